@@ -1,0 +1,20 @@
+package dev.outcrop.batching;
+
+/** Takes requests for one model. Safe to call from any thread. */
+public interface Batcher extends AutoCloseable {
+  /** Takes or refuses a request at once. */
+  SubmitResult submit(GenerateRequest request);
+
+  /** The state of the moment. */
+  Signals signals();
+
+  /** Whether the engine loop lives and, while there is work, makes progress. */
+  boolean alive();
+
+  /** Refuses new requests from now on; those that are in go on. */
+  void drain();
+
+  /** Ends all requests with an error and stops the engine loop. The engine is closed too. */
+  @Override
+  void close();
+}

@@ -1,0 +1,5 @@
+/** Placeholder. */
+@org.jspecify.annotations.NullMarked
+module dev.outcrop.bench {
+  requires static transitive org.jspecify;
+}

@@ -1,0 +1,26 @@
+package dev.outcrop.models;
+
+/** The errors of this module. */
+public enum ModelError implements ErrorCode {
+  /** A file of the checkpoint is missing, truncated, hostile or contradicts another. */
+  CHECKPOINT_INVALID(ErrorType.USER),
+  /** The checkpoint is sound but of a kind that is not supported; the message lists what is. */
+  CHECKPOINT_UNSUPPORTED(ErrorType.USER),
+  /** The chat template refused the conversation (raise_exception) or cannot be evaluated. */
+  TEMPLATE_FAILED(ErrorType.USER),
+  /** A step of the engine failed; the sequences of the step are lost, the engine goes on. */
+  STEP_FAILED(ErrorType.INTERNAL),
+  /** The engine cannot go on; the process has to be replaced. */
+  ENGINE_DEAD(ErrorType.INTERNAL);
+
+  private final ErrorType type;
+
+  ModelError(ErrorType type) {
+    this.type = type;
+  }
+
+  @Override
+  public ErrorType type() {
+    return type;
+  }
+}

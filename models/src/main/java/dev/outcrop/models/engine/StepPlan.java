@@ -1,0 +1,180 @@
+package dev.outcrop.models.engine;
+
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One step: the rows of a mixed batch of prefill chunks and decodes, as plain integers.
+ *
+ * <p>A row is one sequence. It brings the token ids to run in this step, the position of the first
+ * of them, and the KV segments of the sequence in order: ranges of token slots of the arena that
+ * together cover positions 0 up to and including the step's last token. The engine writes K and V
+ * of the step's tokens into the slots that belong to their positions.
+ *
+ * <p>The plan is written by the scheduler and read by the engine, both on the engine thread. It is
+ * reused from step to step and allocates only while its arrays still grow.
+ */
+public final class StepPlan {
+  private int rows;
+  private int tokens;
+  private int segments;
+  private int[] tokenIds = new int[64];
+  private int[] tokenStart = new int[9];
+  private int[] position = new int[8];
+  private int[] segmentStart = new int[9];
+  private int[] segmentSlot = new int[16];
+  private int[] segmentLength = new int[16];
+  private @Nullable Sampling[] sampling = new Sampling[8];
+  private int[][] history = new int[8][];
+  private int[] historyPrompt = new int[8];
+  private int[] historyLength = new int[8];
+
+  private static final int[] NO_HISTORY = {};
+
+  /** Creates an empty plan. */
+  public StepPlan() {}
+
+  /** Empties the plan for the next step. */
+  public void clear() {
+    Arrays.fill(sampling, 0, rows, null);
+    Arrays.fill(history, 0, rows, NO_HISTORY);
+    rows = 0;
+    tokens = 0;
+    segments = 0;
+  }
+
+  /**
+   * Opens the next row. Its tokens and segments follow.
+   *
+   * @param firstPosition the position of the row's first token in its sequence
+   */
+  public void row(int firstPosition) {
+    if (rows == position.length) {
+      int size = rows * 2;
+      tokenStart = Arrays.copyOf(tokenStart, size + 1);
+      position = Arrays.copyOf(position, size);
+      segmentStart = Arrays.copyOf(segmentStart, size + 1);
+      sampling = Arrays.copyOf(sampling, size);
+      history = Arrays.copyOf(history, size);
+      historyPrompt = Arrays.copyOf(historyPrompt, size);
+      historyLength = Arrays.copyOf(historyLength, size);
+    }
+    position[rows] = firstPosition;
+    sampling[rows] = null;
+    history[rows] = NO_HISTORY;
+    historyPrompt[rows] = 0;
+    historyLength[rows] = 0;
+    rows++;
+    tokenStart[rows] = tokens;
+    segmentStart[rows] = segments;
+  }
+
+  /** Adds token ids to the open row. */
+  public void tokens(int[] source, int offset, int count) {
+    if (tokens + count > tokenIds.length) {
+      tokenIds = Arrays.copyOf(tokenIds, Math.max(tokens + count, tokenIds.length * 2));
+    }
+    System.arraycopy(source, offset, tokenIds, tokens, count);
+    tokens += count;
+    tokenStart[rows] = tokens;
+  }
+
+  /** Adds the next KV segment of the open row: a range of token slots of the arena. */
+  public void segment(int slot, int length) {
+    if (segments == segmentSlot.length) {
+      segmentSlot = Arrays.copyOf(segmentSlot, segments * 2);
+      segmentLength = Arrays.copyOf(segmentLength, segments * 2);
+    }
+    segmentSlot[segments] = slot;
+    segmentLength[segments] = length;
+    segments++;
+    segmentStart[rows] = segments;
+  }
+
+  /**
+   * Asks for a token after the open row's last one.
+   *
+   * @param how how to choose it
+   * @param seen the sequence's tokens, prompt first; read during the step only
+   * @param promptTokens how many of them are prompt
+   * @param seenTokens how many of them there are
+   */
+  public void sample(Sampling how, int[] seen, int promptTokens, int seenTokens) {
+    int row = rows - 1;
+    sampling[row] = how;
+    history[row] = seen;
+    historyPrompt[row] = promptTokens;
+    historyLength[row] = seenTokens;
+  }
+
+  /** Rows in the plan. */
+  public int rows() {
+    return rows;
+  }
+
+  /** Tokens in the plan, over all rows. */
+  public int tokens() {
+    return tokens;
+  }
+
+  /** Tokens of one row. */
+  public int tokens(int row) {
+    return tokenStart[row + 1] - tokenStart[row];
+  }
+
+  /** Index of the row's first token among all tokens of the plan. */
+  public int tokenOffset(int row) {
+    return tokenStart[row];
+  }
+
+  /** Token id by its index among all tokens of the plan. */
+  public int tokenId(int index) {
+    return tokenIds[index];
+  }
+
+  /** Position of the row's first token in its sequence. */
+  public int position(int row) {
+    return position[row];
+  }
+
+  /** Segments of one row. */
+  public int segments(int row) {
+    return segmentStart[row + 1] - segmentStart[row];
+  }
+
+  /** First token slot of a row's segment. */
+  public int segmentSlot(int row, int segment) {
+    return segmentSlot[segmentStart[row] + segment];
+  }
+
+  /** Tokens of a row's segment that are in use, this step's included. */
+  public int segmentLength(int row, int segment) {
+    return segmentLength[segmentStart[row] + segment];
+  }
+
+  /** How to choose the row's next token, or null where none is wanted (a prefill chunk). */
+  public @Nullable Sampling sampling(int row) {
+    return sampling[row];
+  }
+
+  /** The row's tokens so far, prompt first; only the first {@link #historyLength} count. */
+  public int[] history(int row) {
+    return history[row];
+  }
+
+  /** How many tokens of the row's history are prompt. */
+  public int historyPrompt(int row) {
+    return historyPrompt[row];
+  }
+
+  /** How many tokens the row's history has. */
+  public int historyLength(int row) {
+    return historyLength[row];
+  }
+
+  /** Counts only: token ids are user content and stay out of logs. */
+  @Override
+  public String toString() {
+    return "StepPlan[rows=%d, tokens=%d, segments=%d]".formatted(rows, tokens, segments);
+  }
+}

@@ -1,0 +1,5 @@
+/** Placeholder. */
+@org.jspecify.annotations.NullMarked
+module dev.outcrop.serving {
+  requires static transitive org.jspecify;
+}
