@@ -10,5 +10,6 @@ module dev.outcrop.models {
 
   exports dev.outcrop.models;
   exports dev.outcrop.models.engine;
+  exports dev.outcrop.models.testing;
   exports dev.outcrop.models.text;
 }

@@ -1,0 +1,242 @@
+package dev.outcrop.models.testing;
+
+import dev.outcrop.models.ModelError;
+import dev.outcrop.models.OutcropException;
+import dev.outcrop.models.engine.Engine;
+import dev.outcrop.models.engine.KvGeometry;
+import dev.outcrop.models.engine.Sampling;
+import dev.outcrop.models.engine.StepPlan;
+import dev.outcrop.models.engine.StepResult;
+import java.util.Arrays;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An engine without weights, for tests of everything above it. Step times follow a {@link
+ * Roofline}, tokens are a function of the sequence's history, so the same request gives the same
+ * tokens alone or in any batch.
+ *
+ * <p>It remembers which token lies in which KV slot and checks every row's segments against the
+ * row's history. Wrong accounting (a slot given away too early, a segment in the wrong order) is a
+ * bug of the caller and comes out as an {@link IllegalStateException} from {@link #submit}.
+ *
+ * <p>Used by one thread, as any engine.
+ */
+public final class FakeEngine implements Engine {
+
+  /** Chooses the next token of a row. */
+  public interface NextToken {
+    /**
+     * The token after the first {@code length} ones.
+     *
+     * @param history the sequence's tokens, prompt first; only the first {@code length} count
+     * @param promptTokens how many of them are prompt
+     * @param length how many of them there are
+     * @return a token id, or {@link StepResult#ROW_FAILED}
+     */
+    int next(int[] history, int promptTokens, int length);
+
+    /** Tokens that look random and depend on the whole history, from 0 to {@code vocabulary}-1. */
+    static NextToken hashed(int vocabulary) {
+      return (history, promptTokens, length) -> {
+        long h = length;
+        for (int i = 0; i < length; i++) {
+          h = (h ^ history[i]) * 0x9E3779B97F4A7C15L;
+          h ^= h >>> 29;
+        }
+        return (int) Long.remainderUnsigned(h, vocabulary);
+      };
+    }
+  }
+
+  /** Decides whether a step fails. */
+  public interface StepFault {
+    /**
+     * Called before each step.
+     *
+     * @param step how many steps were submitted before
+     * @param plan the step
+     * @return null for a step that works; else {@link ModelError#STEP_FAILED} or {@link
+     *     ModelError#ENGINE_DEAD}
+     */
+    @Nullable ModelError before(long step, StepPlan plan);
+
+    /** No step fails. */
+    StepFault NONE = (step, plan) -> null;
+  }
+
+  /** Lets a step's time pass. */
+  public interface Sleeper {
+    /** Blocks for the time of a step. */
+    void sleep(long nanos);
+
+    /** Real time. */
+    Sleeper REAL =
+        nanos -> {
+          long end = System.nanoTime() + nanos;
+          for (long left = nanos; left > 0; left = end - System.nanoTime()) {
+            LockSupport.parkNanos(left);
+          }
+        };
+  }
+
+  private final KvGeometry geometry;
+  private final Roofline roofline;
+  private final NextToken next;
+  private final StepFault fault;
+  private final Sleeper sleeper;
+  private final int[] slotToken;
+  private final int[] slotPosition;
+  private long steps;
+  private boolean dead;
+  private boolean inFlight;
+  private boolean closed;
+
+  /** Creates an engine that draws tokens by hash, never fails, and takes no time. */
+  public FakeEngine(KvGeometry geometry, int vocabulary) {
+    this(geometry, Roofline.INSTANT, NextToken.hashed(vocabulary), StepFault.NONE, nanos -> {});
+  }
+
+  /**
+   * Creates an engine.
+   *
+   * @param geometry what its KV arena holds
+   * @param roofline how long a step takes
+   * @param next how tokens are chosen
+   * @param fault which steps fail
+   * @param sleeper how time passes: {@link Sleeper#REAL}, or a test's own clock
+   */
+  public FakeEngine(
+      KvGeometry geometry, Roofline roofline, NextToken next, StepFault fault, Sleeper sleeper) {
+    this.geometry = geometry;
+    this.roofline = roofline;
+    this.next = next;
+    this.fault = fault;
+    this.sleeper = sleeper;
+    slotToken = new int[geometry.tokens()];
+    slotPosition = new int[geometry.tokens()];
+    Arrays.fill(slotPosition, -1);
+  }
+
+  @Override
+  public KvGeometry geometry() {
+    return geometry;
+  }
+
+  /** Steps submitted so far. */
+  public long steps() {
+    return steps;
+  }
+
+  @Override
+  public Pending submit(StepPlan plan) {
+    check(!closed, "the engine is closed");
+    check(!inFlight, "a step is in flight already");
+    ModelError error = dead ? ModelError.ENGINE_DEAD : fault.before(steps, plan);
+    steps++;
+    StepResult result;
+    long nanos = 0;
+    if (error == null) {
+      long kvTokens = 0;
+      for (int row = 0; row < plan.rows(); row++) {
+        kvTokens += write(plan, row);
+      }
+      result = sample(plan);
+      nanos = roofline.stepNanos(plan.tokens(), kvTokens * geometry.bytesPerToken());
+    } else {
+      dead = error == ModelError.ENGINE_DEAD;
+      result = new StepResult.Failed(new OutcropException(error, "the fake step failed"));
+    }
+    inFlight = true;
+    long took = nanos;
+    return () -> {
+      sleeper.sleep(took);
+      inFlight = false;
+      return result;
+    };
+  }
+
+  @Override
+  public void close() {
+    check(!inFlight, "a step is in flight");
+    closed = true;
+  }
+
+  /** Writes a row's tokens into their slots; returns how many tokens of KV the row reads. */
+  private int write(StepPlan plan, int row) {
+    int first = plan.position(row);
+    int end = first + plan.tokens(row);
+    check(plan.tokens(row) > 0, "a row without tokens");
+    check(end <= geometry.maxContext(), "a row past the longest context");
+    int position = 0;
+    for (int s = 0; s < plan.segments(row); s++) {
+      int slot = plan.segmentSlot(row, s);
+      int length = plan.segmentLength(row, s);
+      check(slot % geometry.unitTokens() == 0, "a segment that does not start at a unit");
+      check(slot >= 0 && slot + length <= geometry.tokens(), "a segment outside the arena");
+      for (int i = 0; i < length; i++, position++) {
+        if (position >= first) {
+          slotToken[slot + i] = plan.tokenId(plan.tokenOffset(row) + position - first);
+          slotPosition[slot + i] = position;
+        }
+      }
+    }
+    check(position == end, "segments that do not cover exactly the row's positions");
+    return end;
+  }
+
+  private StepResult sample(StepPlan plan) {
+    int rows = plan.rows();
+    int[] tokens = new int[rows];
+    float[] logprobs = new float[rows];
+    int[][] topTokens = new int[rows][];
+    float[][] topLogprobs = new float[rows][];
+    for (int row = 0; row < rows; row++) {
+      Sampling how = plan.sampling(row);
+      verify(plan, row, how != null);
+      tokens[row] = StepResult.NO_TOKEN;
+      logprobs[row] = Float.NaN;
+      int alternatives = 0;
+      if (how != null) {
+        tokens[row] =
+            next.next(plan.history(row), plan.historyPrompt(row), plan.historyLength(row));
+        if (how.logprobs() >= 0 && tokens[row] >= 0) {
+          logprobs[row] = -0.5f;
+          alternatives = how.logprobs();
+        }
+      }
+      topTokens[row] = new int[alternatives];
+      topLogprobs[row] = new float[alternatives];
+      for (int i = 0; i < alternatives; i++) {
+        topTokens[row][i] = i == 0 ? tokens[row] : i - 1 + (i - 1 < tokens[row] ? 0 : 1);
+        topLogprobs[row][i] = -0.5f - i;
+      }
+    }
+    return new StepResult.Sampled(tokens, logprobs, topTokens, topLogprobs);
+  }
+
+  /** Checks after all rows were written, so that rows writing over each other are found. */
+  private void verify(StepPlan plan, int row, boolean againstHistory) {
+    int end = plan.position(row) + plan.tokens(row);
+    check(
+        !againstHistory || plan.historyLength(row) == end,
+        "a history that does not end with the row's last token");
+    int[] history = plan.history(row);
+    int position = 0;
+    for (int s = 0; s < plan.segments(row); s++) {
+      int slot = plan.segmentSlot(row, s);
+      for (int i = 0; i < plan.segmentLength(row, s); i++, position++) {
+        check(slotPosition[slot + i] == position, "a slot that holds another position");
+        check(
+            !againstHistory || slotToken[slot + i] == history[position],
+            "a slot that holds another sequence's token");
+      }
+    }
+  }
+
+  private static void check(boolean ok, String message) {
+    if (!ok) {
+      throw new IllegalStateException("the plan has or the caller made: " + message);
+    }
+  }
+}
