@@ -9,7 +9,9 @@ module dev.outcrop.models {
   requires org.slf4j;
 
   exports dev.outcrop.models;
+  exports dev.outcrop.models.arch;
   exports dev.outcrop.models.engine;
   exports dev.outcrop.models.testing;
   exports dev.outcrop.models.text;
+  exports dev.outcrop.models.weights;
 }

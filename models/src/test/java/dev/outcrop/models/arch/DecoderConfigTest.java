@@ -1,0 +1,271 @@
+package dev.outcrop.models.arch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.outcrop.models.ModelError;
+import dev.outcrop.models.OutcropException;
+import dev.outcrop.models.weights.DType;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class DecoderConfigTest {
+  private static final String SIZES =
+      """
+      "vocab_size":100,"hidden_size":64,"intermediate_size":96,"num_hidden_layers":4,
+      "num_attention_heads":8,"num_key_value_heads":2,"max_position_embeddings":4096
+      """;
+
+  @TempDir Path folder;
+
+  @Test
+  void readsBothSpellingsOfLlama3AsTheSame() throws IOException {
+    DecoderConfig four =
+        read(
+            "llama",
+            """
+            ,"torch_dtype":"bfloat16","rope_theta":500000.0,"rope_scaling":{"rope_type":"llama3",
+            "factor":8.0,"low_freq_factor":1.0,"high_freq_factor":4.0,
+            "original_max_position_embeddings":1024}
+            """);
+    DecoderConfig five =
+        read(
+            "llama",
+            """
+            ,"dtype":"bfloat16","rope_parameters":{"rope_type":"llama3","rope_theta":500000.0,
+            "factor":8.0,"low_freq_factor":1.0,"high_freq_factor":4.0,
+            "original_max_position_embeddings":1024}
+            """);
+
+    assertThat(four).isEqualTo(five);
+    assertThat(four.rope()).isEqualTo(new Rope.Llama3(500_000, 8, 1, 4, 1_024));
+    assertThat(four.dtype()).isEqualTo(DType.BF16);
+    assertThat(four.headDim()).isEqualTo(8);
+    assertThat(four.kvHeads()).isEqualTo(2);
+  }
+
+  @Test
+  void readsDefaultAndLinearRopeInBothSpellings() throws IOException {
+    assertThat(read("llama", "").rope()).isEqualTo(new Rope.Default(10_000));
+    assertThat(read("llama", ",\"rope_theta\":5e5,\"rope_scaling\":null").rope())
+        .isEqualTo(new Rope.Default(500_000));
+    assertThat(
+            read("qwen2", ",\"rope_parameters\":{\"rope_type\":\"default\",\"rope_theta\":1000000}")
+                .rope())
+        .isEqualTo(new Rope.Default(1_000_000));
+    assertThat(read("llama", ",\"rope_scaling\":{\"type\":\"linear\",\"factor\":2}").rope())
+        .isEqualTo(new Rope.Linear(10_000, 2));
+    assertThat(
+            read(
+                    "mistral",
+                    """
+                    ,"rope_parameters":{"rope_type":"linear","rope_theta":7,"factor":4.0}
+                    """)
+                .rope())
+        .isEqualTo(new Rope.Linear(7, 4));
+  }
+
+  @Test
+  void knowsWhichProjectionsOfAFamilyHaveBiases() throws IOException {
+    DecoderConfig llama = read("llama", ",\"attention_bias\":true,\"mlp_bias\":true");
+    assertThat(llama.attentionBias() && llama.outputBias() && llama.mlpBias()).isTrue();
+    assertThat(llama.qkNorm()).isFalse();
+
+    DecoderConfig mistral = read("mistral", ",\"attention_bias\":true,\"mlp_bias\":true");
+    assertThat(mistral.attentionBias() || mistral.outputBias() || mistral.mlpBias()).isFalse();
+
+    DecoderConfig qwen2 = read("qwen2", "");
+    assertThat(qwen2.attentionBias()).isTrue();
+    assertThat(qwen2.outputBias() || qwen2.mlpBias() || qwen2.qkNorm()).isFalse();
+
+    DecoderConfig qwen3 = read("qwen3", "");
+    assertThat(qwen3.attentionBias() || qwen3.outputBias()).isFalse();
+    assertThat(qwen3.qkNorm()).isTrue();
+    assertThat(qwen3.headDim()).isEqualTo(128);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      nullValues = "none",
+      value = {
+        "llama   | ,\"sliding_window\":16                                                    | none",
+        "mistral | ,\"sliding_window\":16                                                    | 16",
+        "mistral | ,\"sliding_window\":null                                                  | none",
+        "mistral | ,\"rope_theta\":10000                                                     | 4096",
+        "qwen2   | ,\"sliding_window\":16,\"use_sliding_window\":false                       | none",
+        "qwen2   | ,\"sliding_window\":16,\"max_window_layers\":0                            | none",
+        "qwen2   | ,\"sliding_window\":16,\"use_sliding_window\":true                        | none",
+        "qwen2   | ,\"sliding_window\":16,\"use_sliding_window\":true,\"max_window_layers\":4 | none",
+        "qwen2   | ,\"sliding_window\":16,\"use_sliding_window\":true,\"max_window_layers\":0 | 16",
+        "qwen3   | ,\"sliding_window\":null,\"use_sliding_window\":true,\"max_window_layers\":0 | none",
+      })
+  void readsTheWindowAsTheFamilyMeansIt(String family, String extra, Integer window)
+      throws IOException {
+    assertThat(read(family, extra).slidingWindow()).isEqualTo(window);
+  }
+
+  @Test
+  void readsLayerTypes() throws IOException {
+    String window = ",\"sliding_window\":16,\"use_sliding_window\":true,\"layer_types\":";
+    String sliding = "\"sliding_attention\"";
+    String full = "\"full_attention\"";
+    assertThat(read("qwen3", window + list(sliding, sliding, sliding, sliding)).slidingWindow())
+        .isEqualTo(16);
+    assertThat(read("qwen3", window + list(full, full, full, full)).slidingWindow()).isNull();
+    unsupported("qwen3", window + list(full, sliding, full, full), "sliding_window", "1 of 4");
+    unsupported("qwen3", window + list(full, "\"mamba\"", full, full), "layer_types", "'mamba'");
+    invalid("qwen3", window + list(full), "layer_types", "1 entries");
+  }
+
+  @Test
+  void listsWhatIsSupported() throws IOException {
+    unsupported("gemma3", "", "model_type", "'gemma3'", "llama, mistral, qwen2, qwen3");
+    unsupported("llama", ",\"hidden_act\":\"gelu\"", "hidden_act", "'gelu'", "silu");
+    unsupported(
+        "llama", ",\"quantization_config\":{\"quant_method\":\"awq\"}", "'awq'", "bfloat16");
+    unsupported(
+        "qwen2",
+        ",\"rope_scaling\":{\"type\":\"yarn\",\"factor\":4.0}",
+        "rope_scaling.type",
+        "'yarn'",
+        "default, linear, llama3");
+    unsupported(
+        "llama",
+        ",\"rope_parameters\":{\"rope_type\":\"dynamic\",\"factor\":4.0}",
+        "rope_parameters.rope_type",
+        "llama3");
+    unsupported(
+        "llama", ",\"rope_parameters\":{\"full_attention\":{\"rope_theta\":1}}", "per layer type");
+    unsupported("llama", ",\"partial_rotary_factor\":0.5", "partial_rotary_factor");
+    unsupported("llama", ",\"torch_dtype\":\"float64\"", "torch_dtype", "float32");
+    unsupported(
+        "qwen2",
+        ",\"sliding_window\":16,\"use_sliding_window\":true,\"max_window_layers\":1",
+        "sliding_window",
+        "3 of 4");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "vocab_size|0",
+        "vocab_size|99999999999",
+        "vocab_size|\"100\"",
+        "hidden_size|63",
+        "hidden_size|64.5",
+        "hidden_size|1e300",
+        "num_hidden_layers|-1",
+        "num_hidden_layers|null",
+        "num_attention_heads|true",
+        "num_key_value_heads|3",
+        "num_key_value_heads|0",
+        "intermediate_size|[]",
+        "max_position_embeddings|0",
+        "rms_norm_eps|0",
+        "rms_norm_eps|\"1e-5\"",
+        "rope_theta|-1",
+        "rope_theta|1e400",
+        "head_dim|3",
+        "head_dim|0",
+        "head_dim|100000",
+        "tie_word_embeddings|1",
+        "eos_token_id|-7",
+        "eos_token_id|[1,\"2\"]",
+        "hidden_act|1",
+        "quantization_config|7",
+        "rope_scaling|\"linear\"",
+      })
+  void namesFieldThatIsOutOfBounds(String fieldAndValue) throws IOException {
+    String field = fieldAndValue.substring(0, fieldAndValue.indexOf('|'));
+    String value = fieldAndValue.substring(fieldAndValue.indexOf('|') + 1);
+    String config = "{\"model_type\":\"llama\"," + SIZES + "}";
+    config =
+        config.contains(field)
+            ? config.replaceFirst("\"" + field + "\":\\d+", "\"" + field + "\":" + value)
+            : config.replace("}", ",\"" + field + "\":" + value + "}");
+    Files.writeString(folder.resolve("config.json"), config);
+    refused(ModelError.CHECKPOINT_INVALID, field);
+  }
+
+  @Test
+  void namesMissingFileAndMissingType() throws IOException {
+    refused(ModelError.CHECKPOINT_INVALID, "missing");
+    Files.writeString(folder.resolve("config.json"), "{" + SIZES + "}");
+    refused(ModelError.CHECKPOINT_INVALID, "model_type");
+    Files.writeString(folder.resolve("config.json"), "{\"model_type\":\"llama\",\"x\":1,\"x\":2}");
+    refused(ModelError.CHECKPOINT_INVALID, "'x'");
+  }
+
+  @Test
+  void takesGenerationDefaultsFromTheirFileFirst() throws IOException {
+    DecoderConfig config = read("llama", ",\"eos_token_id\":2,\"bos_token_id\":null");
+    assertThat(config.bosTokens()).isEmpty();
+    assertThat(GenerationDefaults.read(folder, config).eosTokens()).containsExactly(2);
+    Files.writeString(
+        folder.resolve("generation_config.json"),
+        """
+        {"eos_token_id":[7,8],"do_sample":true,"temperature":0.6,"top_p":0.9,"top_k":20,
+        "repetition_penalty":1.05}
+        """);
+    GenerationDefaults defaults = GenerationDefaults.read(folder, config);
+
+    assertThat(defaults.eosTokens()).containsExactly(7, 8);
+    assertThat(defaults.sample()).isTrue();
+    assertThat(defaults.temperature()).isEqualTo(0.6);
+    assertThat(defaults.topP()).isEqualTo(0.9);
+    assertThat(defaults.topK()).isEqualTo(20);
+    assertThat(defaults.minP()).isNull();
+    assertThat(defaults.repetitionPenalty()).isEqualTo(1.05);
+  }
+
+  @Test
+  void refusesEosTokenOutsideTheVocabulary() throws IOException {
+    DecoderConfig config = read("llama", "");
+    Files.writeString(folder.resolve("generation_config.json"), "{\"eos_token_id\":100}");
+    assertThatExceptionOfType(OutcropException.class)
+        .isThrownBy(() -> GenerationDefaults.read(folder, config))
+        .withMessageContainingAll("generation_config.json", "eos_token_id", "100");
+  }
+
+  private DecoderConfig read(String family, String extra) throws IOException {
+    write(family, extra);
+    return DecoderConfig.read(folder);
+  }
+
+  private void write(String family, String extra) throws IOException {
+    Files.writeString(
+        folder.resolve("config.json"), "{\"model_type\":\"" + family + "\"," + SIZES + extra + "}");
+  }
+
+  private void unsupported(String family, String extra, String... words) throws IOException {
+    write(family, extra);
+    refused(ModelError.CHECKPOINT_UNSUPPORTED, words);
+  }
+
+  private void invalid(String family, String extra, String... words) throws IOException {
+    write(family, extra);
+    refused(ModelError.CHECKPOINT_INVALID, words);
+  }
+
+  private void refused(ModelError code, String... words) {
+    assertThatExceptionOfType(OutcropException.class)
+        .isThrownBy(() -> DecoderConfig.read(folder))
+        .satisfies(
+            e -> {
+              assertThat(e.code()).isEqualTo(code);
+              assertThat(e).hasMessageContaining("config.json");
+              assertThat(e.getMessage()).contains(words);
+            });
+  }
+
+  private static String list(String... entries) {
+    return "[" + String.join(",", entries) + "]";
+  }
+}
