@@ -6,7 +6,9 @@ module dev.outcrop.bench {
   requires com.fasterxml.jackson.databind;
   requires info.picocli;
   requires java.management;
+  requires java.net.http;
   requires jdk.management;
+  requires software.amazon.eventstream;
 
   exports dev.outcrop.bench;
 

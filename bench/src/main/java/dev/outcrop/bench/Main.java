@@ -1,0 +1,24 @@
+package dev.outcrop.bench;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** The {@code outcrop bench} command. */
+@Command(
+    name = "outcrop bench",
+    description = "Measures. Results go to stdout as RunResult JSON, progress to stderr.",
+    mixinStandardHelpOptions = true,
+    synopsisSubcommandLabel = "COMMAND",
+    subcommands = {ConverseCommand.class})
+public final class Main {
+  private Main() {}
+
+  /** Runs one benchmark; the exit code tells success. */
+  public static void main(String[] arguments) {
+    System.exit(execute(arguments));
+  }
+
+  static int execute(String... arguments) {
+    return new CommandLine(new Main()).execute(arguments);
+  }
+}
