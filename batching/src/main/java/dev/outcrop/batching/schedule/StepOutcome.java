@@ -1,0 +1,81 @@
+package dev.outcrop.batching.schedule;
+
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a step meant for the sequences of its plan: an entry per sequence that got a token or ended.
+ * Written by {@link Scheduler#apply}, read by the engine loop, reused from step to step.
+ */
+public final class StepOutcome {
+  /** Why a sequence ended. */
+  public enum End {
+    /** It generated one of its stop tokens, which is not published. */
+    STOP,
+    /** It reached its token limit. */
+    LENGTH,
+    /** The engine had no token for it. */
+    FAILED
+  }
+
+  /** The entry has no token to publish. */
+  public static final int NO_TOKEN = -1;
+
+  private int entries;
+  private @Nullable Sequence[] sequence = new Sequence[8];
+  private int[] row = new int[8];
+  private int[] token = new int[8];
+  private @Nullable End[] end = new End[8];
+
+  /** Creates an empty outcome. */
+  public StepOutcome() {}
+
+  /** Forgets the last step. */
+  public void clear() {
+    Arrays.fill(sequence, 0, entries, null);
+    entries = 0;
+  }
+
+  /** How many entries there are. */
+  public int entries() {
+    return entries;
+  }
+
+  /** The sequence of an entry. */
+  public Sequence sequence(int entry) {
+    Sequence found = sequence[entry];
+    if (found == null) {
+      throw new IndexOutOfBoundsException(entry);
+    }
+    return found;
+  }
+
+  /** The sequence's row in the plan and in the step's result. */
+  public int row(int entry) {
+    return row[entry];
+  }
+
+  /** The token to publish, or {@link #NO_TOKEN}. */
+  public int token(int entry) {
+    return token[entry];
+  }
+
+  /** Why the sequence ended with this step, or null when it goes on. */
+  public @Nullable End end(int entry) {
+    return end[entry];
+  }
+
+  void add(Sequence of, int planRow, int published, @Nullable End why) {
+    if (entries == row.length) {
+      sequence = Arrays.copyOf(sequence, entries * 2);
+      row = Arrays.copyOf(row, entries * 2);
+      token = Arrays.copyOf(token, entries * 2);
+      end = Arrays.copyOf(end, entries * 2);
+    }
+    sequence[entries] = of;
+    row[entries] = planRow;
+    token[entries] = published;
+    end[entries] = why;
+    entries++;
+  }
+}
