@@ -5,4 +5,5 @@ module dev.outcrop.batching {
   requires transitive dev.outcrop.models;
 
   exports dev.outcrop.batching;
+  exports dev.outcrop.batching.loop;
 }

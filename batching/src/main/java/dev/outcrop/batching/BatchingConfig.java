@@ -5,8 +5,8 @@ package dev.outcrop.batching;
  *
  * @param maxRunning the most sequences in a step
  * @param maxStepTokens the most tokens in a step, prefill chunks and decodes together
- * @param maxWaiting the most requests queued
- * @param maxWaitingTokens the most prompt tokens queued
+ * @param maxWaiting the most requests queued, at least 1: every request passes through the queue
+ * @param maxWaitingTokens the most prompt tokens queued; a longer prompt is never taken
  * @param defaultMaxTokens completion limit of a request that names none, clamped to what fits
  */
 public record BatchingConfig(
@@ -18,8 +18,8 @@ public record BatchingConfig(
   public BatchingConfig {
     require(maxRunning >= 1, "maxRunning must be at least 1");
     require(maxStepTokens >= maxRunning, "maxStepTokens must be at least maxRunning");
-    require(maxWaiting >= 0, "maxWaiting must not be negative");
-    require(maxWaitingTokens >= 0, "maxWaitingTokens must not be negative");
+    require(maxWaiting >= 1, "maxWaiting must be at least 1");
+    require(maxWaitingTokens >= 1, "maxWaitingTokens must be at least 1");
     require(defaultMaxTokens >= 1, "defaultMaxTokens must be at least 1");
   }
 

@@ -1,0 +1,109 @@
+package dev.outcrop.batching.loop;
+
+import dev.outcrop.batching.Batcher;
+import dev.outcrop.batching.BatchingConfig;
+import dev.outcrop.batching.GenerateRequest;
+import dev.outcrop.batching.Signals;
+import dev.outcrop.batching.SubmitResult;
+import dev.outcrop.batching.schedule.Scheduler;
+import dev.outcrop.batching.schedule.Sequence;
+import dev.outcrop.models.engine.Engine;
+import dev.outcrop.models.engine.KvGeometry;
+import java.time.Duration;
+import java.util.function.LongSupplier;
+
+/** The callers' side of one engine loop; safe to call from any thread. */
+final class EngineBatcher implements Batcher {
+  /** A step may take this many times the longest one so far before the loop counts as stuck. */
+  private static final long SLOWER_THAN_EVER = 4;
+
+  private final KvGeometry geometry;
+  private final BatchingConfig config;
+  private final LongSupplier nanoClock;
+  private final long stallNanos;
+  private final Intake intake;
+  private final EngineLoop loop;
+  private final Thread thread;
+
+  EngineBatcher(
+      String name,
+      Engine engine,
+      BatchingConfig config,
+      LongSupplier nanoClock,
+      Duration stallAfter) {
+    this.geometry = engine.geometry();
+    this.config = config;
+    this.nanoClock = nanoClock;
+    this.stallNanos = stallAfter.toNanos();
+    DrainRate drainRate = new DrainRate();
+    this.intake = new Intake(config, drainRate, nanoClock);
+    Scheduler scheduler = new Scheduler(geometry, config.maxRunning(), config.maxStepTokens());
+    this.loop = new EngineLoop(engine, scheduler, intake, drainRate, nanoClock);
+    // A daemon: the end of the server ends the process, whatever the engine is busy with.
+    this.thread = Thread.ofPlatform().name("engine-" + name).daemon(true).unstarted(loop);
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  @Override
+  public SubmitResult submit(GenerateRequest request) {
+    return switch (Fit.of(request, geometry, config)) {
+      case Fit.Never(var message) ->
+          new SubmitResult.Rejected(SubmitResult.Reason.NEVER_FITS, message, Duration.ZERO);
+      case Fit.Fits(int maxTokens) -> {
+        Sequence sequence =
+            new Sequence(request.prompt(), maxTokens, request.sampling(), request.stopTokens());
+        RequestStream stream = new RequestStream(sequence, intake);
+        yield intake.submit(new Command.Submit(sequence, stream));
+      }
+    };
+  }
+
+  @Override
+  public Signals signals() {
+    Signals last = loop.signals();
+    return new Signals(
+        last.waiting(),
+        last.running(),
+        last.waitingPromptTokens(),
+        last.kvUnitsReferenced(),
+        last.kvUnitsCached(),
+        last.kvUnits(),
+        last.steps(),
+        last.promptTokens(),
+        last.completionTokens(),
+        lastProgress());
+  }
+
+  private long lastProgress() {
+    long now = nanoClock.getAsLong();
+    return intake.busy() ? now - Math.min(now - loop.progress(), now - intake.busySince()) : now;
+  }
+
+  @Override
+  public boolean alive() {
+    if (!thread.isAlive() || intake.state() instanceof LoopState.Dead) {
+      return false;
+    }
+    long still = nanoClock.getAsLong() - lastProgress();
+    return still <= Math.max(stallNanos, SLOWER_THAN_EVER * loop.longestStep());
+  }
+
+  @Override
+  public void drain() {
+    intake.drain();
+  }
+
+  @Override
+  public void close() {
+    intake.stop();
+    try {
+      thread.join();
+    } catch (InterruptedException _) {
+      // The loop ends at the next step boundary all the same; only the wait for it is given up.
+      Thread.currentThread().interrupt();
+    }
+  }
+}

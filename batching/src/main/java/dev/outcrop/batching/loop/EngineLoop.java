@@ -1,0 +1,289 @@
+package dev.outcrop.batching.loop;
+
+import dev.outcrop.batching.BatchingError;
+import dev.outcrop.batching.Signals;
+import dev.outcrop.batching.TokenEvent;
+import dev.outcrop.batching.TokenEvent.FinishReason;
+import dev.outcrop.batching.schedule.Scheduler;
+import dev.outcrop.batching.schedule.Sequence;
+import dev.outcrop.batching.schedule.StepOutcome;
+import dev.outcrop.models.ModelError;
+import dev.outcrop.models.OutcropException;
+import dev.outcrop.models.engine.Engine;
+import dev.outcrop.models.engine.StepPlan;
+import dev.outcrop.models.engine.StepResult;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The body of the engine thread, which alone touches the scheduler and the engine: commands, plan,
+ * submit, await, apply, publish. Waits when there is nothing to run.
+ *
+ * <p>Signals are published before the events of the same step, so whoever has read the end of a
+ * request finds it gone from them.
+ */
+final class EngineLoop implements Runnable {
+  private static final Logger LOG = System.getLogger(EngineLoop.class.getName());
+
+  private final Engine engine;
+  private final Scheduler scheduler;
+  private final Intake intake;
+  private final DrainRate drainRate;
+  private final LongSupplier nanoClock;
+  private final Isolation isolation;
+  private final StepPlan plan = new StepPlan();
+  private final StepOutcome outcome = new StepOutcome();
+  private final Map<Sequence, RequestStream> streams = new HashMap<>();
+  private final List<Sequence> cancelled = new ArrayList<>();
+  private long steps;
+  private volatile long progress;
+  private volatile long longestStep;
+  private volatile Signals signals;
+
+  EngineLoop(
+      Engine engine,
+      Scheduler scheduler,
+      Intake intake,
+      DrainRate drainRate,
+      LongSupplier nanoClock) {
+    this.engine = engine;
+    this.scheduler = scheduler;
+    this.intake = intake;
+    this.drainRate = drainRate;
+    this.nanoClock = nanoClock;
+    this.isolation = new Isolation(engine, () -> progress = nanoClock.getAsLong());
+    this.progress = nanoClock.getAsLong();
+    this.signals = snapshot();
+  }
+
+  /** Any thread: the state after the last step. */
+  Signals signals() {
+    return signals;
+  }
+
+  /** Any thread: when the engine last brought something. */
+  long progress() {
+    return progress;
+  }
+
+  /** Any thread: nanoseconds of the longest step so far. */
+  long longestStep() {
+    return longestStep;
+  }
+
+  @Override
+  public void run() {
+    OutcropException fault = null;
+    try {
+      serve();
+    } catch (OutcropException error) {
+      fault = error.code() == ModelError.ENGINE_DEAD ? error : dead(error);
+    } catch (Throwable error) {
+      fault = dead(error);
+    }
+    end(fault);
+  }
+
+  private void serve() {
+    ArrayDeque<Command> spare = new ArrayDeque<>();
+    while (true) {
+      ArrayDeque<Command> commands = intake.take(spare, scheduler.idle());
+      boolean stop = false;
+      for (Command command : commands) {
+        switch (command) {
+          case Command.Submit(var sequence, var stream) -> accept(sequence, stream);
+          case Command.Cancel(var sequence) -> cancel(sequence);
+          case Command.Stop _ -> stop = true;
+        }
+      }
+      if (stop) {
+        return;
+      }
+      if (!commands.isEmpty()) {
+        publishCancelled();
+      }
+      commands.clear();
+      spare = commands;
+      if (!scheduler.idle()) {
+        step();
+      }
+    }
+  }
+
+  private void accept(Sequence sequence, RequestStream stream) {
+    try {
+      streams.put(sequence, stream);
+      scheduler.add(sequence);
+    } catch (RuntimeException error) {
+      streams.remove(sequence);
+      stream.end(new TokenEvent.Failed(failed(error)));
+    }
+  }
+
+  private void cancel(Sequence sequence) {
+    if (scheduler.cancel(sequence)) {
+      cancelled.add(sequence);
+    }
+  }
+
+  private void publishCancelled() {
+    publishSignals();
+    for (Sequence sequence : cancelled) {
+      endStream(sequence, finished(sequence, FinishReason.CANCELLED));
+    }
+    cancelled.clear();
+  }
+
+  private void step() {
+    boolean queued = scheduler.waiting() > 0;
+    long promptTokensBefore = scheduler.promptTokensRun();
+    long begin = nanoClock.getAsLong();
+    scheduler.plan(plan);
+    intake.holds(scheduler.waiting(), scheduler.queuedTokens(), scheduler.running());
+    StepResult result = engine.submit(plan).await();
+    @Nullable OutcropException[] errors = {};
+    StepResult.Sampled sampled;
+    switch (result) {
+      case StepResult.Sampled whole -> sampled = whole;
+      case StepResult.Failed(var error) -> {
+        throwIfDead(error);
+        Isolation.Rerun rerun = isolation.rerun(plan, error);
+        sampled = rerun.result();
+        errors = rerun.errors();
+      }
+    }
+    scheduler.apply(sampled, outcome);
+    steps++;
+    long end = nanoClock.getAsLong();
+    progress = end;
+    longestStep = Math.max(longestStep, end - begin);
+    if (queued) {
+      drainRate.step(scheduler.promptTokensRun() - promptTokensBefore, end - begin);
+    }
+    publishSignals();
+    for (int entry = 0; entry < outcome.entries(); entry++) {
+      publish(entry, sampled, errors);
+    }
+  }
+
+  /** What goes wrong for one sequence here ends that one only. */
+  private void publish(int entry, StepResult.Sampled sampled, @Nullable OutcropException[] errors) {
+    Sequence sequence = outcome.sequence(entry);
+    RequestStream stream = streams.get(sequence);
+    if (stream == null) {
+      return;
+    }
+    try {
+      int row = outcome.row(entry);
+      int token = outcome.token(entry);
+      if (token != StepOutcome.NO_TOKEN) {
+        stream.publish(
+            new TokenEvent.Token(
+                token,
+                sampled.logprobs()[row],
+                sampled.topTokens()[row],
+                sampled.topLogprobs()[row]));
+      }
+      switch (outcome.end(entry)) {
+        case null -> {}
+        case STOP -> endStream(sequence, finished(sequence, FinishReason.STOP));
+        case LENGTH -> endStream(sequence, finished(sequence, FinishReason.LENGTH));
+        case FAILED -> {
+          OutcropException error = row < errors.length ? errors[row] : null;
+          endStream(sequence, new TokenEvent.Failed(error != null ? error : noToken()));
+        }
+      }
+    } catch (RuntimeException error) {
+      scheduler.cancel(sequence);
+      publishSignals();
+      endStream(sequence, new TokenEvent.Failed(failed(error)));
+    }
+  }
+
+  private void endStream(Sequence sequence, TokenEvent end) {
+    RequestStream stream = streams.remove(sequence);
+    if (stream != null) {
+      stream.end(end);
+    }
+  }
+
+  /** Ends the loop: nobody is left waiting, and the engine is closed on its own thread. */
+  private void end(@Nullable OutcropException fault) {
+    List<Command> rest = intake.shut(fault);
+    if (fault != null) {
+      LOG.log(Level.ERROR, "the engine loop ends", fault);
+    }
+    scheduler.clear();
+    publishSignals();
+    cancelled.clear();
+    for (Command command : rest) {
+      if (command instanceof Command.Submit(var sequence, var stream)) {
+        streams.put(sequence, stream);
+      }
+    }
+    for (RequestStream stream : streams.values()) {
+      stream.end(new TokenEvent.Failed(fault != null ? dead(fault) : closed()));
+    }
+    streams.clear();
+    try {
+      engine.close();
+    } catch (RuntimeException error) {
+      LOG.log(Level.ERROR, "the engine did not close", error);
+    }
+  }
+
+  private void publishSignals() {
+    intake.holds(scheduler.waiting(), scheduler.queuedTokens(), scheduler.running());
+    signals = snapshot();
+  }
+
+  private Signals snapshot() {
+    return new Signals(
+        scheduler.waiting(),
+        scheduler.running(),
+        scheduler.promptTokensLeft(),
+        scheduler.kvUnitsReferenced(),
+        0,
+        engine.geometry().units(),
+        steps,
+        scheduler.promptTokensRun(),
+        scheduler.tokensGenerated(),
+        progress);
+  }
+
+  /** Ends the loop when the engine said that it cannot go on. */
+  static void throwIfDead(OutcropException error) {
+    if (error.code() == ModelError.ENGINE_DEAD) {
+      throw error;
+    }
+  }
+
+  private static TokenEvent.Finished finished(Sequence sequence, FinishReason reason) {
+    return new TokenEvent.Finished(reason, sequence.promptTokens(), 0, sequence.completionTokens());
+  }
+
+  private static OutcropException noToken() {
+    return new OutcropException(
+        BatchingError.SEQUENCE_FAILED, "the engine had no token for the sequence");
+  }
+
+  private static OutcropException failed(Throwable cause) {
+    return new OutcropException(
+        BatchingError.SEQUENCE_FAILED, "the sequence could not be handled", cause);
+  }
+
+  private static OutcropException closed() {
+    return new OutcropException(BatchingError.BATCHER_CLOSED, "the server is shutting down");
+  }
+
+  private static OutcropException dead(Throwable cause) {
+    return new OutcropException(ModelError.ENGINE_DEAD, "the engine cannot go on", cause);
+  }
+}

@@ -1,0 +1,202 @@
+package dev.outcrop.batching.loop;
+
+import dev.outcrop.batching.BatchingConfig;
+import dev.outcrop.batching.SubmitResult;
+import dev.outcrop.batching.SubmitResult.Accepted;
+import dev.outcrop.batching.SubmitResult.Reason;
+import dev.outcrop.batching.SubmitResult.Rejected;
+import dev.outcrop.batching.schedule.Sequence;
+import dev.outcrop.models.OutcropException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The door between the request threads and the engine thread: the commands under way, the life
+ * cycle, and how full the queue is. All three change under one lock, held for a few instructions,
+ * so that the queue's bounds are exact and no request slips in behind the last command.
+ */
+final class Intake {
+  private static final Duration ANOTHER_REPLICA_SOON = Duration.ofSeconds(1);
+
+  private final BatchingConfig config;
+  private final DrainRate drainRate;
+  private final LongSupplier nanoClock;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+  private ArrayDeque<Command> commands = new ArrayDeque<>();
+  private LoopState state = new LoopState.Serving();
+  private boolean shut;
+  private int underway;
+  private long underwayTokens;
+  private int held;
+  private long heldTokens;
+  private int running;
+  private long busySince;
+
+  Intake(BatchingConfig config, DrainRate drainRate, LongSupplier nanoClock) {
+    this.config = config;
+    this.drainRate = drainRate;
+    this.nanoClock = nanoClock;
+  }
+
+  /** Any thread: queues the sequence, or refuses it. */
+  SubmitResult submit(Command.Submit submit) {
+    int prompt = submit.sequence().promptTokens();
+    lock.lock();
+    try {
+      return switch (state) {
+        case LoopState.Dead _ ->
+            new Rejected(Reason.UNAVAILABLE, "the engine is not available", ANOTHER_REPLICA_SOON);
+        case LoopState.Draining _, LoopState.Stopped _ ->
+            new Rejected(Reason.DRAINING, "the server is shutting down", ANOTHER_REPLICA_SOON);
+        case LoopState.Serving _
+            when held + underway >= config.maxWaiting()
+                || heldTokens + underwayTokens + prompt > config.maxWaitingTokens() ->
+            new Rejected(
+                Reason.OVERLOADED,
+                "%d requests with %d prompt tokens are queued already"
+                    .formatted(held + underway, heldTokens + underwayTokens),
+                drainRate.timeFor(heldTokens + underwayTokens));
+        case LoopState.Serving _ -> {
+          if (!busy()) {
+            busySince = nanoClock.getAsLong();
+          }
+          underway++;
+          underwayTokens += prompt;
+          send(submit);
+          yield new Accepted(submit.stream());
+        }
+      };
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Any thread: the reader of the sequence is gone. */
+  void cancel(Sequence sequence) {
+    lock.lock();
+    try {
+      send(new Command.Cancel(sequence));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Any thread: takes nothing new. */
+  void drain() {
+    lock.lock();
+    try {
+      state = state.drain();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Any thread: takes nothing new and ends what is there. */
+  void stop() {
+    lock.lock();
+    try {
+      state = state.stop();
+      send(new Command.Stop());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void send(Command command) {
+    if (!shut) {
+      commands.add(command);
+      changed.signal();
+    }
+  }
+
+  /**
+   * Engine thread: takes the commands under way.
+   *
+   * @param spare an empty queue to go on with; the caller gets the full one in its place
+   * @param wait whether to wait for a command, because there is nothing else to do
+   */
+  ArrayDeque<Command> take(ArrayDeque<Command> spare, boolean wait) {
+    lock.lock();
+    try {
+      while (wait && commands.isEmpty()) {
+        changed.awaitUninterruptibly();
+      }
+      ArrayDeque<Command> taken = commands;
+      commands = spare;
+      held += underway;
+      heldTokens += underwayTokens;
+      underway = 0;
+      underwayTokens = 0;
+      return taken;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Engine thread: what the scheduler holds now. */
+  void holds(int nowWaiting, long nowWaitingTokens, int nowRunning) {
+    lock.lock();
+    try {
+      held = nowWaiting;
+      heldTokens = nowWaitingTokens;
+      running = nowRunning;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Engine thread: takes nothing any more. Answers the commands nobody will carry out. */
+  List<Command> shut(@Nullable OutcropException fault) {
+    lock.lock();
+    try {
+      state = fault == null ? state.stop() : state.die(fault);
+      shut = true;
+      underway = 0;
+      underwayTokens = 0;
+      held = 0;
+      heldTokens = 0;
+      running = 0;
+      List<Command> rest = List.copyOf(commands);
+      commands.clear();
+      return rest;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Whether any request is in. */
+  boolean busy() {
+    lock.lock();
+    try {
+      return underway > 0 || held > 0 || running > 0;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** When the first request came in after the last idle time. */
+  long busySince() {
+    lock.lock();
+    try {
+      return busySince;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Where the loop is in its life. */
+  LoopState state() {
+    lock.lock();
+    try {
+      return state;
+    } finally {
+      lock.unlock();
+    }
+  }
+}

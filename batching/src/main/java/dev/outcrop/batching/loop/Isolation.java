@@ -1,0 +1,86 @@
+package dev.outcrop.batching.loop;
+
+import dev.outcrop.models.OutcropException;
+import dev.outcrop.models.engine.Engine;
+import dev.outcrop.models.engine.StepPlan;
+import dev.outcrop.models.engine.StepResult;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds the rows that make a step fail: runs the rows of a failed step one by one, which is safe
+ * because writing the same KV twice leaves the same KV. Rare, so it may allocate.
+ */
+final class Isolation {
+  private static final int[] NO_IDS = {};
+  private static final float[] NO_LOGPROBS = {};
+
+  private final Engine engine;
+  private final Runnable progress;
+
+  Isolation(Engine engine, Runnable progress) {
+    this.engine = engine;
+    this.progress = progress;
+  }
+
+  /** What came of the rows; a row with an error has the token {@link StepResult#ROW_FAILED}. */
+  record Rerun(StepResult.Sampled result, @Nullable OutcropException[] errors) {}
+
+  /**
+   * Runs each row of the plan alone; a plan of one row has failed alone already.
+   *
+   * @throws OutcropException when the engine turns out to be dead
+   */
+  Rerun rerun(StepPlan plan, OutcropException stepError) {
+    int rows = plan.rows();
+    int[] tokens = new int[rows];
+    float[] logprobs = new float[rows];
+    int[][] topTokens = new int[rows][];
+    float[][] topLogprobs = new float[rows][];
+    @Nullable OutcropException[] errors = new OutcropException[rows];
+    Arrays.fill(tokens, StepResult.ROW_FAILED);
+    Arrays.fill(logprobs, Float.NaN);
+    Arrays.fill(topTokens, NO_IDS);
+    Arrays.fill(topLogprobs, NO_LOGPROBS);
+    var result = new StepResult.Sampled(tokens, logprobs, topTokens, topLogprobs);
+    if (rows == 1) {
+      errors[0] = stepError;
+      return new Rerun(result, errors);
+    }
+    StepPlan alone = new StepPlan();
+    for (int row = 0; row < rows; row++) {
+      copyRow(plan, row, alone);
+      switch (engine.submit(alone).await()) {
+        case StepResult.Sampled one -> {
+          tokens[row] = one.tokens()[0];
+          logprobs[row] = one.logprobs()[0];
+          topTokens[row] = one.topTokens()[0];
+          topLogprobs[row] = one.topLogprobs()[0];
+        }
+        case StepResult.Failed(var error) -> {
+          EngineLoop.throwIfDead(error);
+          errors[row] = error;
+        }
+      }
+      progress.run();
+    }
+    return new Rerun(result, errors);
+  }
+
+  private static void copyRow(StepPlan plan, int row, StepPlan alone) {
+    alone.clear();
+    alone.row(plan.position(row));
+    int[] ids = new int[plan.tokens(row)];
+    for (int i = 0; i < ids.length; i++) {
+      ids[i] = plan.tokenId(plan.tokenOffset(row) + i);
+    }
+    alone.tokens(ids, 0, ids.length);
+    for (int i = 0; i < plan.segments(row); i++) {
+      alone.segment(plan.segmentSlot(row, i), plan.segmentLength(row, i));
+    }
+    var sampling = plan.sampling(row);
+    if (sampling != null) {
+      alone.sample(sampling, plan.history(row), plan.historyPrompt(row), plan.historyLength(row));
+    }
+  }
+}

@@ -1,0 +1,72 @@
+package dev.outcrop.batching.loop;
+
+import dev.outcrop.batching.TokenEvent;
+import dev.outcrop.batching.TokenStream;
+import dev.outcrop.batching.schedule.Sequence;
+import java.time.Duration;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The way of one request's tokens from the engine thread to its reader. The queue has no bound of
+ * its own and needs none: a sequence generates at most maxTokens tokens and one end, so the engine
+ * thread never waits for a slow reader.
+ */
+final class RequestStream implements TokenStream {
+  private final Sequence sequence;
+  private final Intake intake;
+  private final LinkedBlockingQueue<TokenEvent> events = new LinkedBlockingQueue<>();
+  private final AtomicBoolean closed = new AtomicBoolean();
+  private volatile boolean ended;
+  private @Nullable TokenEvent last;
+
+  RequestStream(Sequence sequence, Intake intake) {
+    this.sequence = sequence;
+    this.intake = intake;
+  }
+
+  /** Engine thread: hands a token to the reader. */
+  void publish(TokenEvent.Token token) {
+    events.add(token);
+  }
+
+  /** Engine thread: hands the last event to the reader. */
+  void end(TokenEvent event) {
+    ended = true;
+    events.add(event);
+  }
+
+  @Override
+  public TokenEvent next() throws InterruptedException {
+    TokenEvent end = last;
+    return end != null ? end : remember(events.take());
+  }
+
+  @Override
+  public @Nullable TokenEvent next(Duration timeout) throws InterruptedException {
+    TokenEvent end = last;
+    if (end != null) {
+      return end;
+    }
+    TokenEvent event = events.poll(timeout.toNanos(), TimeUnit.NANOSECONDS);
+    return event == null ? null : remember(event);
+  }
+
+  private TokenEvent remember(TokenEvent event) {
+    switch (event) {
+      case TokenEvent.Token _ -> {}
+      case TokenEvent.Finished end -> last = end;
+      case TokenEvent.Failed end -> last = end;
+    }
+    return event;
+  }
+
+  @Override
+  public void close() {
+    if (!closed.getAndSet(true) && !ended) {
+      intake.cancel(sequence);
+    }
+  }
+}

@@ -1,0 +1,159 @@
+package dev.outcrop.batching.loop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.outcrop.batching.ArenaEngine;
+import dev.outcrop.batching.Batcher;
+import dev.outcrop.batching.BatchingConfig;
+import dev.outcrop.batching.GenerateRequest;
+import dev.outcrop.batching.SubmitResult.Reason;
+import dev.outcrop.batching.SubmitResult.Rejected;
+import dev.outcrop.batching.TokenEvent;
+import dev.outcrop.batching.TokenEvent.FinishReason;
+import dev.outcrop.batching.TokenStream;
+import dev.outcrop.models.engine.KvGeometry;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** The batcher as its callers see it. */
+class BatcherTest {
+  private static final KvGeometry GEOMETRY = new KvGeometry(4, 64, 1, 128);
+  private static final BatchingConfig CONFIG = new BatchingConfig(8, 16, 100, 1_000, 20);
+
+  private final ArenaEngine engine = new ArenaEngine(GEOMETRY);
+
+  @Test
+  void generatesUpToTheTokenLimit() throws Exception {
+    try (Batcher batcher = Requests.start(engine, CONFIG)) {
+      int[] prompt = {1, 2, 3, 4, 5};
+
+      List<TokenEvent> events = Requests.readAll(Requests.accepted(batcher, prompt, 7));
+
+      assertThat(Requests.ids(events)).containsExactly(ArenaEngine.expected(prompt, 7, new int[0]));
+      assertThat(events.getLast()).isEqualTo(new TokenEvent.Finished(FinishReason.LENGTH, 5, 0, 7));
+    }
+  }
+
+  @Test
+  void stopsAtAStopTokenWithoutPublishingIt() throws Exception {
+    int[] prompt = {9, 9, 4};
+    int[] free = ArenaEngine.expected(prompt, 10, new int[0]);
+    int[] stops = {free[3]};
+    int[] expected = ArenaEngine.expected(prompt, 10, stops);
+    try (Batcher batcher = Requests.start(engine, CONFIG)) {
+      List<TokenEvent> events =
+          Requests.readAll(Requests.accepted(batcher, Requests.request(prompt, 10, stops)));
+
+      assertThat(Requests.ids(events)).containsExactly(expected);
+      assertThat(events.getLast())
+          .isEqualTo(new TokenEvent.Finished(FinishReason.STOP, 3, 0, expected.length + 1));
+    }
+  }
+
+  @Test
+  void runsAPromptLongerThanTheStepInChunks() throws Exception {
+    int[] prompt = Requests.prompt(77, 1);
+    try (Batcher batcher = Requests.start(engine, CONFIG)) {
+      List<TokenEvent> events = Requests.readAll(Requests.accepted(batcher, prompt, 3));
+
+      assertThat(Requests.ids(events)).containsExactly(ArenaEngine.expected(prompt, 3, new int[0]));
+      assertThat(batcher.signals().steps()).isEqualTo(5 + 2);
+      assertThat(batcher.signals().promptTokens()).isEqualTo(77);
+      assertThat(batcher.signals().completionTokens()).isEqualTo(3);
+    }
+  }
+
+  @Test
+  void clampsAMissingTokenLimitToWhatFits() throws Exception {
+    try (Batcher batcher = Requests.start(engine, CONFIG)) {
+      var shortPrompt =
+          Requests.readAll(
+              Requests.accepted(batcher, Requests.prompt(5, 1), GenerateRequest.AS_MANY_AS_FIT));
+      var longPrompt =
+          Requests.readAll(
+              Requests.accepted(batcher, Requests.prompt(125, 1), GenerateRequest.AS_MANY_AS_FIT));
+
+      assertThat(Requests.ids(shortPrompt)).hasSize(20);
+      assertThat(Requests.ids(longPrompt)).hasSize(3);
+    }
+  }
+
+  @Test
+  void rejectsWhatCanNeverFitAndNamesTheNumbers() {
+    try (Batcher batcher = Requests.start(engine, CONFIG)) {
+      assertThat(batcher.submit(Requests.request(Requests.prompt(100, 1), 29, new int[0])))
+          .isEqualTo(
+              new Rejected(
+                  Reason.NEVER_FITS,
+                  "prompt of 100 tokens and 29 to generate exceed the context of 128",
+                  Duration.ZERO));
+      assertThat(
+              batcher.submit(
+                  Requests.request(
+                      Requests.prompt(128, 1), GenerateRequest.AS_MANY_AS_FIT, new int[0])))
+          .isEqualTo(
+              new Rejected(
+                  Reason.NEVER_FITS,
+                  "prompt of 128 tokens leaves no room to generate in the context of 128",
+                  Duration.ZERO));
+    }
+  }
+
+  @Test
+  void rejectsWhatNeverFitsIntoTheArena() {
+    try (Batcher batcher = Requests.start(new ArenaEngine(new KvGeometry(4, 8, 1, 128)), CONFIG)) {
+      assertThat(batcher.submit(Requests.request(Requests.prompt(30, 1), 3, new int[0])))
+          .isEqualTo(
+              new Rejected(
+                  Reason.NEVER_FITS,
+                  "prompt of 30 tokens and 3 to generate exceed the KV cache of 32 tokens",
+                  Duration.ZERO));
+      assertThat(
+              batcher.submit(
+                  Requests.request(
+                      Requests.prompt(32, 1), GenerateRequest.AS_MANY_AS_FIT, new int[0])))
+          .isInstanceOfSatisfying(
+              Rejected.class, it -> assertThat(it.reason()).isEqualTo(Reason.NEVER_FITS));
+    }
+  }
+
+  @Test
+  void takesWhatFitsExactly() throws Exception {
+    try (Batcher batcher = Requests.start(new ArenaEngine(new KvGeometry(4, 8, 1, 128)), CONFIG)) {
+      var events = Requests.readAll(Requests.accepted(batcher, Requests.prompt(30, 1), 2));
+
+      assertThat(Requests.ids(events)).hasSize(2);
+    }
+  }
+
+  @Test
+  void keepsAnsweringTheLastEvent() throws Exception {
+    try (Batcher batcher = Requests.start(engine, CONFIG)) {
+      TokenStream stream = Requests.accepted(batcher, Requests.prompt(3, 1), 2);
+      List<TokenEvent> events = Requests.readAll(stream);
+
+      assertThat(stream.next()).isSameAs(events.getLast());
+      assertThat(stream.next(Duration.ZERO)).isSameAs(events.getLast());
+    }
+  }
+
+  @Test
+  void freesTheKvOfEveryRequestBeforeItsReaderSeesTheEnd() throws Exception {
+    try (Batcher batcher = Requests.start(engine, CONFIG)) {
+      List<TokenStream> streams = new ArrayList<>();
+      for (int i = 0; i < 30; i++) {
+        streams.add(Requests.accepted(batcher, Requests.prompt(3 + i, i), 5));
+      }
+      for (TokenStream stream : streams) {
+        Requests.readAll(stream);
+      }
+
+      assertThat(batcher.signals().kvUnitsReferenced()).isZero();
+      assertThat(batcher.signals().running()).isZero();
+      assertThat(batcher.signals().waiting()).isZero();
+      assertThat(batcher.signals().waitingPromptTokens()).isZero();
+    }
+  }
+}
