@@ -11,6 +11,7 @@ module dev.outcrop.models {
   exports dev.outcrop.models;
   exports dev.outcrop.models.arch;
   exports dev.outcrop.models.engine;
+  exports dev.outcrop.models.loading;
   exports dev.outcrop.models.testing;
   exports dev.outcrop.models.text;
   exports dev.outcrop.models.weights;

@@ -1,0 +1,71 @@
+package dev.outcrop.models.loading;
+
+import dev.outcrop.models.arch.DecoderConfig;
+import dev.outcrop.models.engine.Engine;
+import dev.outcrop.models.engine.StepPlan;
+import dev.outcrop.models.torch.ElementType;
+import dev.outcrop.models.torch.TorchEngine;
+import dev.outcrop.models.torch.TorchOptions;
+import dev.outcrop.models.weights.Checkpoint;
+
+/**
+ * Makes engines that run real weights. Loading blocks for as long as it takes to read the files;
+ * any thread may do it, the engine then belongs to one.
+ */
+public final class EngineLoader {
+  private EngineLoader() {}
+
+  /**
+   * Opens a checkpoint. Weights are mapped and laid out for the kernels; the files must not change
+   * while the engine lives.
+   *
+   * @throws dev.outcrop.models.OutcropException when a tensor is missing or has the wrong shape;
+   *     the message names file and tensor
+   */
+  public static Engine open(DecoderConfig config, Checkpoint checkpoint, EngineOptions options) {
+    return TorchEngine.open(config, checkpoint, torch(options));
+  }
+
+  /** How many tokens of KV fit into so many bytes. */
+  public static int kvTokens(DecoderConfig config, ComputeType type, long bytes) {
+    long perToken =
+        2L * config.layers() * config.kvHeads() * config.headDim() * element(type).bytes();
+    return Math.clamp(bytes / perToken, 1, Integer.MAX_VALUE);
+  }
+
+  /**
+   * Logits after every token of one sequence, for inspection and tests.
+   *
+   * @param tokenIds the sequence
+   * @param chunk how many tokens to run at once
+   * @return float32, one row of vocabulary size per token
+   */
+  public static float[][] logits(
+      DecoderConfig config, Checkpoint checkpoint, ComputeType type, int[] tokenIds, int chunk) {
+    TorchOptions options = new TorchOptions(element(type), tokenIds.length, 0);
+    try (TorchEngine engine = TorchEngine.open(config, checkpoint, options)) {
+      float[][] logits = new float[tokenIds.length][];
+      StepPlan plan = new StepPlan();
+      for (int from = 0; from < tokenIds.length; from += chunk) {
+        int count = Math.min(chunk, tokenIds.length - from);
+        plan.clear();
+        plan.row(from);
+        plan.tokens(tokenIds, from, count);
+        plan.segment(0, from + count);
+        System.arraycopy(engine.logits(plan), 0, logits, from, count);
+      }
+      return logits;
+    }
+  }
+
+  private static TorchOptions torch(EngineOptions options) {
+    return new TorchOptions(element(options.type()), options.kvTokens(), options.threads());
+  }
+
+  private static ElementType element(ComputeType type) {
+    return switch (type) {
+      case FLOAT32 -> ElementType.FLOAT32;
+      case BFLOAT16 -> ElementType.BFLOAT16;
+    };
+  }
+}

@@ -1,0 +1,22 @@
+package dev.outcrop.models.loading;
+
+/**
+ * How an engine is set up on this machine.
+ *
+ * @param type the type to compute in
+ * @param kvTokens tokens of KV the arena holds, rounded up to whole units; see {@link
+ *     EngineLoader#kvTokens} to get them from bytes
+ * @param threads threads that one operator may use, for the whole process; 0 leaves the choice to
+ *     libtorch
+ */
+public record EngineOptions(ComputeType type, int kvTokens, int threads) {
+  /** Checks the fields. */
+  public EngineOptions {
+    if (kvTokens < 1) {
+      throw new IllegalArgumentException("engine.kvTokens has to be positive");
+    }
+    if (threads < 0) {
+      throw new IllegalArgumentException("engine.threads must not be negative");
+    }
+  }
+}

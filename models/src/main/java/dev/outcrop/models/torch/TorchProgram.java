@@ -1,0 +1,119 @@
+package dev.outcrop.models.torch;
+
+import ai.djl.Device;
+import ai.djl.MalformedModelException;
+import ai.djl.Model;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.engine.PtSymbolBlock;
+import ai.djl.pytorch.jni.IValue;
+import ai.djl.pytorch.jni.IValueUtils;
+import ai.djl.pytorch.jni.JniUtils;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A TorchScript program in libtorch, and the only place that touches DJL's natives. Every handle
+ * that crosses is closed here. Used by one thread at a time.
+ *
+ * <p>Only int64 and float32 tensors, integers, numbers, strings and lists of these may cross: DJL
+ * aborts the process on bfloat16 and int16 arrays.
+ */
+final class TorchProgram implements AutoCloseable {
+  /** Held because a collected model would close the block under us. */
+  private final Model model;
+
+  private final PtNDManager manager;
+  private final PtSymbolBlock block;
+  private @Nullable Thread prepared;
+
+  private TorchProgram(Model model, PtSymbolBlock block) {
+    this.model = model;
+    this.block = block;
+    this.manager = (PtNDManager) model.getNDManager();
+  }
+
+  /** Compiles a program; errors of the text come out here. */
+  static TorchProgram load(String text) {
+    Model model = Model.newInstance("program", Device.cpu(), "PyTorch");
+    try {
+      model.load(new ByteArrayInputStream(TorchArchive.write(text)));
+      return new TorchProgram(model, (PtSymbolBlock) model.getBlock());
+    } catch (IOException e) {
+      model.close();
+      throw new UncheckedIOException(e);
+    } catch (MalformedModelException | RuntimeException e) {
+      model.close();
+      throw new IllegalStateException("libtorch refused the program", e);
+    }
+  }
+
+  /** Threads that one operator may use, for the whole process. */
+  static void threads(int count) {
+    JniUtils.setNumThreads(count);
+  }
+
+  /** A tensor for {@link #call}, which closes it. */
+  IValue longs(long[] values, long... shape) {
+    try (PtNDArray array =
+        (PtNDArray) manager.create(values, new ai.djl.ndarray.types.Shape(shape))) {
+      return IValue.from(array);
+    }
+  }
+
+  /** Runs a method and drops its result. */
+  void run(String method, IValue... arguments) {
+    call(method, arguments).close();
+  }
+
+  /** Runs a method that returns a tensor of int64. */
+  long[] runLongs(String method, IValue... arguments) {
+    try (IValue result = call(method, arguments);
+        PtNDArray array = result.toTensor(manager)) {
+      return array.toLongArray();
+    }
+  }
+
+  /** Runs a method that returns a tensor of float32. */
+  float[] runFloats(String method, IValue... arguments) {
+    try (IValue result = call(method, arguments);
+        PtNDArray array = result.toTensor(manager)) {
+      return array.toFloatArray();
+    }
+  }
+
+  /** Runs a method that returns a number. */
+  double runDouble(String method, IValue... arguments) {
+    try (IValue result = call(method, arguments)) {
+      return result.toDouble();
+    }
+  }
+
+  /** Runs a method and closes the arguments, whatever comes. The caller closes the result. */
+  IValue call(String method, IValue... arguments) {
+    try {
+      // The flag lives in the thread. With the optimizer on, the first calls of every new shape
+      // stall for profiling and gain nothing.
+      if (!Thread.currentThread().equals(prepared)) {
+        JniUtils.setGraphExecutorOptimize(false);
+        prepared = Thread.currentThread();
+      }
+      return IValueUtils.runMethod(block, method, arguments);
+    } finally {
+      for (IValue argument : arguments) {
+        argument.close();
+      }
+    }
+  }
+
+  PtNDManager manager() {
+    return manager;
+  }
+
+  @Override
+  public void close() {
+    model.close();
+  }
+}

@@ -1,0 +1,94 @@
+package dev.outcrop.models.torch;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.outcrop.models.arch.DecoderConfig;
+import dev.outcrop.models.engine.Sampling;
+import dev.outcrop.models.engine.StepPlan;
+import dev.outcrop.models.weights.Checkpoint;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Objects;
+
+/**
+ * A tiny checkpoint made by make_fixtures.py and what transformers says to it.
+ *
+ * @param tokens prompt and greedy completion
+ * @param promptTokens how many of them are prompt
+ * @param logits expected after every token
+ */
+@SuppressWarnings("ArrayRecordComponent")
+record Fixture(
+    DecoderConfig config, Checkpoint checkpoint, int[] tokens, int promptTokens, float[][] logits) {
+
+  static Fixture read(String name) {
+    try {
+      URI uri = Objects.requireNonNull(Fixture.class.getResource("/checkpoints/" + name)).toURI();
+      Path folder = Path.of(uri);
+      JsonNode expected = new ObjectMapper().readTree(folder.resolve("expected.json").toFile());
+      int prompt = expected.get("prompt").size();
+      int[] tokens = new int[prompt + expected.get("greedy").size()];
+      for (int i = 0; i < tokens.length; i++) {
+        tokens[i] =
+            i < prompt
+                ? expected.get("prompt").get(i).intValue()
+                : expected.get("greedy").get(i - prompt).intValue();
+      }
+      Checkpoint stored = Checkpoint.open(folder.resolve("expected"));
+      DecoderConfig config = DecoderConfig.read(folder);
+      float[] flat =
+          Checkpoint.read(stored.require("logits", tokens.length, config.vocabularySize()));
+      float[][] logits = new float[tokens.length][];
+      for (int i = 0; i < logits.length; i++) {
+        logits[i] =
+            Arrays.copyOfRange(
+                flat, i * config.vocabularySize(), (i + 1) * config.vocabularySize());
+      }
+      return new Fixture(config, Checkpoint.open(folder), tokens, prompt, logits);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (java.net.URISyntaxException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  int length() {
+    return tokens.length;
+  }
+
+  /** The largest |logit| expected. */
+  float largest() {
+    float largest = 0;
+    for (float[] row : logits) {
+      for (float value : row) {
+        largest = Math.max(largest, Math.abs(value));
+      }
+    }
+    return largest;
+  }
+
+  /** Adds a row of this fixture's tokens from..to with segments (slot, length)... */
+  void row(StepPlan plan, int from, int to, int... segments) {
+    plan.row(from);
+    plan.tokens(tokens, from, to - from);
+    for (int i = 0; i < segments.length; i += 2) {
+      plan.segment(segments[i], segments[i + 1]);
+    }
+    plan.sample(Sampling.GREEDY, tokens, Math.min(promptTokens, to), to);
+  }
+
+  /** The largest difference to what is expected after tokens from.., in parts of the largest. */
+  double error(float[][] actual, int from) {
+    double worst = 0;
+    for (int i = 0; i < actual.length; i++) {
+      for (int v = 0; v < actual[i].length; v++) {
+        double difference = Math.abs(actual[i][v] - logits[from + i][v]);
+        worst = difference <= worst ? worst : difference;
+      }
+    }
+    return worst / largest();
+  }
+}
