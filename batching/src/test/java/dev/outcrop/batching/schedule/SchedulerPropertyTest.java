@@ -1,0 +1,204 @@
+package dev.outcrop.batching.schedule;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.outcrop.models.engine.KvGeometry;
+import dev.outcrop.models.engine.Sampling;
+import dev.outcrop.models.engine.StepPlan;
+import dev.outcrop.models.engine.StepResult;
+import dev.outcrop.models.testing.FakeEngine;
+import dev.outcrop.models.testing.FakeEngine.NextToken;
+import dev.outcrop.models.testing.Roofline;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Drives the scheduler with random requests, cancels and failures and checks what must hold. */
+class SchedulerPropertyTest {
+  private static final int VOCABULARY = 53;
+  private static final NextToken NEXT = NextToken.hashed(VOCABULARY);
+  private static final int POISON = 1_000;
+
+  /** One request and what has come of it. */
+  private static final class Request {
+    final int[] prompt;
+    final int maxTokens;
+    final int[] stopTokens;
+    final Sequence sequence;
+    final List<Integer> published = new ArrayList<>();
+    int ends;
+    StepOutcome.End end;
+    boolean cancelled;
+
+    Request(int[] prompt, int maxTokens, int[] stopTokens) {
+      this.prompt = prompt;
+      this.maxTokens = maxTokens;
+      this.stopTokens = stopTokens;
+      this.sequence = new Sequence(prompt, maxTokens, Sampling.GREEDY, stopTokens);
+    }
+
+    boolean poisoned() {
+      return prompt[0] == POISON;
+    }
+
+    /** What any correct scheduler publishes for it when it is left alone. */
+    List<Integer> expected() {
+      int[] all = Arrays.copyOf(prompt, prompt.length + maxTokens);
+      List<Integer> tokens = new ArrayList<>();
+      for (int length = prompt.length; length < all.length; length++) {
+        int token = NEXT.next(all, prompt.length, length);
+        if (Arrays.stream(stopTokens).anyMatch(stop -> stop == token)) {
+          break;
+        }
+        all[length] = token;
+        tokens.add(token);
+      }
+      return tokens;
+    }
+  }
+
+  private final StepPlan plan = new StepPlan();
+  private final StepOutcome outcome = new StepOutcome();
+  private final List<Request> requests = new ArrayList<>();
+  private final Map<Sequence, Request> bySequence = new HashMap<>();
+  private Random random;
+  private KvGeometry geometry;
+  private int maxRunning;
+  private int maxStepTokens;
+  private Scheduler scheduler;
+  private FakeEngine engine;
+
+  @ParameterizedTest
+  @ValueSource(longs = {11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26})
+  void holdsItsPromisesUnderRandomLoad(long seed) {
+    random = new Random(seed);
+    geometry = new KvGeometry(1 + random.nextInt(8), 4 + random.nextInt(60), 1, 10_000);
+    maxRunning = 1 + random.nextInt(12);
+    maxStepTokens = maxRunning + random.nextInt(30);
+    scheduler = new Scheduler(geometry, maxRunning, maxStepTokens);
+    engine =
+        new FakeEngine(
+            geometry,
+            Roofline.INSTANT,
+            (history, prompt, length) ->
+                history[0] == POISON && length > prompt
+                    ? StepResult.ROW_FAILED
+                    : NEXT.next(history, prompt, length),
+            FakeEngine.StepFault.NONE,
+            nanos -> {});
+    for (int step = 0; step < 1_500; step++) {
+      if (random.nextInt(100) < 40) {
+        add();
+      }
+      if (random.nextInt(100) < 10 && !requests.isEmpty()) {
+        cancel(requests.get(random.nextInt(requests.size())));
+      }
+      step();
+    }
+    long stepsLeft = 0;
+    for (Request request : requests) {
+      stepsLeft += request.ends > 0 ? 0 : request.prompt.length + request.maxTokens;
+    }
+    while (!scheduler.idle()) {
+      assertThat(stepsLeft--).as("every step brings something: nobody starves").isPositive();
+      step();
+    }
+
+    for (Request request : requests) {
+      assertThat(request.ends).as("every request ends exactly once").isEqualTo(1);
+      check(request);
+    }
+    assertThat(scheduler.kvUnitsReferenced()).isZero();
+    assertThat(scheduler.promptTokensLeft()).isZero();
+    assertThat(scheduler.queuedTokens()).isZero();
+  }
+
+  private void add() {
+    int arena = geometry.tokens();
+    int total = 2 + random.nextInt(arena - 1);
+    int prompt = 1 + random.nextInt(total - 1);
+    int[] ids = random.ints(prompt, 0, VOCABULARY).toArray();
+    if (random.nextInt(10) == 0) {
+      ids[0] = POISON;
+    }
+    int[] stops = random.ints(random.nextInt(3), 0, VOCABULARY).toArray();
+    Request request = new Request(ids, total - prompt, stops);
+    requests.add(request);
+    bySequence.put(request.sequence, request);
+    scheduler.add(request.sequence);
+  }
+
+  private void cancel(Request request) {
+    if (scheduler.cancel(request.sequence)) {
+      request.ends++;
+      request.cancelled = true;
+    }
+  }
+
+  private void step() {
+    boolean idle = scheduler.idle();
+    scheduler.plan(plan);
+    assertThat(plan.rows() == 0).as("a step has rows unless idle").isEqualTo(idle);
+    if (idle) {
+      return;
+    }
+    checkPlan();
+    StepResult result = engine.submit(plan).await();
+    scheduler.apply((StepResult.Sampled) result, outcome);
+    for (int i = 0; i < outcome.entries(); i++) {
+      Request request = bySequence.get(outcome.sequence(i));
+      assertThat(request.ends).as("nothing comes after the end").isZero();
+      if (outcome.token(i) != StepOutcome.NO_TOKEN) {
+        request.published.add(outcome.token(i));
+      }
+      if (outcome.end(i) != null) {
+        request.ends++;
+        request.end = outcome.end(i);
+      }
+    }
+  }
+
+  private void checkPlan() {
+    assertThat(plan.rows()).isLessThanOrEqualTo(maxRunning);
+    assertThat(plan.tokens()).isLessThanOrEqualTo(maxStepTokens);
+    assertThat(scheduler.running()).isLessThanOrEqualTo(maxRunning);
+    BitSet used = new BitSet();
+    for (int row = 0; row < plan.rows(); row++) {
+      int covered = 0;
+      for (int s = 0; s < plan.segments(row); s++) {
+        int slot = plan.segmentSlot(row, s);
+        int length = plan.segmentLength(row, s);
+        assertThat(slot % geometry.unitTokens()).isZero();
+        assertThat(used.get(slot, slot + length).isEmpty()).as("no slot has two rows").isTrue();
+        used.set(slot, slot + length);
+        covered += length;
+      }
+      assertThat(covered)
+          .as("segments cover the positions exactly")
+          .isEqualTo(plan.position(row) + plan.tokens(row));
+    }
+    assertThat(scheduler.kvUnitsReferenced())
+        .isLessThanOrEqualTo(geometry.units())
+        .isGreaterThanOrEqualTo(Math.ceilDiv(used.cardinality(), geometry.unitTokens()));
+  }
+
+  private static void check(Request request) {
+    List<Integer> expected = request.expected();
+    if (request.cancelled) {
+      assertThat(request.published).isEqualTo(expected.subList(0, request.published.size()));
+    } else if (request.poisoned() && request.end == StepOutcome.End.FAILED) {
+      assertThat(request.published).hasSize(1);
+    } else {
+      assertThat(request.published).isEqualTo(expected);
+      assertThat(request.end)
+          .isEqualTo(
+              expected.size() == request.maxTokens ? StepOutcome.End.LENGTH : StepOutcome.End.STOP);
+    }
+  }
+}
