@@ -2,7 +2,6 @@ package dev.outcrop.batching.loop;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.outcrop.batching.ArenaEngine;
 import dev.outcrop.batching.Batcher;
 import dev.outcrop.batching.BatchingConfig;
 import dev.outcrop.batching.GenerateRequest;
@@ -12,6 +11,7 @@ import dev.outcrop.batching.TokenEvent;
 import dev.outcrop.batching.TokenEvent.FinishReason;
 import dev.outcrop.batching.TokenStream;
 import dev.outcrop.models.engine.KvGeometry;
+import dev.outcrop.models.testing.FakeEngine;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,7 +22,7 @@ class BatcherTest {
   private static final KvGeometry GEOMETRY = new KvGeometry(4, 64, 1, 128);
   private static final BatchingConfig CONFIG = new BatchingConfig(8, 16, 100, 1_000, 20);
 
-  private final ArenaEngine engine = new ArenaEngine(GEOMETRY);
+  private final FakeEngine engine = Requests.engine(GEOMETRY);
 
   @Test
   void generatesUpToTheTokenLimit() throws Exception {
@@ -31,7 +31,7 @@ class BatcherTest {
 
       List<TokenEvent> events = Requests.readAll(Requests.accepted(batcher, prompt, 7));
 
-      assertThat(Requests.ids(events)).containsExactly(ArenaEngine.expected(prompt, 7, new int[0]));
+      assertThat(Requests.ids(events)).containsExactly(Requests.expected(prompt, 7));
       assertThat(events.getLast()).isEqualTo(new TokenEvent.Finished(FinishReason.LENGTH, 5, 0, 7));
     }
   }
@@ -39,9 +39,9 @@ class BatcherTest {
   @Test
   void stopsAtAStopTokenWithoutPublishingIt() throws Exception {
     int[] prompt = {9, 9, 4};
-    int[] free = ArenaEngine.expected(prompt, 10, new int[0]);
+    int[] free = Requests.expected(prompt, 10);
     int[] stops = {free[3]};
-    int[] expected = ArenaEngine.expected(prompt, 10, stops);
+    int[] expected = Requests.expected(prompt, 10, stops);
     try (Batcher batcher = Requests.start(engine, CONFIG)) {
       List<TokenEvent> events =
           Requests.readAll(Requests.accepted(batcher, Requests.request(prompt, 10, stops)));
@@ -58,7 +58,7 @@ class BatcherTest {
     try (Batcher batcher = Requests.start(engine, CONFIG)) {
       List<TokenEvent> events = Requests.readAll(Requests.accepted(batcher, prompt, 3));
 
-      assertThat(Requests.ids(events)).containsExactly(ArenaEngine.expected(prompt, 3, new int[0]));
+      assertThat(Requests.ids(events)).containsExactly(Requests.expected(prompt, 3));
       assertThat(batcher.signals().steps()).isEqualTo(5 + 2);
       assertThat(batcher.signals().promptTokens()).isEqualTo(77);
       assertThat(batcher.signals().completionTokens()).isEqualTo(3);
@@ -83,7 +83,7 @@ class BatcherTest {
   @Test
   void rejectsWhatCanNeverFitAndNamesTheNumbers() {
     try (Batcher batcher = Requests.start(engine, CONFIG)) {
-      assertThat(batcher.submit(Requests.request(Requests.prompt(100, 1), 29, new int[0])))
+      assertThat(batcher.submit(Requests.request(Requests.prompt(100, 1), 29)))
           .isEqualTo(
               new Rejected(
                   Reason.NEVER_FITS,
@@ -91,8 +91,7 @@ class BatcherTest {
                   Duration.ZERO));
       assertThat(
               batcher.submit(
-                  Requests.request(
-                      Requests.prompt(128, 1), GenerateRequest.AS_MANY_AS_FIT, new int[0])))
+                  Requests.request(Requests.prompt(128, 1), GenerateRequest.AS_MANY_AS_FIT)))
           .isEqualTo(
               new Rejected(
                   Reason.NEVER_FITS,
@@ -103,8 +102,8 @@ class BatcherTest {
 
   @Test
   void rejectsWhatNeverFitsIntoTheArena() {
-    try (Batcher batcher = Requests.start(new ArenaEngine(new KvGeometry(4, 8, 1, 128)), CONFIG)) {
-      assertThat(batcher.submit(Requests.request(Requests.prompt(30, 1), 3, new int[0])))
+    try (Batcher batcher = Requests.start(Requests.engine(new KvGeometry(4, 8, 1, 128)), CONFIG)) {
+      assertThat(batcher.submit(Requests.request(Requests.prompt(30, 1), 3)))
           .isEqualTo(
               new Rejected(
                   Reason.NEVER_FITS,
@@ -112,8 +111,7 @@ class BatcherTest {
                   Duration.ZERO));
       assertThat(
               batcher.submit(
-                  Requests.request(
-                      Requests.prompt(32, 1), GenerateRequest.AS_MANY_AS_FIT, new int[0])))
+                  Requests.request(Requests.prompt(32, 1), GenerateRequest.AS_MANY_AS_FIT)))
           .isInstanceOfSatisfying(
               Rejected.class, it -> assertThat(it.reason()).isEqualTo(Reason.NEVER_FITS));
     }
@@ -121,7 +119,7 @@ class BatcherTest {
 
   @Test
   void takesWhatFitsExactly() throws Exception {
-    try (Batcher batcher = Requests.start(new ArenaEngine(new KvGeometry(4, 8, 1, 128)), CONFIG)) {
+    try (Batcher batcher = Requests.start(Requests.engine(new KvGeometry(4, 8, 1, 128)), CONFIG)) {
       var events = Requests.readAll(Requests.accepted(batcher, Requests.prompt(30, 1), 2));
 
       assertThat(Requests.ids(events)).hasSize(2);

@@ -9,8 +9,12 @@ import dev.outcrop.batching.SubmitResult;
 import dev.outcrop.batching.TokenEvent;
 import dev.outcrop.batching.TokenStream;
 import dev.outcrop.models.engine.Engine;
+import dev.outcrop.models.engine.KvGeometry;
 import dev.outcrop.models.engine.Sampling;
+import dev.outcrop.models.testing.FakeEngine;
+import dev.outcrop.models.testing.FakeEngine.NextToken;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 
@@ -18,11 +22,32 @@ import java.util.Random;
 final class Requests {
   private Requests() {}
 
+  static final NextToken NEXT = NextToken.hashed(97);
+
+  /** The tokens that a request gets alone, and so in any batch. */
+  static int[] expected(int[] prompt, int maxTokens, int... stopTokens) {
+    int[] all = Arrays.copyOf(prompt, prompt.length + maxTokens);
+    int length = prompt.length;
+    while (length < all.length) {
+      int token = NEXT.next(all, prompt.length, length);
+      if (Arrays.stream(stopTokens).anyMatch(stop -> stop == token)) {
+        break;
+      }
+      all[length++] = token;
+    }
+    return Arrays.copyOfRange(all, prompt.length, length);
+  }
+
+  /** An engine that takes no time and does not fail. */
+  static FakeEngine engine(KvGeometry geometry) {
+    return new FakeEngine(geometry, 97);
+  }
+
   static Batcher start(Engine engine, BatchingConfig config) {
     return Batchers.start("test", engine, config, System::nanoTime);
   }
 
-  static GenerateRequest request(int[] prompt, int maxTokens, int[] stopTokens) {
+  static GenerateRequest request(int[] prompt, int maxTokens, int... stopTokens) {
     return new GenerateRequest(prompt, maxTokens, Sampling.GREEDY, stopTokens, "tenant", 1);
   }
 
@@ -37,7 +62,7 @@ final class Requests {
   }
 
   static TokenStream accepted(Batcher batcher, int[] prompt, int maxTokens) {
-    return accepted(batcher, request(prompt, maxTokens, new int[0]));
+    return accepted(batcher, request(prompt, maxTokens));
   }
 
   static List<TokenEvent> readAll(TokenStream stream) throws InterruptedException {
