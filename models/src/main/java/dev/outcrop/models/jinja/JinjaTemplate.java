@@ -1,0 +1,62 @@
+package dev.outcrop.models.jinja;
+
+import dev.outcrop.models.ModelError;
+import dev.outcrop.models.OutcropException;
+import java.time.Clock;
+import java.util.List;
+import java.util.Map;
+
+/** A template that was read once and is rendered from any number of threads. */
+public final class JinjaTemplate {
+  private static final int MAX_SOURCE = 1 << 20;
+
+  private final List<Stmt> body;
+
+  private JinjaTemplate(List<Stmt> body) {
+    this.body = body;
+  }
+
+  /**
+   * Reads a template.
+   *
+   * @throws OutcropException CHECKPOINT_UNSUPPORTED, which names what is wrong and its line
+   */
+  public static JinjaTemplate parse(String source) {
+    if (source.length() > MAX_SOURCE) {
+      throw new OutcropException(
+          ModelError.CHECKPOINT_UNSUPPORTED,
+          "the chat template is longer than " + MAX_SOURCE + " characters");
+    }
+    try {
+      return new JinjaTemplate(Parser.parse(source));
+    } catch (Failure failure) {
+      throw new OutcropException(
+          ModelError.CHECKPOINT_UNSUPPORTED,
+          "chat template, line " + failure.line() + ": " + failure.text(),
+          failure);
+    }
+  }
+
+  /**
+   * Renders.
+   *
+   * @param variables what the template sees; see {@link RequestValues}
+   * @param limits what the rendering may spend
+   * @param clock the time of strftime_now
+   * @throws OutcropException TEMPLATE_FAILED with the line; never with text of the request
+   */
+  public Text render(Map<String, Value> variables, Limits limits, Clock clock) {
+    var evaluator = new Evaluator(new Budget(limits), clock);
+    Scope scope = new Scope(null);
+    variables.forEach(scope::set);
+    try {
+      return evaluator.capture(body, scope);
+    } catch (Failure failure) {
+      int line = failure.line() > 0 ? failure.line() : evaluator.line();
+      throw new OutcropException(
+          ModelError.TEMPLATE_FAILED,
+          "chat template, line " + line + ": " + failure.text(),
+          failure);
+    }
+  }
+}

@@ -1,0 +1,116 @@
+package dev.outcrop.models.text;
+
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The conversations, templates and goldens that make_template_goldens.py works with. */
+final class TemplateCases {
+  static final List<String> TEMPLATES =
+      List.of(
+          "demo",
+          "llama-style",
+          "qwen2.5",
+          "qwen3",
+          "mistral-7b-instruct-v0.3",
+          "mistral-nemo-2407");
+  static final Clock CLOCK = Clock.fixed(Instant.parse("2026-03-09T07:05:04Z"), ZoneOffset.UTC);
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final TypeReference<LinkedHashMap<String, Object>> OBJECT =
+      new TypeReference<>() {};
+
+  private TemplateCases() {}
+
+  static JsonNode conversations() {
+    return json("/chat_templates/conversations.json");
+  }
+
+  static JsonNode golden(String template) {
+    return json("/chat_templates/goldens/" + template + ".json");
+  }
+
+  static JsonNode json(String resource) {
+    try {
+      return JSON.readTree(text(resource));
+    } catch (IOException malformed) {
+      throw new UncheckedIOException(malformed);
+    }
+  }
+
+  static String text(String resource) {
+    try (InputStream in = TemplateCases.class.getResourceAsStream(resource)) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException unreadable) {
+      throw new UncheckedIOException(unreadable);
+    }
+  }
+
+  static String source(String template) {
+    boolean own = template.equals("demo") || template.equals("llama-style");
+    String folder = own ? "/chat_templates/" : "/third_party/chat_templates/";
+    return text(folder + template + "/chat_template.jinja");
+  }
+
+  static ChatTemplate open(String template) {
+    return ChatTemplate.of(source(template), specialTokens(template));
+  }
+
+  private static Map<String, String> specialTokens(String template) {
+    return switch (template) {
+      case "llama-style" -> Map.of("bos_token", "<|begin_of_text|>", "eos_token", "<|eot_id|>");
+      case "mistral-7b-instruct-v0.3", "mistral-nemo-2407" ->
+          Map.of("bos_token", "<s>", "eos_token", "</s>");
+      default -> Map.of("eos_token", "<|im_end|>");
+    };
+  }
+
+  static Prompt render(ChatTemplate template, JsonNode conversation) {
+    List<ChatMessage> messages = new ArrayList<>();
+    conversation.path("messages").forEach(message -> messages.add(message(message)));
+    List<ToolDefinition> tools = new ArrayList<>();
+    for (JsonNode tool : conversation.path("tools")) {
+      JsonNode function = tool.path("function");
+      tools.add(
+          new ToolDefinition(
+              function.path("name").textValue(),
+              function.path("description").textValue(),
+              JSON.convertValue(function.path("parameters"), OBJECT)));
+    }
+    Map<String, Object> options =
+        conversation.has("options")
+            ? JSON.convertValue(conversation.path("options"), OBJECT)
+            : Map.of();
+    boolean addGenerationPrompt = conversation.path("add_generation_prompt").booleanValue();
+    return template.render(messages, tools, addGenerationPrompt, options, CLOCK);
+  }
+
+  private static ChatMessage message(JsonNode message) {
+    List<ChatMessage.ToolCall> calls = new ArrayList<>();
+    for (JsonNode call : message.path("tool_calls")) {
+      calls.add(
+          new ChatMessage.ToolCall(
+              call.path("id").textValue(),
+              call.path("function").path("name").textValue(),
+              JSON.convertValue(call.path("function").path("arguments"), OBJECT)));
+    }
+    return new ChatMessage(
+        message.path("role").textValue(),
+        message.path("content").textValue(),
+        message.path("reasoning_content").textValue(),
+        calls,
+        message.path("tool_call_id").textValue(),
+        message.path("name").textValue());
+  }
+}
