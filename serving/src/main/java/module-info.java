@@ -1,5 +1,20 @@
-/** Placeholder. */
+/** The Amazon Bedrock API over HTTP/1.1 and HTTP/2. */
 @org.jspecify.annotations.NullMarked
 module dev.outcrop.serving {
   requires static transitive org.jspecify;
+  requires transitive dev.outcrop.batching;
+  requires transitive dev.outcrop.models;
+  requires com.fasterxml.jackson.core;
+  requires com.fasterxml.jackson.databind;
+  requires com.fasterxml.jackson.dataformat.yaml;
+  requires io.helidon.webserver;
+  requires io.helidon.webserver.http2;
+  requires org.slf4j;
+  requires simpleclient;
+  requires simpleclient.common;
+  requires software.amazon.eventstream;
+
+  exports dev.outcrop.serving;
+  exports dev.outcrop.serving.config;
+  exports dev.outcrop.serving.generate;
 }

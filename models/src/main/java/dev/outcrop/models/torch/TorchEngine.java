@@ -21,6 +21,7 @@ public final class TorchEngine implements Engine {
   private final DecoderConfig config;
   private final KvGeometry geometry;
   private final StepLayout layout;
+  private final SamplingTable sampling = new SamplingTable();
 
   private TorchEngine(TorchProgram program, DecoderConfig config, TorchOptions options) {
     this.program = program;
@@ -71,37 +72,69 @@ public final class TorchEngine implements Engine {
   private StepResult step(StepPlan plan) {
     try {
       layout.fill(plan);
-      int rows = plan.rows();
-      int[] sampledRows = new int[rows];
-      int count = 0;
-      for (int row = 0; row < rows; row++) {
-        Sampling how = plan.sampling(row);
-        if (how != null) {
-          sampledRows[count++] = row;
-        }
+      sampling.fill(plan);
+      long[] sampled = new long[sampling.size()];
+      for (int i = 0; i < sampled.length; i++) {
+        sampled[i] = layout.lastToken(sampling.row(i));
       }
-      long[] sampled = new long[count];
-      for (int i = 0; i < count; i++) {
-        sampled[i] = layout.lastToken(sampledRows[i]);
+      IValue tokens = program.longs(layout.tokenTable(), 3, layout.tokens());
+      IValue where = IValue.listFrom(layout.layout());
+      IValue which = IValue.listFrom(sampled);
+      if (sampling.plain()) {
+        return greedy(plan, program.runLongs("step_greedy", tokens, where, which));
       }
-      long[] chosen =
-          program.runLongs(
-              "step_greedy",
-              program.longs(layout.tokenTable(), 3, layout.tokens()),
-              IValue.listFrom(layout.layout()),
-              IValue.listFrom(sampled));
-      int[] tokens = new int[rows];
-      Arrays.fill(tokens, StepResult.NO_TOKEN);
-      for (int i = 0; i < count; i++) {
-        tokens[sampledRows[i]] = (int) chosen[i];
+      IValue numbers = IValue.listFrom(sampling.numbers());
+      IValue counts = IValue.listFrom(sampling.counts());
+      long[] history = sampling.history();
+      IValue seen = program.longs(history, history.length);
+      try (IValue chosen =
+          program.call("step_sample", tokens, where, which, numbers, counts, seen)) {
+        return sampled(plan, program.tensors(chosen));
       }
-      float[] logprobs = new float[rows];
-      Arrays.fill(logprobs, Float.NaN);
-      return new StepResult.Sampled(tokens, logprobs, new int[rows][0], new float[rows][0]);
     } catch (EngineException | IllegalArgumentException e) {
       return new StepResult.Failed(
           new OutcropException(ModelError.STEP_FAILED, "the step failed", e));
     }
+  }
+
+  private StepResult greedy(StepPlan plan, long[] chosen) {
+    StepResult.Sampled result = nothingSampled(plan.rows());
+    for (int i = 0; i < sampling.size(); i++) {
+      result.tokens()[sampling.row(i)] = (int) chosen[i];
+    }
+    return result;
+  }
+
+  private StepResult sampled(StepPlan plan, TorchProgram.Tensors chosen) {
+    StepResult.Sampled result = nothingSampled(plan.rows());
+    long[] tokens = chosen.longs(0);
+    boolean logprobs = chosen.size() > 1;
+    float[] chosenLogprobs = logprobs ? chosen.floats(1) : new float[0];
+    long[] topTokens = logprobs ? chosen.longs(2) : new long[0];
+    float[] topLogprobs = logprobs ? chosen.floats(3) : new float[0];
+    int width = topTokens.length / sampling.size();
+    for (int i = 0; i < sampling.size(); i++) {
+      int row = sampling.row(i);
+      result.tokens()[row] = (int) tokens[i];
+      Sampling how = plan.sampling(row);
+      if (how != null && how.logprobs() >= 0 && tokens[i] >= 0) {
+        int from = i * width;
+        int count = Math.min(how.logprobs(), width);
+        result.logprobs()[row] = chosenLogprobs[i];
+        result.topTokens()[row] =
+            Arrays.stream(topTokens, from, from + count).mapToInt(Math::toIntExact).toArray();
+        result.topLogprobs()[row] = Arrays.copyOfRange(topLogprobs, from, from + count);
+      }
+    }
+    return result;
+  }
+
+  private static StepResult.Sampled nothingSampled(int rows) {
+    int[] tokens = new int[rows];
+    Arrays.fill(tokens, StepResult.NO_TOKEN);
+    float[] logprobs = new float[rows];
+    Arrays.fill(logprobs, Float.NaN);
+    return new StepResult.Sampled(tokens, logprobs, new int[rows][0], new float[rows][0]);
   }
 
   /**

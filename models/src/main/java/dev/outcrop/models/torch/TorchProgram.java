@@ -3,6 +3,8 @@ package dev.outcrop.models.torch;
 import ai.djl.Device;
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.engine.PtSymbolBlock;
@@ -12,6 +14,8 @@ import ai.djl.pytorch.jni.JniUtils;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,8 +61,7 @@ final class TorchProgram implements AutoCloseable {
 
   /** A tensor for {@link #call}, which closes it. */
   IValue longs(long[] values, long... shape) {
-    try (PtNDArray array =
-        (PtNDArray) manager.create(values, new ai.djl.ndarray.types.Shape(shape))) {
+    try (PtNDArray array = (PtNDArray) manager.create(values, new Shape(shape))) {
       return IValue.from(array);
     }
   }
@@ -84,10 +87,38 @@ final class TorchProgram implements AutoCloseable {
     }
   }
 
-  /** Runs a method that returns a number. */
-  double runDouble(String method, IValue... arguments) {
-    try (IValue result = call(method, arguments)) {
-      return result.toDouble();
+  /** A float32 tensor for {@link #call}, which closes it. */
+  IValue floats(float[] values, long... shape) {
+    try (PtNDArray array = (PtNDArray) manager.create(values, new Shape(shape))) {
+      return IValue.from(array);
+    }
+  }
+
+  /** The tensors of a list that a method returned, copied out; the caller closes the list. */
+  Tensors tensors(IValue list) {
+    PtNDArray[] arrays = list.toTensorArray(manager);
+    List<Object> contents = new ArrayList<>();
+    for (PtNDArray array : arrays) {
+      try (array) {
+        contents.add(
+            array.getDataType() == DataType.INT64 ? array.toLongArray() : array.toFloatArray());
+      }
+    }
+    return new Tensors(contents);
+  }
+
+  /** Contents of tensors of int64 or float32. */
+  record Tensors(List<Object> contents) {
+    int size() {
+      return contents.size();
+    }
+
+    long[] longs(int index) {
+      return (long[]) contents.get(index);
+    }
+
+    float[] floats(int index) {
+      return (float[]) contents.get(index);
     }
   }
 
@@ -106,10 +137,6 @@ final class TorchProgram implements AutoCloseable {
         argument.close();
       }
     }
-  }
-
-  PtNDManager manager() {
-    return manager;
   }
 
   @Override

@@ -10,8 +10,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Compares the engine with what transformers computed, see make_fixtures.py. */
 class TorchEngineExactnessTest {
-  private static final double BOUND = 1e-4;
-  private static final TorchOptions OPTIONS = new TorchOptions(ElementType.FLOAT32, 512, 0);
+  static final double BOUND = 1e-4;
+  private static final TorchOptions OPTIONS = new TorchOptions(ElementType.FLOAT32, 512, 1);
 
   @ParameterizedTest
   @ValueSource(strings = {"llama", "llama-biased", "llama-bf16", "mistral", "qwen2", "qwen3"})

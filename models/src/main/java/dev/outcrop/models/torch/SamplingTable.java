@@ -1,0 +1,103 @@
+package dev.outcrop.models.torch;
+
+import dev.outcrop.models.engine.Sampling;
+import dev.outcrop.models.engine.StepPlan;
+import java.util.Arrays;
+
+/**
+ * Which rows of a plan take a token and how, in the form that sampling.torchscript reads. Reused
+ * from step to step by the engine thread.
+ */
+final class SamplingTable {
+  private static final int NUMBERS = 7;
+  private static final int COUNTS = 5;
+
+  private int[] rows = new int[8];
+  private int size;
+  private boolean plain;
+  private double[] numbers = new double[NUMBERS * 8];
+  private long[] counts = new long[COUNTS * 8];
+  private long[] history = new long[256];
+  private int historySize;
+
+  /** Takes in a plan. */
+  void fill(StepPlan plan) {
+    size = 0;
+    historySize = 0;
+    plain = true;
+    if (rows.length < plan.rows()) {
+      rows = new int[plan.rows() * 2];
+      numbers = new double[NUMBERS * rows.length];
+      counts = new long[COUNTS * rows.length];
+    }
+    for (int row = 0; row < plan.rows(); row++) {
+      Sampling how = plan.sampling(row);
+      if (how != null) {
+        add(plan, row, how);
+      }
+    }
+  }
+
+  private void add(StepPlan plan, int row, Sampling how) {
+    plain &= how.greedy() && !how.penalised() && how.logprobs() < 0;
+    int at = NUMBERS * size;
+    numbers[at] = how.temperature();
+    numbers[at + 1] = how.topP();
+    numbers[at + 2] = how.minP();
+    numbers[at + 3] = how.repetitionPenalty();
+    numbers[at + 4] = how.presencePenalty();
+    numbers[at + 5] = how.frequencyPenalty();
+    int position = plan.position(row) + plan.tokens(row);
+    numbers[at + 6] = how.greedy() ? 0 : Draws.uniform(how.seed(), position);
+    at = COUNTS * size;
+    counts[at] = how.topK();
+    counts[at + 1] = how.logprobs();
+    counts[at + 2] = historySize;
+    if (how.penalised()) {
+      counts[at + 3] = historySize + (long) plan.historyPrompt(row);
+      append(plan.history(row), plan.historyLength(row));
+    } else {
+      counts[at + 3] = historySize;
+    }
+    counts[at + 4] = historySize;
+    rows[size] = row;
+    size++;
+  }
+
+  private void append(int[] tokens, int count) {
+    if (historySize + count > history.length) {
+      history = Arrays.copyOf(history, Math.max(historySize + count, 2 * history.length));
+    }
+    for (int i = 0; i < count; i++) {
+      history[historySize + i] = tokens[i];
+    }
+    historySize += count;
+  }
+
+  /** How many rows take a token. */
+  int size() {
+    return size;
+  }
+
+  /** Whether every row takes its most likely token and asks for nothing else. */
+  boolean plain() {
+    return plain;
+  }
+
+  /** The plan's row of the i-th that takes a token. */
+  int row(int i) {
+    return rows[i];
+  }
+
+  double[] numbers() {
+    return Arrays.copyOf(numbers, NUMBERS * size);
+  }
+
+  long[] counts() {
+    return Arrays.copyOf(counts, COUNTS * size);
+  }
+
+  long[] history() {
+    return Arrays.copyOf(history, historySize);
+  }
+}

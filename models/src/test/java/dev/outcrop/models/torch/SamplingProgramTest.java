@@ -1,0 +1,230 @@
+package dev.outcrop.models.torch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.pytorch.jni.IValue;
+import dev.outcrop.models.engine.StepResult;
+import java.util.Arrays;
+import java.util.Random;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The sampling program on given logits against a plain reference that sorts. */
+class SamplingProgramTest {
+  private static final int VOCABULARY = 1500;
+  private static final int GRID = 500;
+
+  private static TorchProgram program;
+
+  @BeforeAll
+  static void load() {
+    TorchProgram.threads(1);
+    program =
+        TorchProgram.load(DecoderProgram.text(Configs.tiny(VOCABULARY), ElementType.FLOAT32, true));
+  }
+
+  @AfterAll
+  static void close() {
+    program.close();
+  }
+
+  static Stream<Arguments> settings() {
+    // Spread of the logits (large: few likely tokens), temperature, top-k, top-p, min-p.
+    return Stream.of(
+        Arguments.of(3.0, 1.0, 0, 1.0, 0.0),
+        Arguments.of(3.0, 0.5, 0, 1.0, 0.0),
+        Arguments.of(3.0, 1.7, 20, 1.0, 0.0),
+        Arguments.of(0.3, 1.0, 400, 1.0, 0.0),
+        Arguments.of(0.3, 1.0, 1200, 1.0, 0.0),
+        Arguments.of(3.0, 1.0, 0, 0.9, 0.0),
+        Arguments.of(0.3, 1.0, 0, 0.9, 0.0),
+        Arguments.of(3.0, 1.0, 0, 1.0, 0.05),
+        Arguments.of(0.3, 1.0, 0, 1.0, 0.3),
+        Arguments.of(3.0, 0.8, 50, 0.8, 0.02),
+        Arguments.of(0.3, 0.8, 1200, 0.8, 0.2),
+        Arguments.of(3.0, 1.0, 5000, 0.01, 1.0));
+  }
+
+  @ParameterizedTest
+  @MethodSource("settings")
+  void drawsEveryTokenAsOftenAsTheReferenceSays(
+      double spread, double temperature, int topK, double topP, double minP) {
+    float[] logits = logits(spread, 5);
+    double[] wanted = reference(logits, temperature, topK, topP, minP);
+
+    // The inverse of the cumulative distribution on a grid of u: counts are exact but for rounding.
+    int[] drawn = new int[VOCABULARY];
+    double[] numbers = new double[7 * GRID];
+    for (int i = 0; i < GRID; i++) {
+      double[] row = {temperature, topP, minP, 1, 0, 0, (i + 0.5) / GRID};
+      System.arraycopy(row, 0, numbers, 7 * i, 7);
+    }
+    long[] counts = new long[5 * GRID];
+    for (int i = 0; i < GRID; i++) {
+      counts[5 * i] = topK;
+      counts[5 * i + 1] = -1;
+    }
+    float[] rows = new float[GRID * VOCABULARY];
+    for (int i = 0; i < GRID; i++) {
+      System.arraycopy(logits, 0, rows, i * VOCABULARY, VOCABULARY);
+    }
+    for (long token : choose(rows, numbers, counts, new long[0]).longs(0)) {
+      drawn[(int) token]++;
+    }
+
+    for (int v = 0; v < VOCABULARY; v++) {
+      if (wanted[v] == 0) {
+        assertThat(drawn[v]).as("token that was cut").isZero();
+      }
+      assertThat((double) drawn[v]).isCloseTo(wanted[v] * GRID, within(1.01));
+    }
+  }
+
+  @Test
+  void appliesPenaltiesAsTheReferenceDoes() {
+    float[] logits = logits(2, 6);
+    long[] seen = {3, 4, 4, 7, 9, 9, 9, 3};
+    long[] completion = Arrays.copyOfRange(seen, 3, seen.length);
+
+    float[] got =
+        program.runFloats(
+            "penalised",
+            program.floats(logits, VOCABULARY),
+            IValue.from(1.3),
+            IValue.from(0.4),
+            IValue.from(0.25),
+            program.longs(seen, seen.length),
+            program.longs(completion, completion.length));
+
+    float[] wanted = logits.clone();
+    for (int v : new int[] {3, 4, 7, 9}) {
+      wanted[v] = wanted[v] < 0 ? wanted[v] * 1.3f : wanted[v] / 1.3f;
+    }
+    wanted[7] -= 0.4f + 0.25f;
+    wanted[9] -= 0.4f + 3 * 0.25f;
+    wanted[3] -= 0.4f + 0.25f;
+    assertThat(got).containsExactly(wanted, within(1e-5f));
+  }
+
+  @Test
+  void penalisesOnlyTheRowsThatAskForIt() {
+    float[] logits = new float[2 * VOCABULARY];
+    logits[8] = 2;
+    logits[9] = 1.5f;
+    System.arraycopy(logits, 0, logits, VOCABULARY, VOCABULARY);
+    double[] numbers = {0, 1, 0, 1, 0, 0, 0, 0, 1, 0, 4, 0, 0, 0};
+    long[] counts = {0, -1, 0, 0, 0, 0, -1, 0, 1, 1};
+
+    assertThat(choose(logits, numbers, counts, new long[] {8}).longs(0)).containsExactly(8, 9);
+  }
+
+  @Test
+  void reportsLogProbabilitiesOfTheRawLogits() {
+    float[] logits = logits(2, 7);
+    double[] numbers = {0.5, 1, 0, 1, 0, 0, 0.999};
+    long[] counts = {40, 20, 0, 0, 0};
+
+    TorchProgram.Tensors result = choose(logits, numbers, counts, new long[0]);
+
+    double[] mass = reference(logits, 1, 0, 1, 0);
+    int token = (int) result.longs(0)[0];
+    int[] order = order(logits);
+    assertThat((double) result.floats(1)[0]).isCloseTo(Math.log(mass[token]), within(1e-4));
+    for (int i = 0; i < 20; i++) {
+      assertThat(result.longs(2)[i]).isEqualTo(order[i]);
+      assertThat((double) result.floats(3)[i]).isCloseTo(Math.log(mass[order[i]]), within(1e-4));
+    }
+  }
+
+  @Test
+  void failsOnlyTheRowWhoseLogitsAreNotFinite() {
+    float[] logits = new float[4 * VOCABULARY];
+    for (int row = 0; row < 4; row++) {
+      System.arraycopy(logits(2, row), 0, logits, row * VOCABULARY, VOCABULARY);
+    }
+    logits[VOCABULARY + 11] = Float.NaN;
+    logits[3 * VOCABULARY + 12] = Float.POSITIVE_INFINITY;
+    double[] numbers = new double[28];
+    long[] counts = new long[20];
+    for (int row = 0; row < 4; row++) {
+      double[] values = {0.7, 0.9, 0.01, 1, 0, 0, 0.5};
+      System.arraycopy(values, 0, numbers, 7 * row, 7);
+      counts[5 * row] = row < 2 ? 10 : 0;
+      counts[5 * row + 1] = 2;
+    }
+
+    long[] sampled = choose(logits, numbers, counts, new long[0]).longs(0);
+    long[] greedy = program.runLongs("greedy", program.floats(logits, 4, VOCABULARY));
+
+    for (long[] tokens : new long[][] {sampled, greedy}) {
+      assertThat(tokens[0]).isNotNegative();
+      assertThat(tokens[1]).isEqualTo(StepResult.ROW_FAILED);
+      assertThat(tokens[2]).isNotNegative();
+      assertThat(tokens[3]).isEqualTo(StepResult.ROW_FAILED);
+    }
+  }
+
+  private static TorchProgram.Tensors choose(
+      float[] logits, double[] numbers, long[] counts, long[] history) {
+    int rows = logits.length / VOCABULARY;
+    try (IValue result =
+        program.call(
+            "choose",
+            program.floats(logits, rows, VOCABULARY),
+            IValue.listFrom(numbers),
+            IValue.listFrom(counts),
+            program.longs(history, history.length))) {
+      return program.tensors(result);
+    }
+  }
+
+  private static float[] logits(double spread, int seed) {
+    Random random = new Random(seed);
+    float[] logits = new float[VOCABULARY];
+    for (int v = 0; v < VOCABULARY; v++) {
+      logits[v] = (float) (spread * random.nextGaussian());
+    }
+    return logits;
+  }
+
+  private static int[] order(float[] logits) {
+    return IntStream.range(0, logits.length)
+        .boxed()
+        .sorted((a, b) -> Float.compare(logits[b], logits[a]))
+        .mapToInt(Integer::intValue)
+        .toArray();
+  }
+
+  private static double[] reference(
+      float[] logits, double temperature, int topK, double topP, double minP) {
+    int[] order = order(logits);
+    int kept = topK == 0 ? VOCABULARY : Math.min(topK, VOCABULARY);
+    double[] mass = new double[VOCABULARY];
+    double total = 0;
+    for (int i = 0; i < kept; i++) {
+      mass[order[i]] = Math.exp((logits[order[i]] - logits[order[0]]) / temperature);
+      total += mass[order[i]];
+    }
+    double largest = mass[order[0]] / total;
+    double before = 0;
+    double left = 0;
+    for (int i = 0; i < VOCABULARY; i++) {
+      double share = mass[order[i]] / total;
+      boolean cut = before >= topP || share < minP * largest;
+      before += share;
+      mass[order[i]] = cut ? 0 : share;
+      left += mass[order[i]];
+    }
+    for (int v = 0; v < VOCABULARY; v++) {
+      mass[v] /= left;
+    }
+    return mass;
+  }
+}

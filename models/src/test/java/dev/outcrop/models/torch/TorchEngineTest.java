@@ -1,0 +1,99 @@
+package dev.outcrop.models.torch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.outcrop.models.ModelError;
+import dev.outcrop.models.engine.Sampling;
+import dev.outcrop.models.engine.StepPlan;
+import dev.outcrop.models.engine.StepResult;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+class TorchEngineTest {
+  private static final Sampling DRAWN = new Sampling(0.9, 0, 0.95, 0, 1.1, 0.1, 0.1, 77, 3);
+
+  private static Fixture fixture;
+  private static TorchEngine engine;
+
+  private final StepPlan plan = new StepPlan();
+
+  @BeforeAll
+  static void open() {
+    fixture = Fixture.read("llama");
+    TorchOptions options = new TorchOptions(ElementType.FLOAT32, 500, 1);
+    engine = TorchEngine.open(fixture.config(), fixture.checkpoint(), options);
+  }
+
+  @AfterAll
+  static void close() {
+    engine.close();
+  }
+
+  @Test
+  void holdsAtLeastTheTokensAskedForInWholeUnits() {
+    assertThat(engine.geometry().tokens()).isEqualTo(512);
+    assertThat(engine.geometry().bytesPerToken()).isEqualTo(2 * 3 * 2 * 8 * 4);
+    assertThat(engine.geometry().maxContext()).isEqualTo(256);
+  }
+
+  @Test
+  void drawsTheSameTokenAloneAndBesideOthers() {
+    row(DRAWN, 0, 20, 0);
+    StepResult.Sampled alone = step();
+    plan.clear();
+    row(Sampling.GREEDY, 0, 9, 64);
+    row(new Sampling(2, 3, 1, 0, 1, 0, 0, 5, -1), 0, 7, 96);
+    row(DRAWN, 0, 20, 128);
+    StepResult.Sampled beside = step();
+
+    assertThat(beside.tokens()[2]).isEqualTo(alone.tokens()[0]);
+    assertThat(beside.topTokens()[2]).isEqualTo(alone.topTokens()[0]).hasSize(3);
+    assertThat(beside.logprobs()[2])
+        .isCloseTo(alone.logprobs()[0], org.assertj.core.api.Assertions.within(1e-4f));
+    assertThat(beside.logprobs()[0]).isNaN();
+    assertThat(beside.topTokens()[1]).isEmpty();
+  }
+
+  @Test
+  void givesNoTokenToARowThatWantsNone() {
+    plan.row(0);
+    plan.tokens(fixture.tokens(), 0, 4);
+    plan.segment(0, 4);
+
+    assertThat(step().tokens()).containsExactly(StepResult.NO_TOKEN);
+  }
+
+  @Test
+  void survivesAStepThatFails() {
+    plan.row(0);
+    plan.tokens(new int[] {1_000_000}, 0, 1);
+    plan.segment(0, 1);
+    plan.sample(Sampling.GREEDY, new int[] {1_000_000}, 1, 1);
+    StepResult failed = engine.submit(plan).await();
+    plan.clear();
+    row(Sampling.GREEDY, 0, fixture.promptTokens(), 0);
+    StepResult.Sampled next = step();
+
+    assertThat(((StepResult.Failed) failed).error().code()).isEqualTo(ModelError.STEP_FAILED);
+    assertThat(next.tokens()[0]).isEqualTo(fixture.tokens()[fixture.promptTokens()]);
+  }
+
+  @Test
+  void computesInBfloat16CloseToFloat32() {
+    TorchOptions options = new TorchOptions(ElementType.BFLOAT16, 128, 1);
+    try (TorchEngine half = TorchEngine.open(fixture.config(), fixture.checkpoint(), options)) {
+      fixture.row(plan, 0, fixture.length(), 0, fixture.length());
+      assertThat(fixture.error(half.logits(plan), 0)).isBetween(1e-4, 0.1);
+    }
+  }
+
+  private void row(Sampling how, int from, int to, int slot) {
+    fixture.row(plan, from, to, slot, to);
+    plan.sample(how, fixture.tokens(), Math.max(0, to - 5), to);
+  }
+
+  private StepResult.Sampled step() {
+    return (StepResult.Sampled) engine.submit(plan).await();
+  }
+}

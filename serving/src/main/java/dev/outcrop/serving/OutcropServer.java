@@ -1,0 +1,179 @@
+package dev.outcrop.serving;
+
+import dev.outcrop.models.OutcropException;
+import dev.outcrop.serving.auth.Authenticator;
+import dev.outcrop.serving.auth.KeyFile;
+import dev.outcrop.serving.bedrock.BedrockApi;
+import dev.outcrop.serving.bedrock.LlamaBody;
+import dev.outcrop.serving.config.ServingConfig;
+import dev.outcrop.serving.error.ServingError;
+import dev.outcrop.serving.generate.GenerationService;
+import dev.outcrop.serving.generate.ServedModel;
+import dev.outcrop.serving.http.LifeCycle;
+import dev.outcrop.serving.http.Listeners;
+import dev.outcrop.serving.json.Json;
+import dev.outcrop.serving.metrics.ServerMetrics;
+import dev.outcrop.serving.openai.ChatBody;
+import java.net.InetAddress;
+import java.net.URI;
+import java.net.UnknownHostException;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A running server: the Bedrock API on one port, management on another. It does not own the models:
+ * whoever made their batchers closes them after the server.
+ *
+ * <p>Safe to use from any thread. Nothing is static, so a process can hold several.
+ */
+public final class OutcropServer implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(OutcropServer.class);
+  private static final Duration LAST_WORDS = Duration.ofSeconds(2);
+
+  private final ServingConfig config;
+  private final List<ServedModel> models;
+  private final LifeCycle lifeCycle;
+  private final GenerationService generations;
+  private final Listeners listeners;
+
+  private OutcropServer(ServingConfig config, List<ServedModel> models) {
+    this.config = config;
+    this.models = models;
+    this.lifeCycle = new LifeCycle();
+    Json json = new Json(config.limits().maxTextLength());
+    ServerMetrics metrics = new ServerMetrics(models, lifeCycle);
+    this.generations = new GenerationService(json, System::nanoTime, metrics);
+    BedrockApi api =
+        new BedrockApi(
+            models,
+            generations,
+            List.of(
+                new ChatBody(json, config.limits(), Clock.systemUTC()),
+                new LlamaBody(config.limits())),
+            config.limits(),
+            json,
+            new SecureRandom()::nextLong);
+    var adminKey = config.management().adminKey();
+    this.listeners =
+        Listeners.open(
+            config.http(),
+            config.management(),
+            new Listeners.Parts(
+                api,
+                authenticator(config),
+                lifeCycle,
+                metrics,
+                this::alive,
+                metrics::page,
+                adminKey == null
+                    ? null
+                    : Authenticator.keyed(KeyFile.single(adminKey.reveal(), "admin")),
+                this::drainInBackground,
+                json));
+  }
+
+  /**
+   * Starts a server; when this returns it takes requests.
+   *
+   * @param config the ports and limits; its models are not looked at
+   * @param models the models, with their batchers running
+   */
+  public static OutcropServer start(ServingConfig config, Collection<ServedModel> models) {
+    OutcropServer server = new OutcropServer(config, List.copyOf(models));
+    server.lifeCycle.serve();
+    LOG.info(
+        "serving {} on {}, management on port {}",
+        server.models.stream().map(ServedModel::id).toList(),
+        server.endpoint(),
+        server.managementPort());
+    return server;
+  }
+
+  /** Where clients reach the API. */
+  public URI endpoint() {
+    return URI.create("http://%s:%d".formatted(urlHost(config.http().host()), listeners.port()));
+  }
+
+  /** The API's port. */
+  public int port() {
+    return listeners.port();
+  }
+
+  /** The management port. */
+  public int managementPort() {
+    return listeners.managementPort();
+  }
+
+  /**
+   * Stops: not ready and no new requests at once, then waits for those that are in. What still runs
+   * after the timeout is ended with an error that its client sees. Ports are closed at the end.
+   *
+   * @return whether everything ended in time
+   */
+  public boolean drain(Duration timeout) throws InterruptedException {
+    beginDrain(timeout);
+    boolean whole = lifeCycle.awaitEmpty(timeout);
+    if (!whole) {
+      LOG.warn("{} requests are cut off after {}", lifeCycle.inFlight(), timeout);
+      generations.abortAll();
+      lifeCycle.awaitEmpty(LAST_WORDS);
+    }
+    close();
+    return whole;
+  }
+
+  /** Stops at once; {@link #drain} is the polite way. */
+  @Override
+  public void close() {
+    listeners.close();
+    lifeCycle.stop();
+  }
+
+  private void beginDrain(Duration timeout) {
+    if (lifeCycle.drain(timeout)) {
+      LOG.info("draining, {} requests are in", lifeCycle.inFlight());
+      models.forEach(model -> model.batcher().drain());
+    }
+  }
+
+  /** What the management port starts: the process stays up, not ready, until it is told to stop. */
+  private void drainInBackground() {
+    beginDrain(config.drainTimeout());
+  }
+
+  private boolean alive() {
+    return models.stream().allMatch(model -> model.batcher().alive());
+  }
+
+  private static Authenticator authenticator(ServingConfig config) {
+    var keyFile = config.auth().keyFile();
+    if (keyFile != null) {
+      return Authenticator.keyed(KeyFile.read(keyFile));
+    }
+    if (!loopback(config.http().host())) {
+      throw new OutcropException(
+          ServingError.CONFIG_INVALID,
+          "http.host is %s, which others can reach, but auth.key-file is not set; set it, or bind 127.0.0.1"
+              .formatted(config.http().host()));
+    }
+    return Authenticator.open();
+  }
+
+  private static boolean loopback(String host) {
+    try {
+      return InetAddress.getByName(host).isLoopbackAddress();
+    } catch (UnknownHostException e) {
+      throw new OutcropException(
+          ServingError.CONFIG_INVALID, "http.host is %s, which is no address".formatted(host), e);
+    }
+  }
+
+  private static String urlHost(String host) {
+    return host.contains(":") ? "[" + host + "]" : host;
+  }
+}

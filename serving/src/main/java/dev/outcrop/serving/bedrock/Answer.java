@@ -1,0 +1,23 @@
+package dev.outcrop.serving.bedrock;
+
+import dev.outcrop.serving.generate.GenerationEvent;
+import java.util.List;
+
+/** How a generation is written to its client. Used by one thread, for one request. */
+interface Answer {
+  /** The bytes of an answer in one piece. */
+  byte[] whole(List<GenerationEvent> events, GenerationEvent.Ended end);
+
+  /** The frames that open a stream. */
+  List<byte[]> start();
+
+  /**
+   * The frames of a text or a tool call.
+   *
+   * @param promptTokens tokens of the prompt
+   */
+  List<byte[]> more(GenerationEvent event, int promptTokens);
+
+  /** The frames that end a stream. */
+  List<byte[]> end(GenerationEvent.Ended end);
+}

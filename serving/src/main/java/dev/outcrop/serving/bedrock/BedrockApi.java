@@ -1,0 +1,143 @@
+package dev.outcrop.serving.bedrock;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.outcrop.serving.config.LimitsConfig;
+import dev.outcrop.serving.generate.GenerationService;
+import dev.outcrop.serving.generate.ServedModel;
+import dev.outcrop.serving.http.Api;
+import dev.outcrop.serving.http.Exchange;
+import dev.outcrop.serving.invoke.BodyFormat;
+import dev.outcrop.serving.json.Fields;
+import dev.outcrop.serving.json.Json;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.LongSupplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The inference operations of bedrock-runtime (2023-09-30): Converse and InvokeModel, both ways.
+ */
+public final class BedrockApi implements Api {
+  private static final Pattern PATH =
+      Pattern.compile("/model/(.+)/(converse|converse-stream|invoke|invoke-with-response-stream)");
+  private static final int MIN_PADDING = 3;
+  private static final int MAX_PADDING = 61;
+
+  private final ModelIds ids;
+  private final Json json;
+  private final ConverseReader converse;
+  private final List<BodyFormat> formats;
+  private final EventFrames frames;
+  private final Runner runner;
+  private final LongSupplier seeds;
+
+  /**
+   * Creates the API.
+   *
+   * @param formats the bodies that InvokeModel takes; the first that accepts a body reads it
+   * @param seeds where a request's seed comes from when it names none
+   */
+  public BedrockApi(
+      Collection<ServedModel> models,
+      GenerationService service,
+      List<BodyFormat> formats,
+      LimitsConfig limits,
+      Json json,
+      LongSupplier seeds) {
+    this.ids = new ModelIds(models);
+    this.json = json;
+    this.converse = new ConverseReader(json, limits);
+    this.formats = List.copyOf(formats);
+    this.frames =
+        new EventFrames(json, () -> ThreadLocalRandom.current().nextInt(MIN_PADDING, MAX_PADDING));
+    this.runner = new Runner(service, frames);
+    this.seeds = seeds;
+  }
+
+  @Override
+  public @Nullable Call route(String method, String rawPath) {
+    Matcher path = PATH.matcher(rawPath);
+    if (!method.equals("POST") || !path.matches()) {
+      return null;
+    }
+    String rawId = path.group(1);
+    return switch (path.group(2)) {
+      case "converse" -> call("Converse", exchange -> converse(exchange, rawId, false));
+      case "converse-stream" -> call("ConverseStream", exchange -> converse(exchange, rawId, true));
+      case "invoke" -> call("InvokeModel", exchange -> invoke(exchange, rawId, false));
+      default -> call("InvokeModelWithResponseStream", exchange -> invoke(exchange, rawId, true));
+    };
+  }
+
+  private void converse(Exchange exchange, String rawId, boolean stream)
+      throws InterruptedException {
+    ServedModel model = ids.resolve(rawId);
+    exchange.model(model.id());
+    ConverseRequest request =
+        converse.read(json.object(exchange.body()), model.defaults(), seeds.getAsLong());
+    ConverseWriter answer = new ConverseWriter(request, json, frames);
+    if (stream) {
+      runner.stream(exchange, model, request.generation(), answer, Map.of());
+    } else {
+      runner.whole(exchange, model, request.generation(), answer, false);
+    }
+  }
+
+  private void invoke(Exchange exchange, String rawId, boolean stream) throws InterruptedException {
+    ServedModel model = ids.resolve(rawId);
+    exchange.model(model.id());
+    if (exchange.header("X-Amzn-Bedrock-GuardrailIdentifier") != null) {
+      throw Fields.unsupported("Guardrails are not supported by this server.");
+    }
+    ObjectNode body = json.object(exchange.body());
+    BodyFormat.Target target =
+        new BodyFormat.Target(
+            ModelIds.decode(rawId), model.defaults(), stream, seeds.getAsLong(), exchange.id());
+    BodyFormat.Request request = format(body).read(body, target);
+    InvokeAnswer answer = new InvokeAnswer(request, json, frames);
+    if (stream) {
+      runner.stream(
+          exchange,
+          model,
+          request.generation(),
+          answer,
+          Map.of("X-Amzn-Bedrock-Content-Type", "application/json"));
+    } else {
+      runner.whole(exchange, model, request.generation(), answer, true);
+    }
+  }
+
+  private BodyFormat format(ObjectNode body) {
+    for (BodyFormat format : formats) {
+      if (format.accepts(body)) {
+        return format;
+      }
+    }
+    throw Fields.invalid(
+        "Malformed input request: required key [prompt] or [messages] not found, please reformat"
+            + " your input and try again.");
+  }
+
+  private static Call call(String operation, Run run) {
+    return new Call() {
+      @Override
+      public String operation() {
+        return operation;
+      }
+
+      @Override
+      public void run(Exchange exchange) throws InterruptedException {
+        run.on(exchange);
+      }
+    };
+  }
+
+  /** What a call does. */
+  private interface Run {
+    void on(Exchange exchange) throws InterruptedException;
+  }
+}

@@ -1,0 +1,124 @@
+package dev.outcrop.serving.bedrock;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.outcrop.models.engine.Sampling;
+import dev.outcrop.serving.config.LimitsConfig;
+import dev.outcrop.serving.generate.Generation;
+import dev.outcrop.serving.generate.GenerationEvent;
+import dev.outcrop.serving.invoke.BodyFormat;
+import dev.outcrop.serving.json.Fields;
+import dev.outcrop.serving.json.Json;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * The native body of Llama models on Bedrock: a prompt with all its control tokens, written by the
+ * caller.
+ */
+public final class LlamaBody implements BodyFormat {
+  private static final Set<String> KNOWN =
+      Set.of("prompt", "temperature", "top_p", "max_gen_len", "seed", "top_k");
+  private static final int DEFAULT_MAX_GEN_LEN = 512;
+  private static final double LEAST_TOP_P = 1e-6;
+
+  private final LimitsConfig limits;
+
+  /** Creates the format. */
+  public LlamaBody(LimitsConfig limits) {
+    this.limits = limits;
+  }
+
+  @Override
+  public boolean accepts(ObjectNode body) {
+    return body.has("prompt");
+  }
+
+  @Override
+  public Request read(ObjectNode body, Target target) {
+    Fields fields = Fields.of(body);
+    for (String name : fields.names()) {
+      if (!KNOWN.contains(name) && !name.startsWith("amazon-bedrock-")) {
+        throw Fields.invalid(
+            "Malformed input request: extraneous key [%s] is not permitted, please reformat your"
+                    .formatted(name)
+                + " input and try again.");
+      }
+    }
+    String prompt = fields.string("prompt", 1, limits.maxTextLength());
+    Sampling sampling =
+        new Sampling(
+            fields.number("temperature", 0, 1, target.defaults().temperature()),
+            fields.integer("top_k", 0, 1_000_000, target.defaults().topK()),
+            Math.max(LEAST_TOP_P, fields.number("top_p", 0, 1, target.defaults().topP())),
+            0,
+            target.defaults().repetitionPenalty(),
+            0,
+            0,
+            fields.integer("seed", Long.MIN_VALUE, Long.MAX_VALUE, target.seed()),
+            -1);
+    int maxTokens = fields.integer("max_gen_len", 1, Integer.MAX_VALUE, DEFAULT_MAX_GEN_LEN);
+    return new LlamaRequest(
+        new Generation(new Generation.Text(prompt), maxTokens, sampling, List.of()));
+  }
+
+  /** One request in this form. */
+  private static final class LlamaRequest implements Request {
+    private final Generation generation;
+    private boolean promptCountSent;
+
+    LlamaRequest(Generation generation) {
+      this.generation = generation;
+    }
+
+    @Override
+    public Generation generation() {
+      return generation;
+    }
+
+    @Override
+    public ObjectNode whole(List<GenerationEvent> events, GenerationEvent.Ended end) {
+      StringBuilder text = new StringBuilder();
+      for (GenerationEvent event : events) {
+        if (event instanceof GenerationEvent.Text(var more, _, _)) {
+          text.append(more);
+        }
+      }
+      return Json.object()
+          .put("generation", text.toString())
+          .put("prompt_token_count", end.usage().promptTokens())
+          .put("generation_token_count", end.usage().completionTokens())
+          .put("stop_reason", stopReason(end));
+    }
+
+    @Override
+    public List<ObjectNode> chunks(GenerationEvent event, int promptTokens) {
+      return switch (event) {
+        case GenerationEvent.Text(var text, var tokens, _) ->
+            List.of(chunk(text, promptTokens, tokens).putNull("stop_reason"));
+        case GenerationEvent.Ended end ->
+            List.of(
+                chunk("", promptTokens, end.usage().completionTokens())
+                    .put("stop_reason", stopReason(end)));
+        case GenerationEvent.ToolCall _, GenerationEvent.Failed _ -> List.of();
+      };
+    }
+
+    private ObjectNode chunk(String text, int promptTokens, int tokens) {
+      ObjectNode chunk = Json.object().put("generation", text);
+      if (promptCountSent) {
+        chunk.putNull("prompt_token_count");
+      } else {
+        chunk.put("prompt_token_count", promptTokens);
+        promptCountSent = true;
+      }
+      return chunk.put("generation_token_count", tokens);
+    }
+
+    private static String stopReason(GenerationEvent.Ended end) {
+      return switch (end.reason()) {
+        case LENGTH -> "length";
+        case END, TOOL_CALLS, STOP_STRING -> "stop";
+      };
+    }
+  }
+}

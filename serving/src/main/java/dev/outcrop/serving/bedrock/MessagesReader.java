@@ -1,0 +1,272 @@
+package dev.outcrop.serving.bedrock;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.outcrop.models.text.ChatMessage;
+import dev.outcrop.serving.config.LimitsConfig;
+import dev.outcrop.serving.json.Fields;
+import dev.outcrop.serving.json.Json;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads the messages of a Converse request and holds them to the rules that Bedrock clients know:
+ * the user begins and ends, roles alternate, every tool use is answered in the next turn. Used for
+ * one request.
+ */
+final class MessagesReader {
+  private static final Pattern TOOL_USE_ID = Pattern.compile("[a-zA-Z0-9_.:-]{1,64}");
+  private static final String USER = "user";
+  private static final String ASSISTANT = "assistant";
+  private static final String SYSTEM = "system";
+
+  private final Json json;
+  private final LimitsConfig limits;
+  private final boolean toolsConfigured;
+  private Map<String, String> openToolUses = Map.of();
+  private boolean cachePoint;
+
+  MessagesReader(Json json, LimitsConfig limits, boolean toolsConfigured) {
+    this.json = json;
+    this.limits = limits;
+    this.toolsConfigured = toolsConfigured;
+  }
+
+  /** Adds the system prompt. Returns whether it holds a cachePoint. */
+  boolean system(Fields request, List<ChatMessage> chat) {
+    List<String> texts = new ArrayList<>();
+    boolean cached = false;
+    for (Fields block : request.objects("system", limits.maxContentBlocks())) {
+      if (block.has("text")) {
+        texts.add(block.string("text", 1, limits.maxTextLength()));
+      } else if (block.has("cachePoint")) {
+        cached = true;
+      } else {
+        throw unsupportedBlock(block);
+      }
+    }
+    if (!texts.isEmpty()) {
+      chat.add(ChatMessage.of(SYSTEM, String.join("\n", texts)));
+    }
+    return cached;
+  }
+
+  /** Adds the conversation. Returns whether it holds a cachePoint. */
+  boolean conversation(Fields request, List<ChatMessage> chat) {
+    String previous = null;
+    List<Fields> messages = request.objects("messages", limits.maxMessages());
+    for (Fields message : messages) {
+      String role = message.choiceOrNull("role", List.of(USER, ASSISTANT, SYSTEM));
+      if (role == null) {
+        throw message.bad("role", "is required");
+      }
+      List<Fields> blocks = message.objects("content", limits.maxContentBlocks());
+      if (blocks.isEmpty()) {
+        throw Fields.invalid(
+            "The content field in the Message object at %s is empty. Add a ContentBlock object to the content field and try again."
+                .formatted(message.path()));
+      }
+      if (!role.equals(SYSTEM)) {
+        checkOrder(role, previous);
+        previous = role;
+      }
+      switch (role) {
+        case USER -> user(message, blocks, chat);
+        case ASSISTANT -> assistant(message, blocks, chat);
+        default -> chat.add(ChatMessage.of(SYSTEM, texts(blocks)));
+      }
+    }
+    if (!USER.equals(previous)) {
+      throw Fields.invalid(
+          previous == null
+              ? "A conversation must start with a user message. Try again with a conversation that starts with a user message."
+              : "A conversation must end with a user message. Try again with a conversation that ends with a user message.");
+    }
+    return cachePoint;
+  }
+
+  private static void checkOrder(String role, @Nullable String previous) {
+    if (previous == null && !role.equals(USER)) {
+      throw Fields.invalid(
+          "A conversation must start with a user message. Try again with a conversation that starts with a user message.");
+    }
+    if (role.equals(previous)) {
+      throw Fields.invalid(
+          "A conversation must alternate between user and assistant roles. Make sure the conversation alternates between user and assistant roles and try again.");
+    }
+  }
+
+  private void user(Fields message, List<Fields> blocks, List<ChatMessage> chat) {
+    List<Fields> rest = new ArrayList<>();
+    Map<String, ChatMessage> results = new LinkedHashMap<>();
+    for (Fields block : blocks) {
+      if (block.has("toolResult")) {
+        ChatMessage result = toolResult(message, block.object("toolResult"));
+        if (results.put(String.valueOf(result.toolCallId()), result) != null) {
+          throw message.bad("content", "holds two toolResult blocks for one toolUseId");
+        }
+      } else {
+        rest.add(block);
+      }
+    }
+    if (results.size() < openToolUses.size()) {
+      List<String> missing = new ArrayList<>(openToolUses.keySet());
+      missing.removeAll(results.keySet());
+      throw Fields.invalid(
+          "Expected toolResult blocks at %s for the following Ids: %s"
+              .formatted(message.path("content"), String.join(", ", missing)));
+    }
+    openToolUses = Map.of();
+    chat.addAll(results.values());
+    String text = texts(rest);
+    if (!text.isEmpty()) {
+      chat.add(ChatMessage.of(USER, text));
+    } else if (results.isEmpty()) {
+      throw message.bad("content", "must hold a text or a toolResult block");
+    }
+  }
+
+  private void assistant(Fields message, List<Fields> blocks, List<ChatMessage> chat) {
+    List<Fields> rest = new ArrayList<>();
+    List<ChatMessage.ToolCall> calls = new ArrayList<>();
+    Map<String, String> uses = new LinkedHashMap<>();
+    List<String> reasoning = new ArrayList<>();
+    for (Fields block : blocks) {
+      if (block.has("toolUse")) {
+        ChatMessage.ToolCall call = toolUse(block.object("toolUse"));
+        if (uses.put(call.id(), call.name()) != null) {
+          throw message.bad("content", "holds two toolUse blocks with one toolUseId");
+        }
+        calls.add(call);
+      } else if (block.has("reasoningContent")) {
+        Fields text = block.object("reasoningContent").objectOrNull("reasoningText");
+        if (text != null) {
+          reasoning.add(text.string("text", 0, limits.maxTextLength()));
+        }
+      } else {
+        rest.add(block);
+      }
+    }
+    openToolUses = uses;
+    chat.add(
+        new ChatMessage(
+            ASSISTANT,
+            texts(rest),
+            reasoning.isEmpty() ? null : String.join("\n", reasoning),
+            calls,
+            null,
+            null));
+  }
+
+  private ChatMessage.ToolCall toolUse(Fields use) {
+    requireToolConfig();
+    String name = use.string("name", 1, 64);
+    if (!ToolsReader.NAME.matcher(name).matches()) {
+      throw use.bad("name", "must match " + ToolsReader.NAME);
+    }
+    JsonNode input = use.raw("input");
+    if (input != null && !(input instanceof ObjectNode)) {
+      throw use.bad("input", "must be an object");
+    }
+    return new ChatMessage.ToolCall(
+        toolUseId(use), name, input == null ? Map.of() : json.map((ObjectNode) input));
+  }
+
+  private ChatMessage toolResult(Fields message, Fields result) {
+    requireToolConfig();
+    String id = toolUseId(result);
+    String name = openToolUses.get(id);
+    if (name == null) {
+      throw Fields.invalid(
+          openToolUses.isEmpty()
+              ? "The number of toolResult blocks at %s exceeds the number of toolUse blocks of previous turn."
+                  .formatted(message.path("content"))
+              : "%s does not name a toolUse block of the previous turn."
+                  .formatted(result.path("toolUseId")));
+    }
+    List<String> texts = new ArrayList<>();
+    for (Fields block : result.objects("content", limits.maxContentBlocks())) {
+      JsonNode value = block.raw("json");
+      if (value != null) {
+        texts.add(json.text(value));
+      } else if (block.has("text")) {
+        texts.add(block.string("text", 0, limits.maxTextLength()));
+      } else {
+        throw unsupportedBlock(block);
+      }
+    }
+    String status = result.choiceOrNull("status", List.of("success", "error"));
+    if (texts.isEmpty() && "error".equals(status)) {
+      throw Fields.invalid(
+          "The content field at %s cannot be empty when status value is error."
+              .formatted(result.path()));
+    }
+    return new ChatMessage("tool", String.join("\n", texts), null, List.of(), id, name);
+  }
+
+  private String texts(List<Fields> blocks) {
+    List<String> texts = new ArrayList<>();
+    for (Fields block : blocks) {
+      if (block.has("text")) {
+        String text = block.string("text", 0, limits.maxTextLength());
+        if (text.isBlank()) {
+          throw Fields.invalid(
+              "The text field in the ContentBlock object at %s is blank. Add text to the text field, and try again."
+                  .formatted(block.path()));
+        }
+        texts.add(text);
+      } else if (block.has("cachePoint")) {
+        cachePoint = true;
+      } else {
+        throw unsupportedBlock(block);
+      }
+    }
+    return String.join("\n", texts);
+  }
+
+  private static String toolUseId(Fields fields) {
+    String id = fields.string("toolUseId", 1, 64);
+    if (!TOOL_USE_ID.matcher(id).matches()) {
+      throw fields.bad("toolUseId", "must match " + TOOL_USE_ID);
+    }
+    return id;
+  }
+
+  private void requireToolConfig() {
+    if (!toolsConfigured) {
+      throw Fields.invalid(
+          "The toolConfig field must be defined when using toolUse and toolResult content blocks.");
+    }
+  }
+
+  private static RuntimeException unsupportedBlock(Fields block) {
+    return block.names().size() == 1 && KnownBlocks.NAMES.contains(block.names().getFirst())
+        ? Fields.unsupported(
+            "%s is not supported by this server.".formatted(block.path(block.names().getFirst())))
+        : Fields.invalid("%s must be exactly one kind of content block".formatted(block.path()));
+  }
+
+  /** The content blocks that the API knows. */
+  private static final class KnownBlocks {
+    static final List<String> NAMES =
+        List.of(
+            "image",
+            "document",
+            "video",
+            "audio",
+            "guardContent",
+            "reasoningContent",
+            "citationsContent",
+            "searchResult",
+            "toolAddition",
+            "toolRemoval",
+            "toolUse",
+            "toolResult");
+
+    private KnownBlocks() {}
+  }
+}

@@ -1,0 +1,178 @@
+package dev.outcrop.serving.bedrock;
+
+import dev.outcrop.models.OutcropException;
+import dev.outcrop.serving.error.ServingError;
+import dev.outcrop.serving.generate.Generation;
+import dev.outcrop.serving.generate.GenerationEvent;
+import dev.outcrop.serving.generate.GenerationService;
+import dev.outcrop.serving.generate.Outcome;
+import dev.outcrop.serving.generate.RunningGeneration;
+import dev.outcrop.serving.generate.ServedModel;
+import dev.outcrop.serving.http.ApiError;
+import dev.outcrop.serving.http.Exchange;
+import dev.outcrop.serving.http.Faults;
+import dev.outcrop.serving.http.ResponseStream;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Runs generations to their end, whole or streamed. The HTTP status is decided by the first event:
+ * an error before it is an HTTP error, one after it is a frame. On the request's thread.
+ */
+final class Runner {
+  private static final Logger LOG = LoggerFactory.getLogger(Runner.class);
+  private static final long NANOS_PER_MILLI = 1_000_000;
+
+  private final GenerationService service;
+  private final EventFrames frames;
+
+  Runner(GenerationService service, EventFrames frames) {
+    this.service = service;
+    this.frames = frames;
+  }
+
+  /**
+   * Answers in one piece.
+   *
+   * @param countHeaders whether the token counts go into headers, as InvokeModel does
+   */
+  void whole(
+      Exchange exchange,
+      ServedModel model,
+      Generation generation,
+      Answer answer,
+      boolean countHeaders)
+      throws InterruptedException {
+    switch (start(exchange, model, generation)) {
+      case Outcome.Refused refused -> refuse(exchange, refused);
+      case Outcome.Running(var run) -> {
+        try (run) {
+          whole(exchange, run, answer, countHeaders);
+        }
+      }
+    }
+  }
+
+  private static void whole(
+      Exchange exchange, RunningGeneration run, Answer answer, boolean countHeaders)
+      throws InterruptedException {
+    List<GenerationEvent> events = new ArrayList<>();
+    while (true) {
+      GenerationEvent event = run.next();
+      switch (event) {
+        case GenerationEvent.Failed(var error) -> throw error;
+        case GenerationEvent.Ended end -> {
+          exchange.send(answer.whole(events, end), countHeaders ? countHeaders(end) : Map.of());
+          return;
+        }
+        case GenerationEvent.Text _, GenerationEvent.ToolCall _ -> events.add(event);
+      }
+    }
+  }
+
+  /** Answers with an event stream. */
+  void stream(
+      Exchange exchange,
+      ServedModel model,
+      Generation generation,
+      Answer answer,
+      Map<String, String> headers)
+      throws InterruptedException {
+    switch (start(exchange, model, generation)) {
+      case Outcome.Refused refused -> refuse(exchange, refused);
+      case Outcome.Running(var run) -> {
+        try (run) {
+          stream(exchange, run, answer, headers);
+        }
+      }
+    }
+  }
+
+  private void stream(
+      Exchange exchange, RunningGeneration run, Answer answer, Map<String, String> headers)
+      throws InterruptedException {
+    GenerationEvent first = run.next();
+    if (first instanceof GenerationEvent.Failed(var error)) {
+      throw error;
+    }
+    ResponseStream out = exchange.stream(EventFrames.CONTENT_TYPE, headers);
+    List<byte[]> opening = new ArrayList<>(answer.start());
+    try {
+      stream(run, first, answer, opening, out);
+    } catch (OutcropException e) {
+      if (e.code() == ServingError.CLIENT_GONE) {
+        throw e;
+      }
+      LOG.warn("request {} failed in its stream: {}", exchange.id(), e.code().name());
+      out.write(Failures.frame(frames, e));
+    } catch (RuntimeException e) {
+      Faults.log(LOG, exchange.id(), e);
+      out.write(Failures.fault(frames));
+    }
+    out.end();
+  }
+
+  private static void stream(
+      RunningGeneration run,
+      GenerationEvent first,
+      Answer answer,
+      List<byte[]> opening,
+      ResponseStream out)
+      throws InterruptedException {
+    List<byte[]> batch = opening;
+    GenerationEvent event = first;
+    while (true) {
+      switch (event) {
+        case GenerationEvent.Failed(var error) -> throw error;
+        case GenerationEvent.Ended end -> {
+          batch.addAll(answer.end(end));
+          out.write(joined(batch));
+          return;
+        }
+        case GenerationEvent.Text _, GenerationEvent.ToolCall _ ->
+            batch.addAll(answer.more(event, run.promptTokens()));
+      }
+      out.write(joined(batch));
+      batch = new ArrayList<>();
+      event = run.next();
+    }
+  }
+
+  private Outcome start(Exchange exchange, ServedModel model, Generation generation) {
+    return service.start(
+        model,
+        generation,
+        exchange.caller(),
+        exchange.arrivedNanos(),
+        exchange.watchClient()::gone);
+  }
+
+  private static void refuse(Exchange exchange, Outcome.Refused refused) {
+    exchange.fail(ApiError.of(refused.reason(), refused.message(), refused.retryAfter()));
+  }
+
+  private static Map<String, String> countHeaders(GenerationEvent.Ended end) {
+    Map<String, String> headers = new HashMap<>();
+    headers.put("X-Amzn-Bedrock-Input-Token-Count", String.valueOf(end.usage().promptTokens()));
+    headers.put(
+        "X-Amzn-Bedrock-Output-Token-Count", String.valueOf(end.usage().completionTokens()));
+    headers.put(
+        "X-Amzn-Bedrock-Invocation-Latency", String.valueOf(end.totalNanos() / NANOS_PER_MILLI));
+    return headers;
+  }
+
+  private static byte[] joined(List<byte[]> parts) {
+    int length = parts.stream().mapToInt(part -> part.length).sum();
+    byte[] all = new byte[length];
+    int at = 0;
+    for (byte[] part : parts) {
+      System.arraycopy(part, 0, all, at, part.length);
+      at += part.length;
+    }
+    return all;
+  }
+}

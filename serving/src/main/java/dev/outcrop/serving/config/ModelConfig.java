@@ -1,0 +1,67 @@
+package dev.outcrop.serving.config;
+
+import dev.outcrop.batching.BatchingConfig;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * A model to serve.
+ *
+ * @param id the id that clients use; free to choose
+ * @param path the folder of the checkpoint
+ * @param aliases further ids
+ * @param dtype the type of the weights and of the arithmetic
+ * @param kvMemory memory for the KV cache, 0 for what the engine sees fit
+ * @param maxContext the longest sequence, 0 for the checkpoint's own
+ * @param threads CPU threads of the engine, 0 for all cores
+ * @param batching the limits of its batcher
+ */
+public record ModelConfig(
+    String id,
+    Path path,
+    List<String> aliases,
+    Dtype dtype,
+    ByteSize kvMemory,
+    int maxContext,
+    int threads,
+    BatchingConfig batching) {
+  /** Everything but id and path, which have no default. */
+  public static final ModelConfig DEFAULT = new ModelConfig();
+
+  /** The type of weights and arithmetic. */
+  public enum Dtype {
+    /** What suits the checkpoint and the device. */
+    AUTO,
+    /** 32 bits, exact. */
+    FLOAT32,
+    /** 16 bits, fast. */
+    BFLOAT16
+  }
+
+  private ModelConfig() {
+    this("?", Path.of("?"), List.of(), Dtype.AUTO, new ByteSize(0), 0, 0, BatchingConfig.DEFAULT);
+  }
+
+  /** Checks the values. */
+  public ModelConfig {
+    aliases = List.copyOf(aliases);
+    Check.that(!id.isBlank() && id.length() <= 2_048, "id must have between 1 and 2048 characters");
+    Check.that(!path.toString().isBlank(), "path must not be empty");
+    Check.that(aliases.stream().noneMatch(String::isBlank), "aliases must not hold an empty text");
+    Check.range("max-context", maxContext, 0, Integer.MAX_VALUE);
+    Check.range("threads", threads, 0, 4_096);
+  }
+
+  /** A model with everything else at its default. */
+  public static ModelConfig of(String id, Path path) {
+    return new ModelConfig(
+        id,
+        path,
+        DEFAULT.aliases,
+        DEFAULT.dtype,
+        DEFAULT.kvMemory,
+        DEFAULT.maxContext,
+        DEFAULT.threads,
+        DEFAULT.batching);
+  }
+}

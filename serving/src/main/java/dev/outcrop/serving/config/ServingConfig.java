@@ -1,0 +1,59 @@
+package dev.outcrop.serving.config;
+
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * All that an operator can say, from outcrop.yaml. The file's keys are public and stable; these
+ * records are not.
+ *
+ * @param http the port of the API
+ * @param management the port for probes, metrics and operators
+ * @param auth who may use the API
+ * @param limits what a request may hold at most
+ * @param drainTimeout how long requests may go on after a stop was asked for
+ * @param models the models to serve
+ */
+public record ServingConfig(
+    HttpConfig http,
+    ManagementConfig management,
+    AuthConfig auth,
+    LimitsConfig limits,
+    Duration drainTimeout,
+    List<ModelConfig> models) {
+  /** What holds without a file. */
+  public static final ServingConfig DEFAULT =
+      new ServingConfig(
+          HttpConfig.DEFAULT,
+          ManagementConfig.DEFAULT,
+          AuthConfig.DEFAULT,
+          LimitsConfig.DEFAULT,
+          Duration.ofSeconds(30),
+          List.of());
+
+  /** Checks the values and copies the list. */
+  public ServingConfig {
+    models = List.copyOf(models);
+    Check.that(!drainTimeout.isNegative(), "drain-timeout must not be negative");
+  }
+
+  /** The same with other models. */
+  public ServingConfig withModels(List<ModelConfig> other) {
+    return new ServingConfig(http, management, auth, limits, drainTimeout, other);
+  }
+
+  /** The same with another API port. */
+  public ServingConfig withHttp(HttpConfig other) {
+    return new ServingConfig(other, management, auth, limits, drainTimeout, models);
+  }
+
+  /** The same with another management port. */
+  public ServingConfig withManagement(ManagementConfig other) {
+    return new ServingConfig(http, other, auth, limits, drainTimeout, models);
+  }
+
+  /** The same with other keys. */
+  public ServingConfig withAuth(AuthConfig other) {
+    return new ServingConfig(http, management, other, limits, drainTimeout, models);
+  }
+}

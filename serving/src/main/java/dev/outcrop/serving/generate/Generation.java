@@ -1,0 +1,61 @@
+package dev.outcrop.serving.generate;
+
+import dev.outcrop.models.engine.Sampling;
+import dev.outcrop.models.text.ChatMessage;
+import dev.outcrop.models.text.ToolDefinition;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is asked of a model, checked, in no API's words.
+ *
+ * @param input what to go on from
+ * @param maxTokens the most tokens to generate, or {@link
+ *     dev.outcrop.batching.GenerateRequest#AS_MANY_AS_FIT}
+ * @param sampling how to choose tokens
+ * @param stopStrings texts that end the completion; they are not part of it
+ */
+public record Generation(Input input, int maxTokens, Sampling sampling, List<String> stopStrings) {
+  /** Copies the list. */
+  public Generation {
+    stopStrings = List.copyOf(stopStrings);
+  }
+
+  /** Redacted: prompts are never logged. */
+  @Override
+  public String toString() {
+    return "Generation[maxTokens=%d]".formatted(maxTokens);
+  }
+
+  /** What to go on from. */
+  public sealed interface Input {}
+
+  /**
+   * A conversation.
+   *
+   * @param messages its turns
+   * @param tools the tools that may be called
+   * @param variables what the template may read besides
+   */
+  public record Chat(
+      List<ChatMessage> messages,
+      List<ToolDefinition> tools,
+      Map<String, @Nullable Object> variables)
+      implements Input {
+    /** Redacted: prompts are never logged. */
+    @Override
+    public String toString() {
+      return "Chat[messages=%d, tools=%d]".formatted(messages.size(), tools.size());
+    }
+  }
+
+  /** A prompt with all its control tokens, written by the caller. */
+  public record Text(String prompt) implements Input {
+    /** Redacted: prompts are never logged. */
+    @Override
+    public String toString() {
+      return "Text[characters=%d]".formatted(prompt.length());
+    }
+  }
+}

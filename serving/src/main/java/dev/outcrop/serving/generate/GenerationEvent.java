@@ -1,0 +1,102 @@
+package dev.outcrop.serving.generate;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.outcrop.models.OutcropException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What a running generation brings, ended by one {@link Ended} or {@link Failed}. */
+public sealed interface GenerationEvent {
+  /**
+   * More text.
+   *
+   * @param text never empty
+   * @param completionTokens tokens generated so far
+   * @param logprobs of the tokens since the last text, empty where not asked for
+   */
+  record Text(String text, int completionTokens, List<TokenLogprob> logprobs)
+      implements GenerationEvent {
+    /** Redacted: completions are never logged. */
+    @Override
+    public String toString() {
+      return "Text[characters=%d]".formatted(text.length());
+    }
+  }
+
+  /**
+   * A whole tool call.
+   *
+   * @param id 22 random characters of the URL-safe base64 alphabet
+   * @param name the tool
+   * @param arguments its arguments
+   */
+  record ToolCall(String id, String name, ObjectNode arguments) implements GenerationEvent {
+    /** Redacted: completions are never logged. */
+    @Override
+    public String toString() {
+      return "ToolCall[id=%s]".formatted(id);
+    }
+  }
+
+  /**
+   * The completion is whole.
+   *
+   * @param reason why it is over
+   * @param stopString the stop string that was met, where that is the reason
+   * @param usage the tokens
+   * @param firstTokenNanos from the request's arrival to the first token
+   * @param totalNanos from the request's arrival to the end
+   */
+  record Ended(
+      Reason reason,
+      @Nullable String stopString,
+      Usage usage,
+      long firstTokenNanos,
+      long totalNanos)
+      implements GenerationEvent {
+    /** Redacted: a stop string is the caller's text. */
+    @Override
+    public String toString() {
+      return "Ended[reason=%s, usage=%s]".formatted(reason, usage);
+    }
+  }
+
+  /** The completion broke off; what came before it is valid. */
+  record Failed(OutcropException error) implements GenerationEvent {}
+
+  /** Why a completion is over. */
+  enum Reason {
+    /** The model ended its turn. */
+    END,
+    /** The model called tools and ended its turn. */
+    TOOL_CALLS,
+    /** A stop string was met. */
+    STOP_STRING,
+    /** The token limit was reached. */
+    LENGTH
+  }
+
+  /**
+   * The tokens of a request.
+   *
+   * @param promptTokens tokens of the prompt
+   * @param cachedPromptTokens of these, tokens whose KV was reused
+   * @param completionTokens tokens generated
+   */
+  record Usage(int promptTokens, int cachedPromptTokens, int completionTokens) {}
+
+  /**
+   * The log probability of a generated token.
+   *
+   * @param token its text
+   * @param logprob its log probability
+   * @param top the most likely alternatives
+   */
+  record TokenLogprob(String token, double logprob, List<TokenLogprob> top) {
+    /** Redacted: completions are never logged. */
+    @Override
+    public String toString() {
+      return "TokenLogprob[top=%d]".formatted(top.size());
+    }
+  }
+}

@@ -1,0 +1,104 @@
+package dev.outcrop.serving.generate;
+
+import dev.outcrop.batching.GenerateRequest;
+import dev.outcrop.batching.SubmitResult;
+import dev.outcrop.serving.auth.Caller;
+import dev.outcrop.serving.json.Json;
+import java.security.SecureRandom;
+import java.util.Base64;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
+
+/**
+ * Runs generations: template and tokenizer, submit, and back from tokens to text. Everything runs
+ * on the thread of the request. Safe to use from any thread.
+ */
+public final class GenerationService {
+  private static final int ID_BYTES = 16;
+
+  private final Json json;
+  private final LongSupplier nanoTime;
+  private final GenerationListener listener;
+  private final SecureRandom random = new SecureRandom();
+  private final Set<RunningGeneration> running = ConcurrentHashMap.newKeySet();
+
+  /**
+   * Creates a service.
+   *
+   * @param nanoTime a clock like {@link System#nanoTime}
+   */
+  public GenerationService(Json json, LongSupplier nanoTime, GenerationListener listener) {
+    this.json = json;
+    this.nanoTime = nanoTime;
+    this.listener = listener;
+  }
+
+  /**
+   * Starts a generation or refuses it.
+   *
+   * @param arrivedNanos when the request arrived, by the service's clock
+   * @param gone whether the client has gone away
+   */
+  public Outcome start(
+      ServedModel model,
+      Generation generation,
+      Caller caller,
+      long arrivedNanos,
+      BooleanSupplier gone) {
+    int[] prompt =
+        switch (generation.input()) {
+          case Generation.Chat(var messages, var tools, var variables) ->
+              model.text().encodeChat(messages, tools, variables);
+          case Generation.Text(var text) -> model.text().encodeText(text);
+        };
+    if (prompt.length == 0) {
+      return new Outcome.Refused(
+          SubmitResult.Reason.NEVER_FITS, "the prompt is empty", java.time.Duration.ZERO);
+    }
+    SubmitResult result =
+        model
+            .batcher()
+            .submit(
+                new GenerateRequest(
+                    prompt,
+                    generation.maxTokens(),
+                    generation.sampling(),
+                    model.text().stopTokens(),
+                    caller.tenant(),
+                    caller.weight()));
+    return switch (result) {
+      case SubmitResult.Accepted(var stream) -> {
+        RunningGeneration run =
+            new RunningGeneration(
+                new RunningGeneration.Context(
+                    model, caller, listener, nanoTime, arrivedNanos, gone),
+                stream,
+                prompt.length,
+                new TextAssembler(model.text(), generation, json, this::newId),
+                running::remove);
+        running.add(run);
+        yield new Outcome.Running(run);
+      }
+      case SubmitResult.Rejected(var reason, var message, var retryAfter) ->
+          new Outcome.Refused(reason, message, retryAfter);
+    };
+  }
+
+  /** Ends everything that still runs with an error; for a drain that took too long. */
+  public void abortAll() {
+    running.forEach(RunningGeneration::abort);
+  }
+
+  /** How many generations run. */
+  public int running() {
+    return running.size();
+  }
+
+  private String newId() {
+    byte[] bytes = new byte[ID_BYTES];
+    random.nextBytes(bytes);
+    return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
+  }
+}

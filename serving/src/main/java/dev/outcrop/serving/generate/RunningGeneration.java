@@ -1,0 +1,177 @@
+package dev.outcrop.serving.generate;
+
+import dev.outcrop.batching.TokenEvent;
+import dev.outcrop.batching.TokenStream;
+import dev.outcrop.models.OutcropException;
+import dev.outcrop.serving.auth.Caller;
+import dev.outcrop.serving.error.ServingError;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A generation that was accepted. Read and closed by the request's thread; {@link #abort} may come
+ * from any other.
+ */
+public final class RunningGeneration implements AutoCloseable {
+  /** How often a waiting generation looks whether its client is still there. */
+  private static final Duration LOOK = Duration.ofMillis(100);
+
+  private final Context context;
+  private final TokenStream stream;
+  private final int promptTokens;
+  private final TextAssembler assembler;
+  private final Consumer<RunningGeneration> onClose;
+  private final ArrayDeque<GenerationEvent> ready = new ArrayDeque<>();
+  private @Nullable GenerationEvent last;
+  private long firstTokenNanos;
+  private long lastTokenNanos;
+  private boolean closed;
+  private volatile boolean aborted;
+
+  RunningGeneration(
+      Context context,
+      TokenStream stream,
+      int promptTokens,
+      TextAssembler assembler,
+      Consumer<RunningGeneration> onClose) {
+    this.context = context;
+    this.stream = stream;
+    this.promptTokens = promptTokens;
+    this.assembler = assembler;
+    this.onClose = onClose;
+  }
+
+  /**
+   * The next event; blocks until there is one. After the last event it returns that again. A client
+   * that goes away while this waits makes it return {@link GenerationEvent.Failed}.
+   */
+  public GenerationEvent next() throws InterruptedException {
+    while (ready.isEmpty()) {
+      if (last != null) {
+        return last;
+      }
+      TokenEvent event = stream.next(LOOK);
+      if (aborted) {
+        failed(
+            new OutcropException(
+                ServingError.DRAINING, "The server is shutting down; the generation was cut off."));
+      } else if (context.gone.getAsBoolean()) {
+        failed(new OutcropException(ServingError.CLIENT_GONE, "the client went away"));
+      } else if (event != null) {
+        accept(event);
+      }
+    }
+    GenerationEvent event = ready.remove();
+    if (event instanceof GenerationEvent.Ended || event instanceof GenerationEvent.Failed) {
+      last = event;
+    }
+    return event;
+  }
+
+  /** Tokens of the prompt. */
+  public int promptTokens() {
+    return promptTokens;
+  }
+
+  /** Ends the generation if it still runs and tells the listener once. */
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    stream.close();
+    onClose.accept(this);
+    GenerationEvent end = last != null ? last : ready.peekLast();
+    GenerationListener.Result how =
+        switch (end) {
+          case GenerationEvent.Ended _ -> GenerationListener.Result.COMPLETED;
+          case GenerationEvent.Failed(var error) when error.code() != ServingError.CLIENT_GONE ->
+              GenerationListener.Result.FAILED;
+          case null -> GenerationListener.Result.ABANDONED;
+          case GenerationEvent.Failed _, GenerationEvent.Text _, GenerationEvent.ToolCall _ ->
+              GenerationListener.Result.ABANDONED;
+        };
+    GenerationEvent.Usage usage =
+        end instanceof GenerationEvent.Ended ended
+            ? ended.usage()
+            : new GenerationEvent.Usage(promptTokens, 0, assembler.tokens());
+    context.listener.over(
+        context.model, context.caller, how, usage, lastTokenNanos - firstTokenNanos);
+  }
+
+  /** Makes the reader see an error soon. */
+  void abort() {
+    aborted = true;
+  }
+
+  private void accept(TokenEvent event) {
+    List<GenerationEvent> out = new ArrayList<>();
+    switch (event) {
+      case TokenEvent.Token token -> {
+        lastTokenNanos = context.nanoTime.getAsLong();
+        if (assembler.tokens() == 0) {
+          firstTokenNanos = lastTokenNanos;
+          context.listener.firstToken(context.model, firstTokenNanos - context.arrivedNanos);
+        }
+        assembler.add(token, out);
+        if (assembler.stopString() != null) {
+          stream.close();
+          assembler.finish(out);
+          out.add(ended(GenerationEvent.Reason.STOP_STRING, 0, assembler.tokens()));
+        }
+      }
+      case TokenEvent.Finished(var reason, _, var cached, var completion) -> {
+        assembler.finish(out);
+        switch (reason) {
+          case STOP -> out.add(ended(GenerationEvent.Reason.END, cached, completion));
+          case LENGTH -> out.add(ended(GenerationEvent.Reason.LENGTH, cached, completion));
+          case CANCELLED ->
+              out.add(
+                  new GenerationEvent.Failed(
+                      new OutcropException(
+                          ServingError.MODEL_DEAD, "The generation was cancelled by the server.")));
+        }
+      }
+      case TokenEvent.Failed(var error) -> out.add(new GenerationEvent.Failed(error));
+    }
+    ready.addAll(out);
+  }
+
+  private GenerationEvent.Ended ended(
+      GenerationEvent.Reason reason, int cachedTokens, int completionTokens) {
+    boolean met = assembler.stopString() != null;
+    GenerationEvent.Reason why = met ? GenerationEvent.Reason.STOP_STRING : reason;
+    if (why == GenerationEvent.Reason.END && assembler.calledTools()) {
+      why = GenerationEvent.Reason.TOOL_CALLS;
+    }
+    long now = context.nanoTime.getAsLong();
+    long first = assembler.tokens() == 0 ? now : firstTokenNanos;
+    return new GenerationEvent.Ended(
+        why,
+        assembler.stopString(),
+        new GenerationEvent.Usage(promptTokens, cachedTokens, completionTokens),
+        first - context.arrivedNanos,
+        now - context.arrivedNanos);
+  }
+
+  private void failed(OutcropException error) {
+    stream.close();
+    ready.add(new GenerationEvent.Failed(error));
+  }
+
+  /** What a generation knows of its surroundings. */
+  record Context(
+      ServedModel model,
+      Caller caller,
+      GenerationListener listener,
+      LongSupplier nanoTime,
+      long arrivedNanos,
+      BooleanSupplier gone) {}
+}

@@ -1,0 +1,15 @@
+package dev.outcrop.serving.generate;
+
+/**
+ * What holds where a request does not say; usually from the checkpoint's generation config.
+ *
+ * @param temperature the temperature
+ * @param topK the most likely tokens to keep, 0 for all
+ * @param topP the probability mass to keep
+ * @param repetitionPenalty 1 for none
+ */
+public record SamplingDefaults(
+    double temperature, int topK, double topP, double repetitionPenalty) {
+  /** What Bedrock documents for Llama models. */
+  public static final SamplingDefaults STANDARD = new SamplingDefaults(0.5, 0, 0.9, 1);
+}

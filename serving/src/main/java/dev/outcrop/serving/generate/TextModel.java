@@ -1,0 +1,46 @@
+package dev.outcrop.serving.generate;
+
+import dev.outcrop.models.text.ChatMessage;
+import dev.outcrop.models.text.ToolDefinition;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The text side of one model: template and tokenizer. Called from many request threads at once. */
+public interface TextModel {
+  /**
+   * The prompt of a conversation, ready for the assistant's turn. Text of users cannot become
+   * control tokens.
+   *
+   * @param variables what the template may read besides, for example {@code enable_thinking}
+   * @throws dev.outcrop.models.OutcropException where the template refuses the conversation
+   */
+  int[] encodeChat(
+      List<ChatMessage> messages,
+      List<ToolDefinition> tools,
+      Map<String, @Nullable Object> variables);
+
+  /**
+   * The tokens of a prompt that its caller wrote in full, control tokens included. A begin token is
+   * put in front as the tokenizer does, unless the text starts with it.
+   */
+  int[] encodeText(String prompt);
+
+  /** A detokenizer for one completion. */
+  Detokenizer detokenizer();
+
+  /** The text of one token alone, as an alternative is shown with log probabilities. */
+  String tokenText(int id);
+
+  /** Ids that end a generation. */
+  int[] stopTokens();
+
+  /** Turns the tokens of one completion into text, never half a character. Used by one thread. */
+  interface Detokenizer {
+    /** The text that a token completes; empty while a character is open. Special tokens: empty. */
+    String add(int id);
+
+    /** The text that is left at the end. */
+    String finish();
+  }
+}

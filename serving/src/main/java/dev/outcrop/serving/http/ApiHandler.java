@@ -1,0 +1,208 @@
+package dev.outcrop.serving.http;
+
+import dev.outcrop.models.ErrorType;
+import dev.outcrop.models.OutcropException;
+import dev.outcrop.serving.auth.AuthResult;
+import dev.outcrop.serving.auth.Authenticator;
+import dev.outcrop.serving.auth.Caller;
+import dev.outcrop.serving.error.ServingError;
+import dev.outcrop.serving.transport.Connections;
+import io.helidon.http.HeaderNames;
+import io.helidon.http.HttpException;
+import io.helidon.http.Status;
+import io.helidon.webserver.CloseConnectionException;
+import io.helidon.webserver.http.Handler;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Every request of the API port, in this order: request id, access log and metrics, auth, route,
+ * drain state and permit, body, call. Runs on the request's virtual thread.
+ */
+final class ApiHandler implements Handler {
+  private static final Logger LOG = LoggerFactory.getLogger(ApiHandler.class);
+  private static final Logger ACCESS = LoggerFactory.getLogger("dev.outcrop.access");
+  private static final int CLIENT_CLOSED = 499;
+  private static final String UNKNOWN = "unknown";
+
+  private final Parts parts;
+
+  ApiHandler(Parts parts) {
+    this.parts = parts;
+  }
+
+  /** What the handler works with. */
+  record Parts(
+      Api api,
+      Authenticator authenticator,
+      LifeCycle lifeCycle,
+      Connections connections,
+      ErrorWriter errors,
+      RequestListener listener,
+      Supplier<String> ids,
+      int maxRequests,
+      int maxBody) {}
+
+  @Override
+  public void handle(ServerRequest request, ServerResponse response) {
+    Visit visit = new Visit(request, response, parts.ids.get());
+    response.header(ErrorWriter.REQUEST_ID, visit.id);
+    try {
+      run(visit);
+    } catch (OutcropException e) {
+      if (e.code() == ServingError.CLIENT_GONE) {
+        throw visit.gone(e);
+      }
+      if (e.code().type() == ErrorType.INTERNAL) {
+        LOG.warn("request {} failed: {}", visit.id, e.code().name());
+      }
+      fail(visit, ApiError.of(e));
+    } catch (HttpException e) {
+      fail(
+          visit,
+          e.status().equals(Status.REQUEST_ENTITY_TOO_LARGE_413)
+              ? tooLarge()
+              : ApiError.validation("The HTTP request was refused: " + e.status().reasonPhrase()));
+    } catch (CloseConnectionException | UncheckedIOException e) {
+      throw visit.gone(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw visit.gone(e);
+    } catch (RuntimeException e) {
+      Faults.log(LOG, visit.id, e);
+      fail(visit, ApiError.internal());
+    } finally {
+      over(visit);
+    }
+  }
+
+  private void run(Visit visit) throws InterruptedException {
+    Caller caller;
+    switch (parts.authenticator.authenticate(
+        visit.header("authorization"), visit.header("x-api-key"))) {
+      case AuthResult.Allowed(var allowed) -> caller = allowed;
+      case AuthResult.Denied(var reason) -> {
+        fail(visit, ApiError.of(reason));
+        return;
+      }
+    }
+    visit.caller = caller;
+    Api.Call call =
+        parts.api.route(
+            visit.request.prologue().method().text(), visit.request.prologue().uriPath().rawPath());
+    if (call == null) {
+      throw new OutcropException(ServingError.OPERATION_UNKNOWN, "There is no such operation.");
+    }
+    visit.operation = call.operation();
+    switch (parts.lifeCycle.enter(parts.maxRequests)) {
+      case IN -> {
+        try {
+          Exchange exchange =
+              new Exchange(
+                  visit.request,
+                  visit.response,
+                  parts.connections,
+                  parts.errors,
+                  visit.id,
+                  visit.arrivedNanos,
+                  caller,
+                  read(visit.request));
+          visit.exchange = exchange;
+          call.run(exchange);
+        } finally {
+          parts.lifeCycle.leave();
+        }
+      }
+      case CLOSED ->
+          throw new OutcropException(
+              ServingError.DRAINING, "The server takes no requests right now.");
+      case FULL ->
+          throw new OutcropException(
+              ServingError.OVERLOADED, "Too many requests, please wait before trying again.");
+    }
+  }
+
+  private byte[] read(ServerRequest request) {
+    if (!request.content().hasEntity()) {
+      return new byte[0];
+    }
+    try (InputStream in = request.content().inputStream()) {
+      byte[] body = in.readNBytes(parts.maxBody + 1);
+      if (body.length > parts.maxBody) {
+        throw new HttpException("too large", Status.REQUEST_ENTITY_TOO_LARGE_413, false);
+      }
+      return body;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private ApiError tooLarge() {
+    return ApiError.of(
+        new OutcropException(
+            ServingError.BODY_TOO_LARGE,
+            "The request body is larger than the limit of %d bytes.".formatted(parts.maxBody)));
+  }
+
+  private void fail(Visit visit, ApiError error) {
+    Exchange exchange = visit.exchange;
+    if (exchange != null && exchange.answered()) {
+      throw new CloseConnectionException("failed after the answer was begun");
+    }
+    try {
+      parts.errors.send(visit.response, error);
+    } catch (CloseConnectionException | UncheckedIOException e) {
+      throw visit.gone(e);
+    }
+  }
+
+  private void over(Visit visit) {
+    long nanos = System.nanoTime() - visit.arrivedNanos;
+    int status = visit.clientGone ? CLIENT_CLOSED : visit.response.status().code();
+    String model = visit.exchange == null ? null : visit.exchange.model();
+    parts.listener.over(visit.operation, model, status, nanos);
+    ACCESS.info(
+        "id={} operation={} model={} tenant={} status={} ms={} bytes={}",
+        visit.id,
+        visit.operation,
+        model == null ? "-" : model,
+        visit.caller == null ? "-" : visit.caller.tenant(),
+        status,
+        nanos / 1_000_000,
+        visit.response.isSent() ? visit.response.bytesWritten() : 0);
+  }
+
+  /** What becomes known about a request on its way. */
+  private static final class Visit {
+    private final ServerRequest request;
+    private final ServerResponse response;
+    private final String id;
+    private final long arrivedNanos = System.nanoTime();
+    private String operation = UNKNOWN;
+    private @Nullable Caller caller;
+    private @Nullable Exchange exchange;
+    private boolean clientGone;
+
+    Visit(ServerRequest request, ServerResponse response, String id) {
+      this.request = request;
+      this.response = response;
+      this.id = id;
+    }
+
+    @Nullable String header(String name) {
+      return request.headers().first(HeaderNames.create(name)).orElse(null);
+    }
+
+    CloseConnectionException gone(Exception cause) {
+      clientGone = true;
+      return new CloseConnectionException("the client went away", cause);
+    }
+  }
+}

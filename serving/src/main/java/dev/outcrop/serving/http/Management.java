@@ -1,0 +1,97 @@
+package dev.outcrop.serving.http;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.outcrop.serving.auth.AuthResult;
+import dev.outcrop.serving.auth.Authenticator;
+import dev.outcrop.serving.json.Json;
+import io.helidon.http.HeaderNames;
+import io.helidon.webserver.http.HttpRules;
+import io.helidon.webserver.http.HttpService;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import java.util.function.BooleanSupplier;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The management port: {@code /livez}, {@code /readyz} and {@code /metrics} for everybody who
+ * reaches it, {@code POST /drain} for the holder of the admin key.
+ */
+final class Management implements HttpService {
+  private final Parts parts;
+
+  Management(Parts parts) {
+    this.parts = parts;
+  }
+
+  /**
+   * What the port shows and does.
+   *
+   * @param alive whether the process should go on living
+   * @param metrics the exposition for an Accept header
+   * @param admin who may change state, or null for nobody
+   * @param drain begins a drain and returns at once
+   */
+  record Parts(
+      LifeCycle lifeCycle,
+      BooleanSupplier alive,
+      Function<@Nullable String, MetricsPage> metrics,
+      @Nullable Authenticator admin,
+      Runnable drain,
+      Json json) {}
+
+  @Override
+  public void routing(HttpRules rules) {
+    rules.get("/livez", (request, response) -> live(response));
+    rules.get("/readyz", (request, response) -> ready(response));
+    rules.get("/metrics", this::metrics);
+    rules.post("/drain", this::drain);
+  }
+
+  private void live(ServerResponse response) {
+    answer(
+        response,
+        parts.alive.getAsBoolean() ? 200 : 503,
+        parts.alive.getAsBoolean() ? "live" : "dead");
+  }
+
+  private void ready(ServerResponse response) {
+    switch (parts.lifeCycle.state()) {
+      case ServerState.Serving _ -> answer(response, 200, "serving");
+      case ServerState.Starting _ -> answer(response, 503, "starting");
+      case ServerState.Draining _ -> answer(response, 503, "draining");
+      case ServerState.Stopped _ -> answer(response, 503, "stopped");
+    }
+  }
+
+  private void metrics(ServerRequest request, ServerResponse response) {
+    MetricsPage page =
+        parts.metrics.apply(request.headers().first(HeaderNames.ACCEPT).orElse(null));
+    response.header(HeaderNames.CONTENT_TYPE, page.contentType());
+    response.send(page.text());
+  }
+
+  private void drain(ServerRequest request, ServerResponse response) {
+    AuthResult result =
+        parts.admin == null
+            ? new AuthResult.Denied(AuthResult.Reason.NOT_CONFIGURED)
+            : parts.admin.authenticate(
+                request.headers().first(HeaderNames.AUTHORIZATION).orElse(null),
+                request.headers().first(HeaderNames.create("x-api-key")).orElse(null));
+    switch (result) {
+      case AuthResult.Allowed _ -> {
+        parts.drain.run();
+        answer(response, 202, "draining");
+      }
+      case AuthResult.Denied(var reason) -> answer(response, 403, ApiError.of(reason).message());
+    }
+  }
+
+  private void answer(ServerResponse response, int status, String text) {
+    ObjectNode body = Json.object();
+    body.put("status", text);
+    response.status(status);
+    response.header(HeaderNames.CONTENT_TYPE, "application/json");
+    response.send(parts.json.bytes(body));
+  }
+}

@@ -1,0 +1,128 @@
+package dev.outcrop.serving.metrics;
+
+import java.util.List;
+
+/**
+ * Every metric: its name, type, labels and meaning. Dashboards and autoscaling read these names.
+ */
+public enum Metric {
+  /** Requests that are over. */
+  REQUESTS(
+      "outcrop_requests_total",
+      Type.COUNTER,
+      "Requests that are over, by HTTP status; 499 where the client went away",
+      "model",
+      "operation",
+      "status"),
+  /** Time of a request. */
+  REQUEST_SECONDS(
+      "outcrop_request_duration_seconds",
+      Type.HISTOGRAM,
+      "Time from a request's arrival to its end",
+      "model",
+      "operation"),
+  /** Tokens. */
+  TOKENS(
+      "outcrop_tokens_total",
+      Type.COUNTER,
+      "Tokens of requests that are over; kind is prompt, cached_prompt (part of prompt) or completion",
+      "model",
+      "tenant",
+      "kind"),
+  /** Generations that are over. */
+  GENERATIONS(
+      "outcrop_generations_total",
+      Type.COUNTER,
+      "Generations that are over, by result: completed, failed or abandoned by the client",
+      "model",
+      "result"),
+  /** TTFT. */
+  FIRST_TOKEN_SECONDS(
+      "outcrop_time_to_first_token_seconds",
+      Type.HISTOGRAM,
+      "Time from a request's arrival to its first token",
+      "model"),
+  /** TPOT. */
+  TOKEN_SECONDS(
+      "outcrop_time_per_output_token_seconds",
+      Type.HISTOGRAM,
+      "Mean time between tokens of a completion after its first",
+      "model"),
+  /** Requests in a step. */
+  RUNNING("outcrop_running", Type.GAUGE, "Requests that hold KV", "model"),
+  /** Requests queued. */
+  WAITING("outcrop_waiting", Type.GAUGE, "Requests that wait for KV", "model"),
+  /** Prompt tokens to do. */
+  WAITING_PROMPT_TOKENS(
+      "outcrop_waiting_prompt_tokens",
+      Type.GAUGE,
+      "Prompt tokens not yet run, of running and waiting requests",
+      "model"),
+  /** KV units in use. */
+  KV_UNITS_USED(
+      "outcrop_kv_units_used",
+      Type.GAUGE,
+      "KV units; state is referenced (by running requests) or cached (kept for reuse)",
+      "model",
+      "state"),
+  /** KV units in all. */
+  KV_UNITS("outcrop_kv_units", Type.GAUGE, "KV units in all", "model"),
+  /** Steps. */
+  STEPS("outcrop_engine_steps_total", Type.COUNTER, "Steps of the engine", "model"),
+  /** Tokens through the engine. */
+  ENGINE_TOKENS(
+      "outcrop_engine_tokens_total",
+      Type.COUNTER,
+      "Tokens run by the engine as they happen; kind is prompt or completion",
+      "model",
+      "kind"),
+  /** Whether the model lives. */
+  MODEL_UP(
+      "outcrop_model_up", Type.GAUGE, "1 while the model's engine loop makes progress", "model"),
+  /** Requests in the server. */
+  IN_FLIGHT("outcrop_requests_in_flight", Type.GAUGE, "Requests that are in the server"),
+  /** Whether requests are taken. */
+  READY("outcrop_ready", Type.GAUGE, "1 while the server takes requests");
+
+  private final String metricName;
+  private final Type type;
+  private final String help;
+  private final String labels;
+
+  Metric(String metricName, Type type, String help, String... labels) {
+    this.metricName = metricName;
+    this.type = type;
+    this.help = help;
+    this.labels = String.join(" ", labels);
+  }
+
+  /** The name in the exposition. */
+  public String metricName() {
+    return metricName;
+  }
+
+  /** The type. */
+  public Type type() {
+    return type;
+  }
+
+  /** What it means. */
+  public String help() {
+    return help;
+  }
+
+  /** The label names. */
+  public List<String> labels() {
+    return labels.isEmpty() ? List.of() : List.of(labels.split(" "));
+  }
+
+  /** What kind of metric. */
+  public enum Type {
+    /** Only grows. */
+    COUNTER,
+    /** Goes up and down. */
+    GAUGE,
+    /** Buckets, sum and count. */
+    HISTOGRAM
+  }
+}

@@ -1,0 +1,73 @@
+package dev.outcrop.serving.metrics;
+
+import dev.outcrop.batching.Signals;
+import dev.outcrop.serving.generate.ServedModel;
+import dev.outcrop.serving.http.LifeCycle;
+import dev.outcrop.serving.http.ServerState;
+import io.prometheus.client.Collector;
+import io.prometheus.client.CounterMetricFamily;
+import io.prometheus.client.GaugeMetricFamily;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+
+/** What is read at the moment of a scrape. */
+final class StateCollector extends Collector {
+  private final Collection<ServedModel> models;
+  private final LifeCycle lifeCycle;
+
+  StateCollector(Collection<ServedModel> models, LifeCycle lifeCycle) {
+    this.models = List.copyOf(models);
+    this.lifeCycle = lifeCycle;
+  }
+
+  @Override
+  public List<MetricFamilySamples> collect() {
+    Families families = new Families();
+    families.add(Metric.IN_FLIGHT, lifeCycle.inFlight());
+    families.add(Metric.READY, lifeCycle.state() instanceof ServerState.Serving ? 1 : 0);
+    for (ServedModel model : models) {
+      Signals now = model.batcher().signals();
+      String id = model.id();
+      families.add(Metric.MODEL_UP, model.batcher().alive() ? 1 : 0, id);
+      families.add(Metric.RUNNING, now.running(), id);
+      families.add(Metric.WAITING, now.waiting(), id);
+      families.add(Metric.WAITING_PROMPT_TOKENS, (double) now.waitingPromptTokens(), id);
+      families.add(Metric.KV_UNITS_USED, now.kvUnitsReferenced(), id, "referenced");
+      families.add(Metric.KV_UNITS_USED, now.kvUnitsCached(), id, "cached");
+      families.add(Metric.KV_UNITS, now.kvUnits(), id);
+      families.add(Metric.STEPS, (double) now.steps(), id);
+      families.add(Metric.ENGINE_TOKENS, (double) now.promptTokens(), id, "prompt");
+      families.add(Metric.ENGINE_TOKENS, (double) now.completionTokens(), id, "completion");
+    }
+    return families.all();
+  }
+
+  /** Samples by metric. */
+  private static final class Families {
+    private final Map<Metric, MetricFamilySamples> families = new EnumMap<>(Metric.class);
+
+    void add(Metric metric, double value, String... labels) {
+      switch (families.computeIfAbsent(metric, Families::empty)) {
+        case GaugeMetricFamily gauge -> gauge.addMetric(List.of(labels), value);
+        case CounterMetricFamily counter -> counter.addMetric(List.of(labels), value);
+        default -> throw new IllegalStateException("only gauges and counters are read on scrape");
+      }
+    }
+
+    List<MetricFamilySamples> all() {
+      return new ArrayList<>(families.values());
+    }
+
+    private static MetricFamilySamples empty(Metric metric) {
+      return switch (metric.type()) {
+        case GAUGE -> new GaugeMetricFamily(metric.metricName(), metric.help(), metric.labels());
+        case COUNTER ->
+            new CounterMetricFamily(metric.metricName(), metric.help(), metric.labels());
+        case HISTOGRAM -> throw new IllegalStateException("histograms are observed");
+      };
+    }
+  }
+}

@@ -1,0 +1,64 @@
+package dev.outcrop.serving.transport;
+
+import io.helidon.common.concurrency.limits.Limit;
+import io.helidon.common.task.InterruptableTask;
+import io.helidon.webserver.spi.ServerConnection;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * A connection that is closed politely only when no request is open on it. Helidon 4.5 closes an
+ * HTTP/2 connection at the client's next frame, in the middle of responses, both when it counts as
+ * idle and when the server stops.
+ */
+final class PoliteConnection implements ServerConnection, InterruptableTask<Void> {
+  private static final Duration LOOK = Duration.ofMillis(50);
+
+  private final ServerConnection to;
+  private final Runnable onEnd;
+  private final AtomicBoolean closing = new AtomicBoolean();
+
+  PoliteConnection(ServerConnection to, Runnable onEnd) {
+    this.to = to;
+    this.onEnd = onEnd;
+  }
+
+  @Override
+  public void handle(Limit limit) throws InterruptedException {
+    try {
+      to.handle(limit);
+    } finally {
+      onEnd.run();
+    }
+  }
+
+  @Override
+  public boolean canInterrupt() {
+    return to instanceof InterruptableTask<?> task && task.canInterrupt();
+  }
+
+  @Override
+  public Duration idleTime() {
+    return canInterrupt() ? to.idleTime() : Duration.ZERO;
+  }
+
+  @Override
+  public void close(boolean interrupt) {
+    if (interrupt || canInterrupt()) {
+      to.close(interrupt);
+    } else if (closing.compareAndSet(false, true)) {
+      Thread.ofVirtual().name("outcrop-polite-close").start(this::closeWhenQuiet);
+    }
+  }
+
+  private void closeWhenQuiet() {
+    try {
+      while (!canInterrupt()) {
+        Thread.sleep(LOOK);
+      }
+      to.close(false);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

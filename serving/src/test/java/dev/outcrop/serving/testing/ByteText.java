@@ -1,0 +1,111 @@
+package dev.outcrop.serving.testing;
+
+import dev.outcrop.models.ModelError;
+import dev.outcrop.models.OutcropException;
+import dev.outcrop.models.text.ChatMessage;
+import dev.outcrop.models.text.ToolDefinition;
+import dev.outcrop.serving.generate.TextModel;
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharsetDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+
+/** A tokenizer whose tokens are bytes, and a template that writes roles and texts as lines. */
+public final class ByteText implements TextModel {
+  public static final int END = 256;
+  public static final int BEGIN = 257;
+
+  /** The last conversation that was encoded, as the template wrote it. */
+  public volatile String lastPrompt = "";
+
+  public volatile List<ChatMessage> lastMessages = List.of();
+  public volatile List<ToolDefinition> lastTools = List.of();
+  public volatile Map<String, Object> lastVariables = Map.of();
+
+  /** A message that the template refuses. */
+  public volatile String refused;
+
+  @Override
+  public int[] encodeChat(
+      List<ChatMessage> messages, List<ToolDefinition> tools, Map<String, Object> variables) {
+    StringBuilder text = new StringBuilder();
+    for (ChatMessage message : messages) {
+      if (message.content().equals(refused)) {
+        throw new OutcropException(ModelError.TEMPLATE_FAILED, "The template refused.");
+      }
+      text.append(message.role()).append(": ").append(message.content()).append('\n');
+    }
+    lastPrompt = text + "assistant: ";
+    lastMessages = messages;
+    lastTools = tools;
+    lastVariables = variables;
+    return bytes(lastPrompt);
+  }
+
+  @Override
+  public int[] encodeText(String prompt) {
+    lastPrompt = prompt;
+    return bytes(prompt);
+  }
+
+  @Override
+  public Detokenizer detokenizer() {
+    return new Utf8();
+  }
+
+  @Override
+  public String tokenText(int id) {
+    return id < 256 ? new String(new byte[] {(byte) id}, StandardCharsets.UTF_8) : "";
+  }
+
+  @Override
+  public int[] stopTokens() {
+    return new int[] {END};
+  }
+
+  /** The tokens of a text. */
+  public static int[] bytes(String text) {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    int[] ids = new int[bytes.length];
+    for (int i = 0; i < ids.length; i++) {
+      ids[i] = Byte.toUnsignedInt(bytes[i]);
+    }
+    return ids;
+  }
+
+  /** The text of tokens. */
+  public static String text(int[] ids, int from, int to) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    for (int i = from; i < to; i++) {
+      out.write(ids[i]);
+    }
+    return out.toString(StandardCharsets.UTF_8);
+  }
+
+  private static final class Utf8 implements Detokenizer {
+    private final CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder();
+    private final ByteBuffer open = ByteBuffer.allocate(8);
+
+    @Override
+    public String add(int id) {
+      if (id >= 256) {
+        return "";
+      }
+      open.put((byte) id).flip();
+      CharBuffer chars = CharBuffer.allocate(4);
+      decoder.decode(open, chars, false);
+      open.compact();
+      return chars.flip().toString();
+    }
+
+    @Override
+    public String finish() {
+      String rest = open.position() > 0 ? "\uFFFD" : "";
+      open.clear();
+      return rest;
+    }
+  }
+}

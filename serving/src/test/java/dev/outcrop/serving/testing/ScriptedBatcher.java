@@ -1,0 +1,149 @@
+package dev.outcrop.serving.testing;
+
+import dev.outcrop.batching.Batcher;
+import dev.outcrop.batching.GenerateRequest;
+import dev.outcrop.batching.Signals;
+import dev.outcrop.batching.SubmitResult;
+import dev.outcrop.batching.TokenEvent;
+import dev.outcrop.batching.TokenStream;
+import dev.outcrop.models.OutcropException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+
+/**
+ * A batcher that answers from a script: the text of a completion by request. With {@link #hold} it
+ * gives only the tokens that the test lets through, one by one.
+ */
+public final class ScriptedBatcher implements Batcher {
+  private final Function<GenerateRequest, String> script;
+  public final List<GenerateRequest> requests = new CopyOnWriteArrayList<>();
+  public final List<Stream> streams = new CopyOnWriteArrayList<>();
+  public volatile SubmitResult.Rejected refusal;
+  public volatile OutcropException failure;
+  public volatile int failAfter;
+  public volatile boolean hold;
+  public volatile boolean alive = true;
+  public volatile boolean draining;
+  public volatile int cachedTokens;
+
+  public ScriptedBatcher(Function<GenerateRequest, String> script) {
+    this.script = script;
+  }
+
+  @Override
+  public SubmitResult submit(GenerateRequest request) {
+    if (refusal != null) {
+      return refusal;
+    }
+    if (draining) {
+      return new SubmitResult.Rejected(
+          SubmitResult.Reason.DRAINING, "draining", Duration.ofSeconds(1));
+    }
+    requests.add(request);
+    Stream stream = new Stream(request);
+    streams.add(stream);
+    if (!hold) {
+      stream.release(Integer.MAX_VALUE);
+    }
+    return new SubmitResult.Accepted(stream);
+  }
+
+  /** Streams that nobody has closed or read to the end. */
+  public long open() {
+    return streams.stream().filter(stream -> !stream.closed).count();
+  }
+
+  @Override
+  public Signals signals() {
+    return new Signals(0, (int) open(), 0, (int) open(), 0, 100, 0, 0, 0, System.nanoTime());
+  }
+
+  @Override
+  public boolean alive() {
+    return alive;
+  }
+
+  @Override
+  public void drain() {
+    draining = true;
+  }
+
+  @Override
+  public void close() {
+    alive = false;
+  }
+
+  /** One scripted stream. */
+  public final class Stream implements TokenStream {
+    private final GenerateRequest request;
+    private final int[] tokens;
+    private final BlockingQueue<TokenEvent> events = new LinkedBlockingQueue<>();
+    private int released;
+    private TokenEvent last;
+    public volatile boolean closed;
+
+    Stream(GenerateRequest request) {
+      this.request = request;
+      this.tokens = ByteText.bytes(script.apply(request));
+    }
+
+    /** Lets tokens through. */
+    public synchronized void release(int count) {
+      int limit = request.maxTokens() == 0 ? Integer.MAX_VALUE : request.maxTokens();
+      int length = Math.min(tokens.length, limit);
+      for (int i = 0; i < count && released <= length; i++, released++) {
+        if (failure != null && released == failAfter) {
+          events.add(new TokenEvent.Failed(failure));
+          return;
+        }
+        if (released < length) {
+          int k = Math.max(0, request.sampling().logprobs());
+          int[] top = new int[k];
+          float[] topLogprobs = new float[k];
+          java.util.Arrays.fill(top, tokens[released]);
+          events.add(
+              new TokenEvent.Token(
+                  tokens[released],
+                  request.sampling().logprobs() >= 0 ? -0.25f : Float.NaN,
+                  top,
+                  topLogprobs));
+        } else {
+          boolean cut = length < tokens.length;
+          events.add(
+              new TokenEvent.Finished(
+                  cut ? TokenEvent.FinishReason.LENGTH : TokenEvent.FinishReason.STOP,
+                  request.prompt().length,
+                  cachedTokens,
+                  cut ? length : length + 1));
+        }
+      }
+    }
+
+    @Override
+    public TokenEvent next() throws InterruptedException {
+      return last != null ? last : remember(events.take());
+    }
+
+    @Override
+    public TokenEvent next(Duration timeout) throws InterruptedException {
+      return last != null ? last : remember(events.poll(timeout.toNanos(), TimeUnit.NANOSECONDS));
+    }
+
+    @Override
+    public void close() {
+      closed = true;
+    }
+
+    private TokenEvent remember(TokenEvent event) {
+      if (event instanceof TokenEvent.Finished || event instanceof TokenEvent.Failed) {
+        last = event;
+      }
+      return event;
+    }
+  }
+}
