@@ -7,11 +7,14 @@ import dev.outcrop.batching.BatchingConfig;
 import dev.outcrop.batching.SubmitResult;
 import dev.outcrop.batching.SubmitResult.Reason;
 import dev.outcrop.batching.TokenStream;
+import dev.outcrop.batching.schedule.Sequence;
 import dev.outcrop.models.engine.KvGeometry;
+import dev.outcrop.models.engine.Sampling;
 import dev.outcrop.models.testing.FakeEngine;
 import dev.outcrop.models.testing.FakeEngine.StepFault;
 import dev.outcrop.models.testing.Roofline;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -34,7 +37,8 @@ class AdmissionTest {
   @Test
   void neverQueuesMoreRequestsThanItsBound() throws Exception {
     BatchingConfig config = new BatchingConfig(1, 16, 17, 10_000, 20);
-    try (Batcher batcher = Requests.start(engine, config)) {
+    try (Batcher batcher = Requests.start(engine, config);
+        Gate _ = gate) {
       TokenStream first = occupy(batcher);
 
       List<SubmitResult> results = submitAtOnce(batcher, 200, 3);
@@ -53,7 +57,8 @@ class AdmissionTest {
   @Test
   void neverQueuesMorePromptTokensThanItsBound() throws Exception {
     BatchingConfig config = new BatchingConfig(1, 16, 1_000, 100, 20);
-    try (Batcher batcher = Requests.start(engine, config)) {
+    try (Batcher batcher = Requests.start(engine, config);
+        Gate _ = gate) {
       occupy(batcher);
 
       List<SubmitResult> results = submitAtOnce(batcher, 200, 7);
@@ -67,7 +72,8 @@ class AdmissionTest {
   @Test
   void takesNewRequestsOnceTheQueueHasMovedOn() throws Exception {
     BatchingConfig config = new BatchingConfig(1, 16, 1, 100, 20);
-    try (Batcher batcher = Requests.start(engine, config)) {
+    try (Batcher batcher = Requests.start(engine, config);
+        Gate _ = gate) {
       TokenStream first = occupy(batcher);
       TokenStream second = Requests.accepted(batcher, Requests.prompt(3, 1), 2);
       assertThat(reasons(submitAtOnce(batcher, 1, 3))).containsExactly(Reason.OVERLOADED);
@@ -81,8 +87,37 @@ class AdmissionTest {
   }
 
   @Test
+  void countsARequestOnItsWayToTheSchedulerAsQueued() {
+    Intake intake =
+        new Intake(new BatchingConfig(1, 16, 1, 100, 20), new DrainRate(), System::nanoTime);
+    assertThat(intake.submit(command(intake))).isInstanceOf(SubmitResult.Accepted.class);
+
+    assertThat(intake.take(new ArrayDeque<>(), false)).hasSize(1);
+
+    assertThat(intake.submit(command(intake))).isInstanceOf(SubmitResult.Rejected.class);
+    assertThat(intake.busy()).isTrue();
+    intake.holds(0, 0, 0);
+    assertThat(intake.busy()).isFalse();
+    assertThat(intake.submit(command(intake))).isInstanceOf(SubmitResult.Accepted.class);
+  }
+
+  @Test
+  void handsBackTheRequestsThatNobodyWillTake() {
+    Intake intake =
+        new Intake(new BatchingConfig(1, 16, 9, 100, 20), new DrainRate(), System::nanoTime);
+    Command.Submit late = command(intake);
+    intake.submit(late);
+
+    assertThat(intake.shut(null)).containsExactly(late);
+    late.stream().close();
+    assertThat(intake.take(new ArrayDeque<>(), false)).isEmpty();
+    assertThat(intake.submit(command(intake))).isInstanceOf(SubmitResult.Rejected.class);
+  }
+
+  @Test
   void refusesForEverWhatIsLongerThanTheQueue() {
-    try (Batcher batcher = Requests.start(engine, new BatchingConfig(1, 16, 10, 20, 5))) {
+    try (Batcher batcher = Requests.start(engine, new BatchingConfig(1, 16, 10, 20, 5));
+        Gate _ = gate) {
       assertThat(batcher.submit(Requests.request(Requests.prompt(21, 1), 2)))
           .isEqualTo(
               new SubmitResult.Rejected(
@@ -113,6 +148,11 @@ class AdmissionTest {
     }
 
     assertThat(rate.timeFor(10_000)).isEqualTo(Duration.ofSeconds(11));
+  }
+
+  private static Command.Submit command(Intake intake) {
+    Sequence sequence = new Sequence(new int[] {1, 2}, 3, Sampling.GREEDY, new int[0]);
+    return new Command.Submit(sequence, new RequestStream(sequence, intake));
   }
 
   /** Puts one request into a step that does not end, so that the rest has to queue. */

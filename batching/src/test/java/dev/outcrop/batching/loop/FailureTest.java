@@ -76,7 +76,9 @@ class FailureTest {
   void endsAllWithAnErrorEachWhenTheEngineDies() throws Exception {
     StepFault fault = (step, plan) -> step == 4 ? ModelError.ENGINE_DEAD : null;
 
-    assertDeath(engine(Requests.NEXT, fault));
+    FakeEngine engine = engine(Requests.NEXT, fault);
+    assertDeath(engine);
+    assertThat(engine.steps()).as("a dead engine is left alone").isEqualTo(5);
   }
 
   @Test
@@ -89,7 +91,9 @@ class FailureTest {
               default -> null;
             };
 
-    assertDeath(engine(Requests.NEXT, fault));
+    FakeEngine engine = engine(Requests.NEXT, fault);
+    assertDeath(engine);
+    assertThat(engine.steps()).as("a dead engine is left alone").isEqualTo(6);
   }
 
   @Test
@@ -120,12 +124,13 @@ class FailureTest {
                 : result;
           }
         };
-    try (Batcher batcher = Requests.start(broken, CONFIG)) {
+    try (Batcher batcher = Requests.start(broken, CONFIG);
+        Gate _ = gate) {
       TokenStream holder = Requests.accepted(batcher, Requests.prompt(1, 0), 1);
       gate.awaitStep();
       List<TokenStream> streams = new ArrayList<>();
       for (int i = 1; i <= 5; i++) {
-        streams.add(Requests.accepted(batcher, Requests.prompt(3, i), 10));
+        streams.add(Requests.accepted(batcher, Requests.prompt(3, i), i < 5 ? 10 : 100));
       }
       gate.open();
       Requests.readAll(holder);
@@ -142,7 +147,8 @@ class FailureTest {
 
   @Test
   void isNotHeldUpByAReaderThatNeverReads() throws Exception {
-    try (Batcher batcher = Requests.start(engine(Requests.NEXT, StepFault.NONE), CONFIG)) {
+    try (Batcher batcher = Requests.start(engine(Requests.NEXT, StepFault.NONE), CONFIG);
+        Gate _ = gate) {
       gate.open();
       TokenStream unread = Requests.accepted(batcher, Requests.prompt(5, 1), 60);
       for (int i = 0; i < 20; i++) {
@@ -177,7 +183,8 @@ class FailureTest {
 
   /** Runs a request that starts with the poison among four others, which have to be unharmed. */
   private List<TokenEvent> poisonedAmongOthers(FakeEngine engine) throws Exception {
-    try (Batcher batcher = Requests.start(engine, CONFIG)) {
+    try (Batcher batcher = Requests.start(engine, CONFIG);
+        Gate _ = gate) {
       List<int[]> prompts = new ArrayList<>();
       List<TokenStream> streams = new ArrayList<>();
       for (int i = 0; i < 4; i++) {
@@ -218,7 +225,8 @@ class FailureTest {
             closed.set(true);
           }
         };
-    try (Batcher batcher = Requests.start(engine, CONFIG)) {
+    try (Batcher batcher = Requests.start(engine, CONFIG);
+        Gate _ = gate) {
       List<TokenStream> streams = new ArrayList<>();
       streams.add(Requests.accepted(batcher, Requests.prompt(10, 0), 20));
       gate.awaitStep();

@@ -35,7 +35,8 @@ class LifeCycleTest {
 
   @Test
   void freesTheKvOfAClosedStreamAtTheNextStep() throws Exception {
-    try (Batcher batcher = Requests.start(engine, CONFIG)) {
+    try (Batcher batcher = Requests.start(engine, CONFIG);
+        Gate _ = gate) {
       TokenStream gone = Requests.accepted(batcher, Requests.prompt(2, 1), 30);
       TokenStream next = Requests.accepted(batcher, Requests.prompt(2, 2), 30);
       gate.awaitStep();
@@ -57,7 +58,8 @@ class LifeCycleTest {
 
   @Test
   void endsAQueuedRequestWhoseStreamIsClosed() throws Exception {
-    try (Batcher batcher = Requests.start(engine, CONFIG)) {
+    try (Batcher batcher = Requests.start(engine, CONFIG);
+        Gate _ = gate) {
       Requests.accepted(batcher, Requests.prompt(2, 1), 30);
       gate.awaitStep();
       TokenStream queued = Requests.accepted(batcher, Requests.prompt(5, 2), 20);
@@ -71,7 +73,8 @@ class LifeCycleTest {
 
   @Test
   void finishesWhatIsInAndTakesNothingNewWhileItDrains() throws Exception {
-    try (Batcher batcher = Requests.start(engine, CONFIG)) {
+    try (Batcher batcher = Requests.start(engine, CONFIG);
+        Gate _ = gate) {
       TokenStream running = Requests.accepted(batcher, Requests.prompt(2, 1), 30);
       gate.awaitStep();
       TokenStream queued = Requests.accepted(batcher, Requests.prompt(2, 2), 30);
@@ -123,7 +126,8 @@ class LifeCycleTest {
   @Test
   void isNotAliveWhenAStepTakesTooLong() {
     Duration limit = Duration.ofSeconds(30);
-    try (Batcher batcher = Batchers.start("test", engine, CONFIG, clock::get, limit)) {
+    try (Batcher batcher = Batchers.start("test", engine, CONFIG, clock::get, limit);
+        Gate _ = gate) {
       clock.addAndGet(Duration.ofHours(1).toNanos());
       assertThat(batcher.alive()).as("idle for long").isTrue();
       assertThat(batcher.signals().lastProgressNanos()).isEqualTo(clock.get());
