@@ -98,7 +98,7 @@ final class Access {
       case Int i -> null;
       case Real r -> null;
       case Generator g -> null;
-      case Function f -> null;
+      case Function f -> f.attribute(name);
     };
   }
 

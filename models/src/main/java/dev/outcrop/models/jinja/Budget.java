@@ -23,6 +23,11 @@ final class Budget {
     spend(1 + (count >> 5));
   }
 
+  /** Spends for a search, whose worst case is the product of both lengths. */
+  void spendSearch(long text, long part) {
+    spend(1 + ((text * part) >> 6));
+  }
+
   /** Refuses a string that is too long, before it is made. */
   void checkCharacters(long length) {
     if (length > limits.outputCharacters()) {

@@ -170,7 +170,7 @@ final class Comparing {
         if (!(item instanceof Str part)) {
           throw new Failure("only a string can be in a string, not '" + Types.name(item) + "'");
         }
-        budget.spendCharacters(s.text().length());
+        budget.spendSearch(s.text().length(), part.text().length());
         yield s.chars().contains(part.chars());
       }
       case Dict d -> d.get(item, budget) != null;
@@ -203,7 +203,10 @@ final class Comparing {
   /** An object that is equal for equal keys; fails for values that Python cannot hash. */
   static Object hashKey(Value key, Budget budget) {
     return switch (key) {
-      case Str s -> s.chars();
+      case Str s -> {
+        budget.spendCharacters(s.text().length());
+        yield s.chars();
+      }
       case Int i -> i.value();
       case Bool b -> b == Bool.TRUE ? BigInteger.ONE : BigInteger.ZERO;
       case Real r ->

@@ -151,11 +151,12 @@ final class Evaluator {
       Scope inner = new Scope(scope);
       inner.set("loop", state);
       assign(loop.target(), item, inner);
-      ran = true;
       Flow flow = run(loop.body(), inner);
       if (flow == Flow.BREAK) {
         break;
       }
+      // Jinja looks at the end of the body: a loop that never gets there runs its else.
+      ran |= flow == Flow.ON;
       state.index++;
     }
     if (!ran) {

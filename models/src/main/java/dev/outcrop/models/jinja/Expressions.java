@@ -1,18 +1,14 @@
 package dev.outcrop.models.jinja;
 
-import dev.outcrop.models.jinja.Expr.BinaryOperator;
 import dev.outcrop.models.jinja.Expr.CallArguments;
 import dev.outcrop.models.jinja.Value.Bool;
 import dev.outcrop.models.jinja.Value.Dict;
 import dev.outcrop.models.jinja.Value.Function;
-import dev.outcrop.models.jinja.Value.Kind;
 import dev.outcrop.models.jinja.Value.Loop;
 import dev.outcrop.models.jinja.Value.Sequence;
 import dev.outcrop.models.jinja.Value.Str;
 import dev.outcrop.models.jinja.Value.Undefined;
-import java.math.BigInteger;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -55,10 +51,11 @@ final class Expressions {
           case Expr.Pairs pairs -> dict(pairs, scope);
           case Expr.Unary unary -> unary(unary, scope);
           case Expr.Binary binary ->
-              binary(
+              Operators.apply(
                   binary.operator(),
                   evaluate(binary.left(), scope),
-                  evaluate(binary.right(), scope));
+                  evaluate(binary.right(), scope),
+                  evaluator);
           case Expr.Comparison comparison -> Bool.of(compare(comparison, scope));
           case Expr.And and -> {
             Value left = evaluate(and.left(), scope);
@@ -173,64 +170,6 @@ final class Expressions {
     return true;
   }
 
-  Value binary(BinaryOperator operator, Value left, Value right) {
-    if (Comparing.isNumber(left) && Comparing.isNumber(right)) {
-      return Numbers.apply(operator, left, right);
-    }
-    if (operator == BinaryOperator.ADD && left instanceof Str a && right instanceof Str b) {
-      return Markup.add(a, b, budget());
-    }
-    if (operator == BinaryOperator.ADD
-        && left instanceof Sequence a
-        && right instanceof Sequence b
-        && a.kind() == b.kind()
-        && (a.kind() == Kind.LIST || a.kind() == Kind.TUPLE)) {
-      budget().checkItems((long) a.items().size() + b.items().size());
-      List<Value> items = new ArrayList<>(a.items());
-      items.addAll(b.items());
-      return new Sequence(a.kind(), items);
-    }
-    if (operator == BinaryOperator.MULTIPLY) {
-      BigInteger times = Types.index(right);
-      if (times != null) {
-        return repeat(left, times);
-      }
-      times = Types.index(left);
-      if (times != null) {
-        return repeat(right, times);
-      }
-    }
-    if (operator == BinaryOperator.MODULO && left instanceof Str format) {
-      return Formatting.printf(format, right, evaluator);
-    }
-    throw Types.wrong(
-        left instanceof Undefined ? left : right,
-        "'%s' does not work on '%s' and '%s'"
-            .formatted(operator.symbol(), Types.name(left), Types.name(right)));
-  }
-
-  private Value repeat(Value value, BigInteger times) {
-    int count = Math.max(0, Types.clamp(times));
-    if (value instanceof Str string) {
-      budget().checkCharacters((long) string.text().length() * count);
-      var text = new TextBuilder(budget());
-      for (int i = 0; i < count && !string.text().isEmpty(); i++) {
-        text.append(string.text());
-      }
-      return new Str(text.build(), string.markup());
-    }
-    if (value instanceof Sequence sequence
-        && (sequence.kind() == Kind.LIST || sequence.kind() == Kind.TUPLE)) {
-      budget().checkItems((long) sequence.items().size() * count);
-      List<Value> items = new ArrayList<>();
-      for (int i = 0; i < count && !sequence.items().isEmpty(); i++) {
-        items.addAll(sequence.items());
-      }
-      return new Sequence(sequence.kind(), Collections.unmodifiableList(items));
-    }
-    throw Types.wrong(value, "'*' does not repeat a value of type '" + Types.name(value) + "'");
-  }
-
   /** Applies a chain of filters whose head has no input of its own. */
   Value filter(Expr.Filtered chain, Value input, Scope scope) {
     Value head = chain.input() instanceof Expr.Filtered inner ? filter(inner, input, scope) : input;
@@ -240,6 +179,9 @@ final class Expressions {
   private Value applyFilter(Expr.Filtered filtered, Value input, Scope scope) {
     Arguments arguments = arguments(filtered.arguments(), scope);
     evaluator.at(filtered.line());
+    if (!Filters.ALL.containsKey(filtered.name())) {
+      throw new Failure("the filter '" + filtered.name() + "' is not supported");
+    }
     return filter(filtered.name(), input, arguments);
   }
 

@@ -138,7 +138,7 @@ final class ListFilters {
       throw new Failure("'sum' cannot add strings");
     }
     for (Value item : Types.items(input, evaluator.budget())) {
-      sum = evaluator.expressions().binary(BinaryOperator.ADD, sum, attribute.apply(item));
+      sum = Operators.apply(BinaryOperator.ADD, sum, attribute.apply(item), evaluator);
     }
     return sum;
   }

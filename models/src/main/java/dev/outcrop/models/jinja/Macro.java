@@ -5,6 +5,7 @@ import dev.outcrop.models.jinja.Value.Kind;
 import dev.outcrop.models.jinja.Value.Sequence;
 import dev.outcrop.models.jinja.Value.Str;
 import dev.outcrop.models.jinja.Value.Undefined;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +29,19 @@ final class Macro implements Value.Function {
   }
 
   @Override
+  public @Nullable Value attribute(String attribute) {
+    return switch (attribute) {
+      case "name" -> name == null ? Value.None.NONE : Str.trusted(name);
+      case "arguments" -> {
+        List<Value> names = new ArrayList<>();
+        signature.names().forEach(each -> names.add(Str.trusted(each)));
+        yield new Sequence(Kind.TUPLE, names);
+      }
+      default -> null;
+    };
+  }
+
+  @Override
   public Value call(Evaluator evaluator, Arguments arguments) {
     var rest = new Dict();
     arguments.named().entries().forEach(e -> rest.put(e.key(), e.value(), evaluator.budget()));
@@ -41,23 +55,27 @@ final class Macro implements Value.Function {
       }
       scope.set(names.get(i), value == null ? absent(i, evaluator, scope) : value);
     }
-    if (signature.uses().contains("caller") && !names.contains("caller")) {
+    if (uses("caller")) {
       Value caller = rest.get("caller");
       rest.remove("caller");
       scope.set("caller", caller == null ? new Undefined("No caller defined") : caller);
     }
-    if (signature.uses().contains("kwargs")) {
+    if (uses("kwargs")) {
       scope.set("kwargs", rest);
     } else if (rest.size() > 0) {
       throw new Failure("the macro '" + name + "' is given a named argument that it does not know");
     }
     List<Value> more = arguments.positional().subList(given, arguments.positional().size());
-    if (signature.uses().contains("varargs")) {
+    if (uses("varargs")) {
       scope.set("varargs", new Sequence(Kind.TUPLE, List.copyOf(more)));
     } else if (!more.isEmpty()) {
       throw new Failure("the macro '%s' takes at most %d arguments".formatted(name, names.size()));
     }
     return new Str(evaluator.capture(body, scope));
+  }
+
+  private boolean uses(String implicit) {
+    return signature.uses().contains(implicit) && !signature.names().contains(implicit);
   }
 
   private Value absent(int parameter, Evaluator evaluator, Scope scope) {

@@ -146,18 +146,22 @@ final class Parser {
 
   private Stmt ifElse(int line) {
     Expr test = expressions.tuple(false, null, false);
+    tokens.enterBranch();
     List<Stmt> then = block("if", "elif", "else", "endif");
     int elseLine = tokens.line();
-    return switch (tokens.next().value()) {
-      case "elif" -> {
-        tokens.enter();
-        Stmt rest = ifElse(elseLine);
-        tokens.leave();
-        yield new Stmt.If(test, then, List.of(rest), line);
-      }
-      case "else" -> new Stmt.If(test, then, block("else", "endif"), line);
-      default -> new Stmt.If(test, then, List.of(), line);
-    };
+    List<Stmt> otherwise =
+        switch (tokens.next().value()) {
+          case "elif" -> {
+            tokens.enter();
+            Stmt rest = ifElse(elseLine);
+            tokens.leave();
+            yield List.of(rest);
+          }
+          case "else" -> block("else", "endif");
+          default -> List.of();
+        };
+    tokens.leaveBranch();
+    return new Stmt.If(test, then, otherwise, line);
   }
 
   private Stmt set(int line) {

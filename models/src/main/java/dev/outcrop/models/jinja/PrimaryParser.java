@@ -202,7 +202,7 @@ final class PrimaryParser {
     int line = tokens.line();
     String name = dottedName();
     if (!Filters.ALL.containsKey(name)) {
-      throw new Failure("the filter '" + name + "' is not supported", line);
+      tokens.refuseUnlessInBranch("filter", name, line);
     }
     CallArguments arguments = tokens.atOperator("(") ? expressions.arguments() : CallArguments.NONE;
     return new Expr.Filtered(input, name, arguments, line);
@@ -221,7 +221,7 @@ final class PrimaryParser {
     boolean negated = tokens.skipName("not");
     String name = dottedName();
     if (!Checks.ALL.containsKey(name)) {
-      throw new Failure("the test '" + name + "' is not supported", line);
+      tokens.refuseUnlessInBranch("test", name, line);
     }
     CallArguments arguments = CallArguments.NONE;
     if (tokens.atOperator("(")) {

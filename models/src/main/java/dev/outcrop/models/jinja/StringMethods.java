@@ -2,7 +2,6 @@ package dev.outcrop.models.jinja;
 
 import dev.outcrop.models.jinja.Value.Bool;
 import dev.outcrop.models.jinja.Value.Function;
-import dev.outcrop.models.jinja.Value.Int;
 import dev.outcrop.models.jinja.Value.None;
 import dev.outcrop.models.jinja.Value.Sequence;
 import dev.outcrop.models.jinja.Value.Str;
@@ -50,9 +49,9 @@ final class StringMethods {
 
   private static @Nullable Method method(String name) {
     return switch (name) {
-      case "strip" -> (s, a, e) -> strip(name, s, a, true, true);
-      case "lstrip" -> (s, a, e) -> strip(name, s, a, true, false);
-      case "rstrip" -> (s, a, e) -> strip(name, s, a, false, true);
+      case "strip" -> (s, a, e) -> strip(name, s, a, true, true, e);
+      case "lstrip" -> (s, a, e) -> strip(name, s, a, true, false, e);
+      case "rstrip" -> (s, a, e) -> strip(name, s, a, false, true, e);
       case "upper" -> (s, a, e) -> same(s, none(name, a), Strings.upper(s.text(), e.budget()));
       case "lower" -> (s, a, e) -> same(s, none(name, a), Strings.lower(s.text(), e.budget()));
       case "title" -> (s, a, e) -> same(s, none(name, a), Strings.title(s.text(), e.budget()));
@@ -61,12 +60,12 @@ final class StringMethods {
       case "swapcase" -> (s, a, e) -> same(s, none(name, a), swapCase(s.text(), e.budget()));
       case "split", "rsplit" -> (s, a, e) -> split(name, s, a, e);
       case "splitlines" -> StringMethods::splitLines;
-      case "partition" -> (s, a, e) -> partition(s, a, false);
-      case "rpartition" -> (s, a, e) -> partition(s, a, true);
-      case "startswith" -> (s, a, e) -> Bool.of(hasEnd(name, s, a, true));
-      case "endswith" -> (s, a, e) -> Bool.of(hasEnd(name, s, a, false));
-      case "find", "rfind", "index", "rindex" -> (s, a, e) -> find(name, s, a);
-      case "count" -> StringMethods::count;
+      case "partition" -> (s, a, e) -> StringSearch.partition(s, a, false, e);
+      case "rpartition" -> (s, a, e) -> StringSearch.partition(s, a, true, e);
+      case "startswith" -> (s, a, e) -> Bool.of(StringSearch.hasEnd(name, s, a, true));
+      case "endswith" -> (s, a, e) -> Bool.of(StringSearch.hasEnd(name, s, a, false));
+      case "find", "rfind", "index", "rindex" -> (s, a, e) -> StringSearch.find(name, s, a, e);
+      case "count" -> StringSearch::count;
       case "replace" -> StringMethods::replace;
       case "removeprefix" -> (s, a, e) -> remove(s, argument(name, a), true);
       case "removesuffix" -> (s, a, e) -> remove(s, argument(name, a), false);
@@ -106,15 +105,21 @@ final class StringMethods {
         none(name, a, !s.text().isEmpty() && s.chars().codePoints().allMatch(predicate));
   }
 
-  private static Text argument(String name, Arguments arguments) {
+  static Text argument(String name, Arguments arguments) {
     @Nullable Value[] a = arguments.positional(name, 1, 1);
     return Types.string(TextFilters.required(a[0]), "the argument of '" + name + "'");
   }
 
   private static Value strip(
-      String name, Str self, Arguments arguments, boolean left, boolean right) {
+      String name,
+      Str self,
+      Arguments arguments,
+      boolean left,
+      boolean right,
+      Evaluator evaluator) {
     @Nullable Value[] a = arguments.positional(name, 0, 1);
     String chars = Strings.characterSet(a[0], "the argument of '" + name + "'");
+    evaluator.budget().spendSearch(self.text().length(), chars == null ? 1 : chars.length());
     return new Str(Strings.strip(self.text(), chars, left, right), self.markup());
   }
 
@@ -143,6 +148,7 @@ final class StringMethods {
               : Strings.splitAtSpace(self.text(), most);
     } else {
       Text separator = Types.string(a[0], "sep");
+      evaluator.budget().spendSearch(self.text().length(), separator.length());
       parts =
           right
               ? Strings.splitFromRight(self.text(), separator, most)
@@ -161,89 +167,6 @@ final class StringMethods {
   private static Value splitLines(Str self, Arguments arguments, Evaluator evaluator) {
     @Nullable Value[] a = arguments.bind("splitlines", 0, "keepends");
     return list(Strings.splitLines(self.text(), Types.truth(a[0], false)), self, evaluator);
-  }
-
-  private static Value partition(Str self, Arguments arguments, boolean right) {
-    Text separator = argument(right ? "rpartition" : "partition", arguments);
-    Text text = self.text();
-    if (separator.isEmpty()) {
-      throw new Failure("the separator of 'partition' is empty");
-    }
-    int found =
-        right
-            ? text.chars().lastIndexOf(separator.chars())
-            : text.chars().indexOf(separator.chars());
-    Value empty = new Str(Text.EMPTY);
-    if (found < 0) {
-      return right ? Sequence.tuple(empty, empty, self) : Sequence.tuple(self, empty, empty);
-    }
-    return Sequence.tuple(
-        new Str(text.slice(0, found)),
-        new Str(separator),
-        new Str(text.slice(found + separator.length(), text.length())));
-  }
-
-  /** The part of a string that start and end select, as UTF-16 positions; null if it is none. */
-  private static int @Nullable [] window(Text text, @Nullable Value start, @Nullable Value end) {
-    int length = text.codePoints();
-    long from = start == null || start == None.NONE ? 0 : Types.integer(start, "start");
-    long to = end == null || end == None.NONE ? length : Types.integer(end, "end");
-    from = from < 0 ? Math.max(0, from + length) : from;
-    to = to < 0 ? Math.max(0, to + length) : Math.min(to, length);
-    return from > to ? null : new int[] {text.offset((int) from), text.offset((int) to)};
-  }
-
-  private static boolean hasEnd(String name, Str self, Arguments arguments, boolean start) {
-    @Nullable Value[] a = arguments.positional(name, 1, 3);
-    int[] window = window(self.text(), a[1], a[2]);
-    Value wanted = TextFilters.required(a[0]);
-    List<Value> choices =
-        wanted instanceof Sequence sequence && sequence.kind() == Value.Kind.TUPLE
-            ? sequence.items()
-            : List.of(wanted);
-    boolean any = false;
-    for (Value choice : choices) {
-      String affix = Types.string(choice, "the argument of '" + name + "'").chars();
-      any |=
-          window != null
-              && window[1] - window[0] >= affix.length()
-              && self.chars().startsWith(affix, start ? window[0] : window[1] - affix.length());
-    }
-    return any;
-  }
-
-  private static Value find(String name, Str self, Arguments arguments) {
-    @Nullable Value[] a = arguments.positional(name, 1, 3);
-    String part = Types.string(TextFilters.required(a[0]), "the argument").chars();
-    int[] window = window(self.text(), a[1], a[2]);
-    int found = -1;
-    if (window != null) {
-      String inside = self.chars().substring(window[0], window[1]);
-      found = name.startsWith("r") ? inside.lastIndexOf(part) : inside.indexOf(part);
-      found = found < 0 ? -1 : self.text().index(found + window[0]);
-    }
-    if (found < 0 && name.endsWith("index")) {
-      throw new Failure("'" + name + "' does not find the text");
-    }
-    return Int.of(found);
-  }
-
-  private static Value count(Str self, Arguments arguments, Evaluator evaluator) {
-    @Nullable Value[] a = arguments.positional("count", 1, 3);
-    String part = Types.string(TextFilters.required(a[0]), "the argument of 'count'").chars();
-    int[] window = window(self.text(), a[1], a[2]);
-    if (window == null) {
-      return Int.of(0);
-    }
-    String inside = self.chars().substring(window[0], window[1]);
-    if (part.isEmpty()) {
-      return Int.of(inside.codePointCount(0, inside.length()) + 1L);
-    }
-    long count = 0;
-    for (int at = inside.indexOf(part); at >= 0; at = inside.indexOf(part, at + part.length())) {
-      count++;
-    }
-    return Int.of(count);
   }
 
   private static Value replace(Str self, Arguments arguments, Evaluator evaluator) {

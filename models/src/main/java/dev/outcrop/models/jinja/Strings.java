@@ -9,6 +9,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Python's string operations on text that keeps the origin of each character. */
 final class Strings {
+  private static final int CAPITAL_SIGMA = 0x3a3;
+  private static final String FINAL_SIGMA = "\u03c2";
+
   private Strings() {}
 
   /** The characters of a parameter such as strip's, null for white space. */
@@ -55,10 +58,12 @@ final class Strings {
     if (text.isEmpty()) {
       return text;
     }
-    int head = Character.charCount(text.chars().codePointAt(0));
+    int head = text.chars().codePointAt(0);
+    Text lowered = lower(text, budget);
+    int loweredHead = Character.toString(head).toLowerCase(Locale.ROOT).length();
     return new TextBuilder(budget)
-        .append(titled(text.chars().codePointAt(0)), text.trustedAt(0))
-        .append(lower(text.slice(head, text.length()), budget))
+        .append(titled(head), text.trustedAt(0))
+        .append(lowered, loweredHead, lowered.length())
         .build();
   }
 
@@ -79,10 +84,15 @@ final class Strings {
     boolean inside = false;
     for (int at = 0; at < text.length(); ) {
       int c = text.chars().codePointAt(at);
-      String changed = inside ? Character.toString(c).toLowerCase(Locale.ROOT) : titled(c);
-      out.append(changed, text.trustedAt(at));
+      int next = at + Character.charCount(c);
+      boolean endsWord = next == text.length() || !isCased(text.chars().codePointAt(next));
+      String lower =
+          c == CAPITAL_SIGMA && endsWord
+              ? FINAL_SIGMA
+              : Character.toString(c).toLowerCase(Locale.ROOT);
+      out.append(inside ? lower : titled(c), text.trustedAt(at));
       inside = isCased(c);
-      at += Character.charCount(c);
+      at = next;
     }
     return out.build();
   }
@@ -104,6 +114,7 @@ final class Strings {
   }
 
   static Text replace(Text text, Text old, Text with, int count, Budget budget) {
+    budget.spendSearch(text.length(), old.length());
     var out = new TextBuilder(budget);
     int left = count < 0 ? Integer.MAX_VALUE : count;
     int copied = 0;

@@ -23,6 +23,7 @@ final class TextFilters {
     @Nullable Value[] a = arguments.bind("trim", 0, "chars");
     Str text = soft(input, evaluator);
     String chars = Strings.characterSet(a[0], "chars");
+    evaluator.budget().spendSearch(text.text().length(), chars == null ? 1 : chars.length());
     return new Str(Strings.strip(text.text(), chars, true, true), text.markup());
   }
 

@@ -13,6 +13,7 @@ final class Tokens {
   private final Set<String> names = new HashSet<>();
   private int at;
   private int nesting;
+  private int branches;
 
   Tokens(List<Token> tokens) {
     this.tokens = tokens;
@@ -98,6 +99,22 @@ final class Tokens {
 
   void leave() {
     nesting--;
+  }
+
+  /** Goes into a branch that may never run. */
+  void enterBranch() {
+    branches++;
+  }
+
+  void leaveBranch() {
+    branches--;
+  }
+
+  /** Refuses a filter or test that we do not have; in a branch, as in Jinja, when it runs. */
+  void refuseUnlessInBranch(String what, String name, int line) {
+    if (branches == 0) {
+      throw new Failure("the " + what + " '" + name + "' is not supported", line);
+    }
   }
 
   /** Bounds chains such as {@code a + b + c}, whose trees are as deep as they are long. */

@@ -179,6 +179,11 @@ public sealed interface Value {
     /** Calls it. */
     Value call(Evaluator evaluator, Arguments arguments);
 
+    /** Its attribute of that name, or null where it has none. */
+    default @Nullable Value attribute(String name) {
+      return null;
+    }
+
     /** How Python prints it, where that is the same in every run. */
     default @Nullable String shown() {
       return null;

@@ -1,11 +1,10 @@
 package dev.outcrop.models.text;
 
-import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.outcrop.models.ModelError;
 import dev.outcrop.models.OutcropException;
-import java.io.IOException;
+import dev.outcrop.models.files.CheckpointFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -21,8 +20,8 @@ import org.jspecify.annotations.Nullable;
  * @param specialTokens names such as bos_token and their text
  */
 record TemplateFiles(String chat, @Nullable String toolUse, Map<String, String> specialTokens) {
-  private static final long MAX_BYTES = 64L << 20;
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final long MAX_CONFIG_BYTES = 64L << 20;
+  private static final long MAX_TEMPLATE_BYTES = 4L << 20;
 
   static TemplateFiles read(Path folder) {
     JsonNode config = json(folder.resolve("tokenizer_config.json"));
@@ -34,7 +33,9 @@ record TemplateFiles(String chat, @Nullable String toolUse, Map<String, String> 
     if (Files.exists(ownFile)) {
       Path toolFile = folder.resolve("additional_chat_templates").resolve("tool_use.jinja");
       return new TemplateFiles(
-          text(ownFile), Files.exists(toolFile) ? text(toolFile) : null, tokens);
+          CheckpointFile.text(ownFile, MAX_TEMPLATE_BYTES),
+          Files.exists(toolFile) ? CheckpointFile.text(toolFile, MAX_TEMPLATE_BYTES) : null,
+          tokens);
     }
     JsonNode entry = config.path("chat_template");
     if (entry.isMissingNode() || entry.isNull()) {
@@ -73,27 +74,8 @@ record TemplateFiles(String chat, @Nullable String toolUse, Map<String, String> 
   }
 
   private static JsonNode json(Path file) {
-    if (!Files.exists(file)) {
-      return JSON.createObjectNode();
-    }
-    try {
-      return JSON.readTree(text(file));
-    } catch (JacksonException malformed) {
-      throw new OutcropException(
-          ModelError.CHECKPOINT_INVALID, file.getFileName() + " is not valid JSON", malformed);
-    }
-  }
-
-  private static String text(Path file) {
-    try {
-      if (Files.size(file) > MAX_BYTES) {
-        throw new OutcropException(
-            ModelError.CHECKPOINT_INVALID, file.getFileName() + " is larger than 64 MiB");
-      }
-      return Files.readString(file);
-    } catch (IOException unreadable) {
-      throw new OutcropException(
-          ModelError.CHECKPOINT_INVALID, file.getFileName() + " cannot be read", unreadable);
-    }
+    return Files.exists(file)
+        ? CheckpointFile.object(file, MAX_CONFIG_BYTES)
+        : JsonNodeFactory.instance.objectNode();
   }
 }

@@ -3,6 +3,9 @@ package dev.outcrop.models.text;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -112,5 +115,64 @@ final class TemplateCases {
         calls,
         message.path("tool_call_id").textValue(),
         message.path("name").textValue());
+  }
+
+  /**
+   * The conversation with every character of its texts, keys and names, but not of roles, moved to
+   * the private use area, so that it cannot be taken for the template's.
+   */
+  static JsonNode disguised(JsonNode conversation) {
+    ObjectNode copy = conversation.deepCopy();
+    copy.remove("options");
+    for (JsonNode message : copy.path("messages")) {
+      ObjectNode fields = (ObjectNode) message;
+      for (String text : List.of("content", "reasoning_content", "name", "tool_call_id")) {
+        if (fields.has(text)) {
+          fields.put(text, disguised(fields.path(text).textValue()));
+        }
+      }
+      for (JsonNode call : message.path("tool_calls")) {
+        replace((ObjectNode) call, "id");
+        replace((ObjectNode) call.path("function"), "name", "arguments");
+      }
+    }
+    copy.path("tools")
+        .forEach(
+            tool ->
+                replace((ObjectNode) tool.path("function"), "name", "description", "parameters"));
+    return copy;
+  }
+
+  private static void replace(ObjectNode node, String... fields) {
+    for (String field : fields) {
+      node.set(field, disguisedValue(node.path(field)));
+    }
+  }
+
+  private static JsonNode disguisedValue(JsonNode value) {
+    if (value.isTextual()) {
+      return TextNode.valueOf(disguised(value.textValue()));
+    }
+    if (value.isArray()) {
+      ArrayNode items = JSON.createArrayNode();
+      value.forEach(item -> items.add(disguisedValue(item)));
+      return items;
+    }
+    if (value.isObject()) {
+      ObjectNode fields = JSON.createObjectNode();
+      value
+          .properties()
+          .forEach(
+              field -> fields.set(disguised(field.getKey()), disguisedValue(field.getValue())));
+      return fields;
+    }
+    return value;
+  }
+
+  private static String disguised(String text) {
+    return text.codePoints()
+        .map(c -> 0xe000 + c % 0x1800)
+        .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+        .toString();
   }
 }
