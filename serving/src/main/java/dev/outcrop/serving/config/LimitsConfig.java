@@ -1,5 +1,7 @@
 package dev.outcrop.serving.config;
 
+import dev.outcrop.models.text.StopStrings;
+
 /**
  * What a request may hold at most.
  *
@@ -26,8 +28,12 @@ public record LimitsConfig(
     Check.range("max-messages", maxMessages, 1, 1_000_000);
     Check.range("max-content-blocks", maxContentBlocks, 1, 1_000_000);
     Check.range("max-tools", maxTools, 1, 100_000);
-    Check.range("max-stop-sequences", maxStopSequences, 1, 2_500);
+    Check.range("max-stop-sequences", maxStopSequences, 1, StopStrings.MAX_STRINGS);
     Check.range("max-stop-sequence-length", maxStopSequenceLength, 1, 65_536);
+    Check.that(
+        (long) maxStopSequences * maxStopSequenceLength <= StopStrings.MAX_CHARACTERS,
+        "max-stop-sequence-length times max-stop-sequences must be at most "
+            + StopStrings.MAX_CHARACTERS);
     Check.range("max-text-length", maxTextLength, 1, 1_000_000_000);
   }
 }

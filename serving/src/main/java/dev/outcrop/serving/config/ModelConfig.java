@@ -64,4 +64,9 @@ public record ModelConfig(
         DEFAULT.threads,
         DEFAULT.batching);
   }
+
+  /** The same with another folder. */
+  ModelConfig withPath(Path other) {
+    return new ModelConfig(id, other, aliases, dtype, kvMemory, maxContext, threads, batching);
+  }
 }

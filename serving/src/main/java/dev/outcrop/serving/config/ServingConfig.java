@@ -1,5 +1,6 @@
 package dev.outcrop.serving.config;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 
@@ -55,5 +56,17 @@ public record ServingConfig(
   /** The same with other keys. */
   public ServingConfig withAuth(AuthConfig other) {
     return new ServingConfig(http, management, other, limits, drainTimeout, models);
+  }
+
+  /** The same with relative paths taken from a folder. */
+  ServingConfig resolvedAgainst(Path folder) {
+    Path keyFile = auth.keyFile();
+    return new ServingConfig(
+        http,
+        management,
+        new AuthConfig(keyFile == null ? null : folder.resolve(keyFile)),
+        limits,
+        drainTimeout,
+        models.stream().map(model -> model.withPath(folder.resolve(model.path()))).toList());
   }
 }

@@ -1,0 +1,190 @@
+package dev.outcrop.serving.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.outcrop.batching.BatchingConfig;
+import dev.outcrop.models.OutcropException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.reflect.RecordComponent;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+final class ConfigFileTest {
+  private static final String FULL =
+      """
+      http:
+        host: 0.0.0.0
+        port: 9000
+        max-body: 1MB
+        max-requests: 7
+        max-connections: 9
+        idle-timeout: 90s
+      management:
+        host: "::1"
+        port: 9001
+        admin-key: 0123456789abcdef
+      auth:
+        key-file: keys.txt
+      limits:
+        max-messages: 1
+        max-content-blocks: 2
+        max-tools: 3
+        max-stop-sequences: 4
+        max-stop-sequence-length: 5
+        max-text-length: 6
+      drain-timeout: 2m
+      models:
+        - id: a.b-v1:0
+          path: some/folder
+          aliases: [x, y]
+          dtype: bfloat16
+          kv-memory: 2GB
+          max-context: 4096
+          threads: 2
+          batching:
+            max-running: 8
+            max-step-tokens: 16
+            max-waiting: 3
+            max-waiting-tokens: 4
+            default-max-tokens: 5
+      """;
+
+  @Test
+  void emptyFileGivesDefaults() {
+    assertThat(ConfigFile.parse("f", "")).isEqualTo(ServingConfig.DEFAULT);
+  }
+
+  @Test
+  void mapsEveryKey() {
+    assertThat(ConfigFile.parse("f", FULL))
+        .isEqualTo(
+            new ServingConfig(
+                new HttpConfig(
+                    "0.0.0.0", 9000, ByteSize.megabytes(1), 7, 9, Duration.ofSeconds(90)),
+                new ManagementConfig("::1", 9001, new Secret("0123456789abcdef")),
+                new AuthConfig(Path.of("keys.txt")),
+                new LimitsConfig(1, 2, 3, 4, 5, 6),
+                Duration.ofMinutes(2),
+                List.of(
+                    new ModelConfig(
+                        "a.b-v1:0",
+                        Path.of("some/folder"),
+                        List.of("x", "y"),
+                        ModelConfig.Dtype.BFLOAT16,
+                        new ByteSize(2L << 30),
+                        4096,
+                        2,
+                        new BatchingConfig(8, 16, 3, 4, 5)))));
+  }
+
+  @Test
+  void exampleDocumentsEveryKeyWithItsDefault() throws IOException {
+    String example = resource("outcrop.yaml");
+
+    ServingConfig config = ConfigFile.parse("outcrop.yaml", example);
+
+    assertThat(config.withModels(List.of())).isEqualTo(ServingConfig.DEFAULT);
+    ModelConfig model = config.models().getFirst();
+    assertThat(model)
+        .isEqualTo(
+            new ModelConfig(
+                model.id(),
+                model.path(),
+                List.of("llama"),
+                ModelConfig.DEFAULT.dtype(),
+                ModelConfig.DEFAULT.kvMemory(),
+                ModelConfig.DEFAULT.maxContext(),
+                ModelConfig.DEFAULT.threads(),
+                BatchingConfig.DEFAULT));
+    assertThat(keys(ServingConfig.class))
+        .allSatisfy(key -> assertThat(example).containsPattern("(?m)^[ -]*" + key + ":"));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          htp:\\n  port: 1                | f line 1: htp is not a known key; did you mean http?
+          http:\\n  prot: 1               | f line 2: http.prot is not a known key; did you mean port?
+          http:\\n  port: x               | f line 2: http.port must be an integer
+          http:\\n  port: 70000           | f line 2: http.port must be between 0 and 65535, was 70000
+          http:\\n\\n  max-body: 1 elk    | f line 3: http.max-body must be a size such as 512KB, 20MB or 2GB
+          http: 8080                      | f line 1: http must be a mapping of keys
+          drain-timeout: soon             | f line 1: drain-timeout must be a duration such as 500ms, 30s, 5m or 1h
+          models:\\n  - id: a             | f line 2: models[0].path is required
+          models:\\n  - {id: a, path: b, dtype: int4} | f line 2: models[0].dtype must be one of [auto, float32, bfloat16]
+          models: a                       | f line 1: models must be a list
+          http:\\n  port: 1\\n  port: 2   | f line 3: the key port is there twice
+          http: [                         | f line 1: not valid YAML
+          - a                             | f line 1: the file must be a mapping of keys
+          models:\\n  - {id: a, path: b, batching: {max-step-tokens: 1}} | f line 2: models[0].batching.max-step-tokens must be at least maxRunning
+          """)
+  void namesLineKeyAndReason(String yaml, String message) {
+    assertThatThrownBy(() -> ConfigFile.parse("f", yaml.replace("\\n", "\n")))
+        .isInstanceOf(OutcropException.class)
+        .hasMessageStartingWith(message.strip());
+  }
+
+  @Test
+  void takesPathsFromTheFilesFolder(@TempDir Path folder) throws IOException {
+    Path file = Files.writeString(folder.resolve("outcrop.yaml"), FULL);
+
+    ServingConfig config = ConfigFile.read(file);
+
+    assertThat(config.auth().keyFile()).isEqualTo(folder.resolve("keys.txt"));
+    assertThat(config.models().getFirst().path()).isEqualTo(folder.resolve("some/folder"));
+  }
+
+  @Test
+  void namesFileThatIsMissing(@TempDir Path folder) {
+    assertThatThrownBy(() -> ConfigFile.read(folder.resolve("none.yaml")))
+        .isInstanceOf(OutcropException.class)
+        .hasMessageContaining("none.yaml");
+  }
+
+  @Test
+  void doesNotShowSecrets() {
+    assertThat(ConfigFile.parse("f", FULL).toString())
+        .doesNotContain("0123456789abcdef")
+        .contains("adminKey=***");
+  }
+
+  @Test
+  void writesSizesAsItReadsThem() {
+    for (String size : List.of("0B", "512B", "64KB", "20MB", "3GB", "1025B")) {
+      assertThat(ByteSize.parse(size)).hasToString(size);
+    }
+  }
+
+  private static List<String> keys(Class<?> type) {
+    List<String> keys = new ArrayList<>();
+    for (RecordComponent component : type.getRecordComponents()) {
+      keys.add(ConfigBinder.kebab(component.getName()));
+      Class<?> inner = component.getType() == List.class ? null : component.getType();
+      if (inner != null && inner.isRecord() && inner != ByteSize.class) {
+        keys.addAll(keys(inner));
+      }
+    }
+    if (type == ServingConfig.class) {
+      keys.addAll(keys(ModelConfig.class));
+    }
+    return keys;
+  }
+
+  private static String resource(String name) throws IOException {
+    try (InputStream in = ConfigFile.class.getResourceAsStream(name)) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    }
+  }
+}
