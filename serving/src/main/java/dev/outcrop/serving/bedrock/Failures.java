@@ -1,24 +1,26 @@
 package dev.outcrop.serving.bedrock;
 
-import dev.outcrop.models.ModelError;
 import dev.outcrop.models.OutcropException;
 import dev.outcrop.serving.error.ServingError;
 import dev.outcrop.serving.http.ApiError;
 
 /** Errors after the first byte of a stream: frames, since the status is sent already. */
 final class Failures {
+  private static final int UNAVAILABLE = 503;
+
   private Failures() {}
 
   /** The frame of an error. */
   static byte[] frame(EventFrames frames, OutcropException e) {
-    if (e.code() == ModelError.STEP_FAILED) {
-      return frames.exception(
-          "modelStreamErrorException", "The model failed while it was generating.");
+    ApiError error = ApiError.of(e);
+    if (error.status() == UNAVAILABLE) {
+      return frames.exception("serviceUnavailableException", error.message());
     }
-    if (e.code() == ServingError.DRAINING) {
-      return frames.exception("serviceUnavailableException", ApiError.of(e).message());
+    if (e.code() instanceof ServingError) {
+      return fault(frames);
     }
-    return fault(frames);
+    return frames.exception(
+        "modelStreamErrorException", "The model failed while it was generating.");
   }
 
   /** The frame of a fault of ours. */

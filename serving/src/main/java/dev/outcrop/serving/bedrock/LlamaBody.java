@@ -1,6 +1,7 @@
 package dev.outcrop.serving.bedrock;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.outcrop.batching.GenerateRequest;
 import dev.outcrop.models.engine.Sampling;
 import dev.outcrop.serving.config.LimitsConfig;
 import dev.outcrop.serving.generate.Generation;
@@ -18,7 +19,6 @@ import java.util.Set;
 public final class LlamaBody implements BodyFormat {
   private static final Set<String> KNOWN =
       Set.of("prompt", "temperature", "top_p", "max_gen_len", "seed", "top_k");
-  private static final int DEFAULT_MAX_GEN_LEN = 512;
   private static final double LEAST_TOP_P = 1e-6;
 
   private final LimitsConfig limits;
@@ -56,7 +56,8 @@ public final class LlamaBody implements BodyFormat {
             0,
             fields.integer("seed", Long.MIN_VALUE, Long.MAX_VALUE, target.seed()),
             -1);
-    int maxTokens = fields.integer("max_gen_len", 1, Integer.MAX_VALUE, DEFAULT_MAX_GEN_LEN);
+    int maxTokens =
+        fields.integer("max_gen_len", 1, Integer.MAX_VALUE, GenerateRequest.AS_MANY_AS_FIT);
     return new LlamaRequest(
         new Generation(new Generation.Text(prompt), maxTokens, sampling, List.of()));
   }

@@ -1,6 +1,7 @@
 package dev.outcrop.serving.generate;
 
 import dev.outcrop.batching.TokenEvent;
+import dev.outcrop.models.text.StopStrings;
 import dev.outcrop.serving.json.Json;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,16 +36,16 @@ final class TextAssembler {
     if (wantsLogprobs) {
       logprobs.add(logprob(token));
     }
-    emit(stops.add(detokenizer.add(token.id())), out);
+    emit(stops.accept(detokenizer.add(token.id())), out);
   }
 
   /** What is left when the tokens are over; after a stop string there is only a pending call. */
   void finish(List<GenerationEvent> out) {
-    if (stops.found() == null) {
-      emit(stops.add(detokenizer.finish()), out);
+    if (stops.match() == null) {
+      emit(stops.accept(detokenizer.finish()), out);
     }
-    if (stops.found() == null) {
-      emit(stops.finish(), out);
+    if (stops.match() == null) {
+      emit(stops.flush(), out);
     }
     if (tools != null) {
       tools.finish().forEach(piece -> emit(piece, out));
@@ -58,7 +59,7 @@ final class TextAssembler {
 
   /** The stop string that was met, or null. */
   @Nullable String stopString() {
-    return stops.found();
+    return stops.match();
   }
 
   boolean calledTools() {

@@ -1,16 +1,40 @@
 package dev.outcrop.serving.openai;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.outcrop.batching.GenerateRequest;
+import dev.outcrop.models.engine.Sampling;
+import dev.outcrop.models.text.ChatMessage;
+import dev.outcrop.models.text.ToolDefinition;
 import dev.outcrop.serving.config.LimitsConfig;
+import dev.outcrop.serving.generate.Generation;
 import dev.outcrop.serving.invoke.BodyFormat;
 import dev.outcrop.serving.json.Fields;
 import dev.outcrop.serving.json.Json;
 import java.time.Clock;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
-/** The OpenAI chat completion body as InvokeModel carries it. */
+/** The OpenAI chat completion body (Create Chat Completion) as InvokeModel carries it. */
 public final class ChatBody implements BodyFormat {
+  private static final double LEAST_TOP_P = 1e-6;
+
+  /** Members that would change the answer and are not offered. */
+  private static final List<String> UNSUPPORTED =
+      List.of("functions", "function_call", "logit_bias", "audio", "prediction", "best_of");
+
+  private final Json json;
+  private final LimitsConfig limits;
+  private final Clock clock;
+
   /** Creates the format. */
-  public ChatBody(Json json, LimitsConfig limits, Clock clock) {}
+  public ChatBody(Json json, LimitsConfig limits, Clock clock) {
+    this.json = json;
+    this.limits = limits;
+    this.clock = clock;
+  }
 
   @Override
   public boolean accepts(ObjectNode body) {
@@ -19,6 +43,88 @@ public final class ChatBody implements BodyFormat {
 
   @Override
   public Request read(ObjectNode body, Target target) {
-    throw Fields.unsupported("messages is not supported by this server.");
+    Fields fields = Fields.of(body);
+    check(fields, target);
+    List<ChatMessage> messages = new MessagesReader(json, limits).read(fields);
+    List<ToolDefinition> tools = new ToolsReader(json, limits).read(fields);
+    Generation generation =
+        new Generation(
+            new Generation.Chat(messages, tools, variables(fields)),
+            maxTokens(fields),
+            sampling(fields, target),
+            stops(fields));
+    return new ChatAnswer(
+        json,
+        generation,
+        "chatcmpl-" + target.requestId(),
+        target.modelId(),
+        clock.instant().getEpochSecond());
+  }
+
+  private static void check(Fields fields, Target target) {
+    for (String name : UNSUPPORTED) {
+      if (fields.has(name)) {
+        throw Fields.unsupported(name + " is not supported by this server.");
+      }
+    }
+    fields.integer("n", 1, 1, 1);
+    String model = fields.stringOrNull("model", 1, 2_048);
+    if (model != null && !model.equals(target.modelId())) {
+      throw fields.bad("model", "must be the model id of the URL, or left out");
+    }
+    if (fields.has("stream") && fields.bool("stream", false) != target.streaming()) {
+      throw fields.bad(
+          "stream", "must be %s for this operation, or left out".formatted(target.streaming()));
+    }
+    Fields format = fields.objectOrNull("response_format");
+    if (format != null && !"text".equals(format.string("type", 1, 64))) {
+      throw Fields.unsupported("response_format is only supported with type text.");
+    }
+  }
+
+  private static int maxTokens(Fields fields) {
+    String name = fields.has("max_completion_tokens") ? "max_completion_tokens" : "max_tokens";
+    return fields.integer(name, 1, Integer.MAX_VALUE, GenerateRequest.AS_MANY_AS_FIT);
+  }
+
+  private static Sampling sampling(Fields fields, Target target) {
+    int top = fields.integer("top_logprobs", 0, Sampling.MAX_LOGPROBS, 0);
+    boolean logprobs = fields.bool("logprobs", false);
+    if (top > 0 && !logprobs) {
+      throw fields.bad("top_logprobs", "needs logprobs to be true");
+    }
+    return new Sampling(
+        fields.number("temperature", 0, 2, target.defaults().temperature()),
+        fields.integer("top_k", 0, 1_000_000, target.defaults().topK()),
+        Math.max(LEAST_TOP_P, fields.number("top_p", 0, 1, target.defaults().topP())),
+        fields.number("min_p", 0, 1, 0),
+        fields.number("repetition_penalty", 0.01, 10, target.defaults().repetitionPenalty()),
+        fields.number("presence_penalty", -2, 2, 0),
+        fields.number("frequency_penalty", -2, 2, 0),
+        fields.integer("seed", Long.MIN_VALUE, Long.MAX_VALUE, target.seed()),
+        logprobs ? top : -1);
+  }
+
+  private List<String> stops(Fields fields) {
+    JsonNode stop = fields.raw("stop");
+    if (stop != null && stop.isTextual()) {
+      return List.of(fields.string("stop", 1, limits.maxStopSequenceLength()));
+    }
+    return fields.strings("stop", limits.maxStopSequences(), 1, limits.maxStopSequenceLength());
+  }
+
+  private static Map<String, @Nullable Object> variables(Fields fields) {
+    Map<String, @Nullable Object> variables = new LinkedHashMap<>();
+    Fields given = fields.objectOrNull("chat_template_kwargs");
+    if (given == null) {
+      return variables;
+    }
+    for (String name : given.names()) {
+      if (!name.equals("enable_thinking")) {
+        throw Fields.unsupported(given.path(name) + " is not supported by this server.");
+      }
+      variables.put(name, given.bool(name, true));
+    }
+    return variables;
   }
 }

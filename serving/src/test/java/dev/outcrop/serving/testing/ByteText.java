@@ -12,6 +12,7 @@ import java.nio.charset.CharsetDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /** A tokenizer whose tokens are bytes, and a template that writes roles and texts as lines. */
 public final class ByteText implements TextModel {
@@ -28,9 +29,15 @@ public final class ByteText implements TextModel {
   /** A message that the template refuses. */
   public volatile String refused;
 
+  /** A fault that encoding meets. */
+  public volatile Supplier<RuntimeException> fault;
+
   @Override
   public int[] encodeChat(
       List<ChatMessage> messages, List<ToolDefinition> tools, Map<String, Object> variables) {
+    if (fault != null) {
+      throw fault.get();
+    }
     StringBuilder text = new StringBuilder();
     for (ChatMessage message : messages) {
       if (message.content().equals(refused)) {

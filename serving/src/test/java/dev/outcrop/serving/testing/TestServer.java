@@ -33,7 +33,16 @@ public final class TestServer implements AutoCloseable {
             change.apply(config),
             List.of(
                 new ServedModel(
-                    MODEL, List.of("demo", "org/name"), batcher, text, SamplingDefaults.STANDARD)));
+                    MODEL,
+                    List.of(
+                        "demo",
+                        "org/name",
+                        "amazon.nova-micro-v1:0",
+                        "amazon.titan-text-lite-v1",
+                        "meta.llama3-1-70b-instruct-v1:0"),
+                    batcher,
+                    text,
+                    SamplingDefaults.STANDARD)));
   }
 
   public URI endpoint() {

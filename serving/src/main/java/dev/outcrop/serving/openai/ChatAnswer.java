@@ -1,0 +1,150 @@
+package dev.outcrop.serving.openai;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.outcrop.serving.generate.Generation;
+import dev.outcrop.serving.generate.GenerationEvent;
+import dev.outcrop.serving.invoke.BodyFormat;
+import dev.outcrop.serving.json.Json;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Writes chat completions and their chunks. Used by one thread, for one request. */
+final class ChatAnswer implements BodyFormat.Request {
+  private static final String CALL_ID_PREFIX = "call_";
+
+  private final Json json;
+  private final Generation generation;
+  private final String id;
+  private final String model;
+  private final long created;
+  private boolean roleSent;
+  private int toolCalls;
+
+  ChatAnswer(Json json, Generation generation, String id, String model, long created) {
+    this.json = json;
+    this.generation = generation;
+    this.id = id;
+    this.model = model;
+    this.created = created;
+  }
+
+  @Override
+  public Generation generation() {
+    return generation;
+  }
+
+  @Override
+  public ObjectNode whole(List<GenerationEvent> events, GenerationEvent.Ended end) {
+    StringBuilder text = new StringBuilder();
+    ArrayNode calls = Json.object().putArray("tool_calls");
+    List<GenerationEvent.TokenLogprob> logprobs = new ArrayList<>();
+    for (GenerationEvent event : events) {
+      switch (event) {
+        case GenerationEvent.Text(var more, _, var probabilities) -> {
+          text.append(more);
+          logprobs.addAll(probabilities);
+        }
+        case GenerationEvent.ToolCall call -> call(call, calls.addObject());
+        case GenerationEvent.Ended _, GenerationEvent.Failed _ ->
+            throw new IllegalStateException("an end comes last");
+      }
+    }
+    ObjectNode body = head("chat.completion");
+    ObjectNode choice = body.putArray("choices").addObject().put("index", 0);
+    ObjectNode message = choice.putObject("message").put("role", "assistant");
+    if (text.isEmpty() && !calls.isEmpty()) {
+      message.putNull("content");
+    } else {
+      message.put("content", text.toString());
+    }
+    if (!calls.isEmpty()) {
+      message.set("tool_calls", calls);
+    }
+    putLogprobs(choice, logprobs);
+    choice.put("finish_reason", finishReason(end));
+    body.set("usage", usage(end.usage()));
+    return body;
+  }
+
+  @Override
+  public List<ObjectNode> chunks(GenerationEvent event, int promptTokens) {
+    ObjectNode chunk = head("chat.completion.chunk");
+    ObjectNode choice = chunk.putArray("choices").addObject().put("index", 0);
+    ObjectNode delta = choice.putObject("delta");
+    if (!roleSent) {
+      roleSent = true;
+      delta.put("role", "assistant");
+    }
+    switch (event) {
+      case GenerationEvent.Text(var text, _, var logprobs) -> {
+        delta.put("content", text);
+        putLogprobs(choice, logprobs);
+        choice.putNull("finish_reason");
+      }
+      case GenerationEvent.ToolCall call -> {
+        call(call, delta.putArray("tool_calls").addObject().put("index", toolCalls++));
+        choice.putNull("finish_reason");
+      }
+      case GenerationEvent.Ended end -> {
+        choice.put("finish_reason", finishReason(end));
+        chunk.set("usage", usage(end.usage()));
+      }
+      case GenerationEvent.Failed _ -> throw new IllegalStateException("a failure has no chunk");
+    }
+    return List.of(chunk);
+  }
+
+  private ObjectNode head(String object) {
+    return Json.object()
+        .put("id", id)
+        .put("object", object)
+        .put("created", created)
+        .put("model", model);
+  }
+
+  private void call(GenerationEvent.ToolCall call, ObjectNode to) {
+    to.put("id", CALL_ID_PREFIX + call.id()).put("type", "function");
+    to.putObject("function").put("name", call.name()).put("arguments", json.text(call.arguments()));
+  }
+
+  private void putLogprobs(ObjectNode choice, List<GenerationEvent.TokenLogprob> logprobs) {
+    if (generation.sampling().logprobs() < 0) {
+      return;
+    }
+    ArrayNode content = choice.putObject("logprobs").putArray("content");
+    for (GenerationEvent.TokenLogprob token : logprobs) {
+      ObjectNode entry = logprob(token, content.addObject());
+      ArrayNode top = entry.putArray("top_logprobs");
+      token.top().forEach(other -> logprob(other, top.addObject()));
+    }
+  }
+
+  private static ObjectNode logprob(GenerationEvent.TokenLogprob token, ObjectNode to) {
+    to.put("token", token.token()).put("logprob", token.logprob());
+    ArrayNode bytes = to.putArray("bytes");
+    for (byte b : token.token().getBytes(StandardCharsets.UTF_8)) {
+      bytes.add(Byte.toUnsignedInt(b));
+    }
+    return to;
+  }
+
+  private static ObjectNode usage(GenerationEvent.Usage usage) {
+    ObjectNode node =
+        Json.object()
+            .put("prompt_tokens", usage.promptTokens())
+            .put("completion_tokens", usage.completionTokens())
+            .put("total_tokens", usage.promptTokens() + usage.completionTokens());
+    node.putObject("prompt_tokens_details").put("cached_tokens", usage.cachedPromptTokens());
+    return node;
+  }
+
+  private static String finishReason(GenerationEvent.Ended end) {
+    return switch (end.reason()) {
+      case END, STOP_STRING -> "stop";
+      case TOOL_CALLS -> "tool_calls";
+      case LENGTH -> "length";
+    };
+  }
+}

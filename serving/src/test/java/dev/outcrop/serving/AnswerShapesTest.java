@@ -1,0 +1,325 @@
+package dev.outcrop.serving;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.outcrop.serving.testing.RawHttp;
+import dev.outcrop.serving.testing.RawHttp2;
+import dev.outcrop.serving.testing.TestServer;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import software.amazon.eventstream.Message;
+
+/** The JSON that goes out: Converse, its stream, the Llama body and the OpenAI chat body. */
+final class AnswerShapesTest {
+  private static final String TOOLS =
+      """
+      "toolConfig":{"tools":[{"toolSpec":{"name":"weather","description":"Tells it",
+      "inputSchema":{"json":{"type":"object","properties":{"city":{"type":"string"}}}}}}]}
+      """;
+  private static final String CALL =
+      "I look.\n<tool_call>\n{\"name\": \"weather\", \"arguments\": {\"city\": \"Oslo\"}}\n</tool_call>\n"
+          + "<tool_call>\n{\"name\": \"weather\", \"arguments\": {\"city\": \"Rome\"}}\n</tool_call>";
+
+  private final ObjectMapper mapper = new ObjectMapper();
+  private volatile String completion = "Hello STOP world";
+  private TestServer server;
+
+  @BeforeEach
+  void start() {
+    server = new TestServer(request -> completion);
+  }
+
+  @AfterEach
+  void stop() {
+    server.close();
+  }
+
+  @Test
+  void converseHasTheMembersOfBedrock() throws IOException {
+    JsonNode body = converse("\"inferenceConfig\":{\"maxTokens\":5}");
+
+    assertThat(body.fieldNames())
+        .toIterable()
+        .containsExactly("metrics", "output", "stopReason", "usage");
+    assertThat(body.at("/output/message/content/0/text").textValue()).isEqualTo("Hello");
+    assertThat(body.at("/output/message/role").textValue()).isEqualTo("assistant");
+    assertThat(body.at("/stopReason").textValue()).isEqualTo("max_tokens");
+    assertThat(body.at("/usage").toString())
+        .isEqualTo("{\"inputTokens\":20,\"outputTokens\":5,\"totalTokens\":25}");
+    assertThat(body.at("/metrics/latencyMs").isIntegralNumber()).isTrue();
+  }
+
+  @Test
+  void converseEndsAtStopSequence() throws IOException {
+    JsonNode body =
+        converse(
+            "\"inferenceConfig\":{\"stopSequences\":[\"xyz\",\"STOP\"]},"
+                + "\"additionalModelResponseFieldPaths\":[\"/stop_sequence\"]");
+
+    assertThat(body.at("/output/message/content/0/text").textValue()).isEqualTo("Hello ");
+    assertThat(body.at("/stopReason").textValue()).isEqualTo("stop_sequence");
+    assertThat(body.at("/additionalModelResponseFields/stop_sequence").textValue())
+        .isEqualTo("STOP");
+    assertThat(server.batcher.open()).isZero();
+  }
+
+  @Test
+  void converseOfNothingHasAnEmptyText() throws IOException {
+    completion = "";
+
+    assertThat(converse("\"x\":1").at("/output/message/content").toString())
+        .isEqualTo("[{\"text\":\"\"}]");
+    assertThat(stream("\"x\":1").stream().map(AnswerShapesTest::type))
+        .containsExactly(
+            "messageStart", "contentBlockDelta", "contentBlockStop", "messageStop", "metadata");
+  }
+
+  @Test
+  void converseTellsCachedTokensOnlyWhereACachePointIsSet() throws IOException {
+    server.batcher.cachedTokens = 8;
+
+    assertThat(converse("\"x\":1").at("/usage").toString())
+        .isEqualTo("{\"inputTokens\":20,\"outputTokens\":17,\"totalTokens\":37}");
+    assertThat(
+            converse("\"system\":[{\"text\":\"s\"},{\"cachePoint\":{\"type\":\"default\"}}]")
+                .at("/usage")
+                .toString())
+        .isEqualTo(
+            "{\"inputTokens\":22,\"outputTokens\":17,\"totalTokens\":47,"
+                + "\"cacheReadInputTokens\":8,\"cacheWriteInputTokens\":0}");
+  }
+
+  @Test
+  void converseCallsTools() throws IOException {
+    completion = CALL;
+
+    JsonNode body = converse(TOOLS);
+
+    JsonNode content = body.at("/output/message/content");
+    assertThat(body.at("/stopReason").textValue()).isEqualTo("tool_use");
+    assertThat(content).hasSize(3);
+    assertThat(content.at("/0/text").textValue()).isEqualTo("I look.");
+    assertThat(content.at("/1/toolUse/name").textValue()).isEqualTo("weather");
+    assertThat(content.at("/1/toolUse/input").toString()).isEqualTo("{\"city\":\"Oslo\"}");
+    assertThat(content.at("/1/toolUse/toolUseId").textValue()).matches("tooluse_[A-Za-z0-9_-]{22}");
+    assertThat(content.at("/2/toolUse/input").toString()).isEqualTo("{\"city\":\"Rome\"}");
+    assertThat(server.text.lastTools.getFirst().parameters().toString())
+        .isEqualTo("{type=object, properties={city={type=string}}}");
+  }
+
+  @Test
+  void converseStreamCallsTools() throws IOException {
+    completion = CALL;
+
+    List<Message> messages = stream(TOOLS);
+
+    assertThat(messages.stream().map(AnswerShapesTest::type))
+        .startsWith("messageStart", "contentBlockDelta")
+        .endsWith(
+            "contentBlockStop",
+            "contentBlockStart",
+            "contentBlockDelta",
+            "contentBlockStop",
+            "contentBlockStart",
+            "contentBlockDelta",
+            "contentBlockStop",
+            "messageStop",
+            "metadata");
+    JsonNode start = json(messages.get(messages.size() - 8));
+    assertThat(start.at("/contentBlockIndex").intValue()).isEqualTo(1);
+    assertThat(start.at("/start/toolUse/name").textValue()).isEqualTo("weather");
+    JsonNode delta = json(messages.get(messages.size() - 7));
+    assertThat(delta.at("/delta/toolUse/input").textValue()).isEqualTo("{\"city\":\"Oslo\"}");
+    JsonNode stop = json(messages.get(messages.size() - 2));
+    assertThat(stop.at("/stopReason").textValue()).isEqualTo("tool_use");
+  }
+
+  @Test
+  void converseStreamPadsEveryEvent() throws IOException {
+    for (Message message : stream("\"x\":1")) {
+      assertThat(json(message).get("p").textValue()).matches("abc[a-zA-Z0-9]{0,58}");
+    }
+  }
+
+  @Test
+  void converseTellsToolResultsToTheTemplate() throws IOException {
+    RawHttp.Response response =
+        RawHttp.post(
+            server.server.port(),
+            "/model/demo/converse",
+            """
+            {%s,"messages":[
+             {"role":"user","content":[{"text":"Weather?"}]},
+             {"role":"assistant","content":[{"text":"I look."},
+               {"toolUse":{"toolUseId":"a","name":"weather","input":{"city":"Oslo"}}}]},
+             {"role":"user","content":[{"toolResult":{"toolUseId":"a","content":[{"json":{"c":3}},{"text":"ok"}]}},
+               {"text":"And?"}]}]}
+            """
+                .formatted(TOOLS));
+
+    assertThat(response.status()).isEqualTo(200);
+    assertThat(server.text.lastPrompt)
+        .isEqualTo(
+            "user: Weather?\nassistant: I look.\ntool: {\"c\":3}\nok\nuser: And?\nassistant: ");
+    assertThat(server.text.lastMessages.get(1).toolCalls().getFirst().arguments().toString())
+        .isEqualTo("{city=Oslo}");
+    assertThat(server.text.lastMessages.get(2).name()).isEqualTo("weather");
+  }
+
+  @Test
+  void converseTellsSamplingToTheBatcher() throws IOException {
+    converse(
+        """
+        "inferenceConfig":{"maxTokens":7,"temperature":0.25,"topP":0.5},
+        "additionalModelRequestFields":{"top_k":40,"min_p":0.1,"seed":42,"repetition_penalty":1.1,
+        "presence_penalty":0.5,"frequency_penalty":-0.5,"enable_thinking":false}
+        """);
+
+    var request = server.batcher.requests.getLast();
+    assertThat(request.maxTokens()).isEqualTo(7);
+    assertThat(request.tenant()).isEqualTo("local");
+    assertThat(request.sampling())
+        .isEqualTo(
+            new dev.outcrop.models.engine.Sampling(0.25, 40, 0.5, 0.1, 1.1, 0.5, -0.5, 42, -1));
+    assertThat(server.text.lastVariables.toString()).isEqualTo("{enable_thinking=false}");
+  }
+
+  @Test
+  void drawsASeedForEveryRequestThatNamesNone() throws IOException {
+    converse("\"x\":1");
+    converse("\"x\":1");
+
+    assertThat(server.batcher.requests.getFirst().sampling().seed())
+        .isNotEqualTo(server.batcher.requests.getLast().sampling().seed());
+  }
+
+  @Test
+  void llamaStreamEndsWithMetrics() throws IOException {
+    List<JsonNode> chunks = invokeStream("{\"prompt\":\"abcde\",\"max_gen_len\":2}");
+
+    assertThat(chunks.getFirst().toString())
+        .isEqualTo(
+            "{\"generation\":\"H\",\"prompt_token_count\":5,\"generation_token_count\":1,\"stop_reason\":null}");
+    assertThat(chunks.get(1).at("/prompt_token_count").isNull()).isTrue();
+    JsonNode last = chunks.getLast();
+    assertThat(last.at("/stop_reason").textValue()).isEqualTo("length");
+    assertThat(last.at("/amazon-bedrock-invocationMetrics").fieldNames())
+        .toIterable()
+        .containsExactly(
+            "inputTokenCount", "outputTokenCount", "invocationLatency", "firstByteLatency");
+    assertThat(last.at("/amazon-bedrock-invocationMetrics/outputTokenCount").intValue())
+        .isEqualTo(2);
+  }
+
+  @Test
+  void chatHasTheMembersOfOpenAi() throws IOException {
+    JsonNode body =
+        invoke(
+            """
+            {"model":"demo","stream":false,"max_completion_tokens":3,"logprobs":true,"top_logprobs":2,
+            "messages":[{"role":"developer","content":"d"},
+            {"role":"user","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}]}
+            """);
+
+    assertThat(server.text.lastPrompt).isEqualTo("system: d\nuser: a\nb\nassistant: ");
+    assertThat(body.at("/id").textValue()).startsWith("chatcmpl-");
+    assertThat(body.at("/object").textValue()).isEqualTo("chat.completion");
+    assertThat(body.at("/created").longValue()).isPositive();
+    assertThat(body.at("/model").textValue()).isEqualTo("demo");
+    assertThat(body.at("/choices/0/message").toString())
+        .isEqualTo("{\"role\":\"assistant\",\"content\":\"Hel\"}");
+    assertThat(body.at("/choices/0/finish_reason").textValue()).isEqualTo("length");
+    assertThat(body.at("/choices/0/logprobs/content")).hasSize(3);
+    assertThat(body.at("/choices/0/logprobs/content/0").toString())
+        .isEqualTo(
+            "{\"token\":\"H\",\"logprob\":-0.25,\"bytes\":[72],\"top_logprobs\":"
+                + "[{\"token\":\"H\",\"logprob\":0.0,\"bytes\":[72]},{\"token\":\"H\",\"logprob\":0.0,\"bytes\":[72]}]}");
+    assertThat(body.at("/usage/total_tokens").intValue())
+        .isEqualTo(body.at("/usage/prompt_tokens").intValue() + 3);
+  }
+
+  @Test
+  void chatCallsTools() throws IOException {
+    completion = CALL;
+    String request =
+        """
+        {"messages":[{"role":"user","content":"Weather?"},
+        {"role":"assistant","content":null,"tool_calls":[{"id":"call_1","type":"function",
+        "function":{"name":"weather","arguments":"{\\"city\\":\\"Bonn\\"}"}}]},
+        {"role":"tool","tool_call_id":"call_1","content":"3"}],
+        "tools":[{"type":"function","function":{"name":"weather","parameters":{"type":"object"}}}]}
+        """;
+
+    JsonNode body = invoke(request);
+    List<JsonNode> chunks = invokeStream(request);
+
+    assertThat(body.at("/choices/0/finish_reason").textValue()).isEqualTo("tool_calls");
+    assertThat(body.at("/choices/0/message/content").textValue()).isEqualTo("I look.");
+    assertThat(body.at("/choices/0/message/tool_calls/1/function").toString())
+        .isEqualTo("{\"name\":\"weather\",\"arguments\":\"{\\\"city\\\":\\\"Rome\\\"}\"}");
+    assertThat(server.text.lastMessages.get(1).toolCalls().getFirst().arguments().toString())
+        .isEqualTo("{city=Bonn}");
+    assertThat(chunks.getFirst().at("/choices/0/delta/role").textValue()).isEqualTo("assistant");
+    assertThat(chunks.get(1).at("/choices/0/delta").has("role")).isFalse();
+    assertThat(chunks.get(chunks.size() - 2).at("/choices/0/delta/tool_calls/0/index").intValue())
+        .isEqualTo(1);
+    assertThat(chunks.getLast().at("/choices/0/finish_reason").textValue()).isEqualTo("tool_calls");
+    assertThat(chunks.getLast().has("amazon-bedrock-invocationMetrics")).isTrue();
+  }
+
+  private JsonNode converse(String more) throws IOException {
+    RawHttp.Response response =
+        RawHttp.post(server.server.port(), "/model/demo/converse", request(more));
+    assertThat(response.text())
+        .satisfies(text -> assertThat(response.status()).as(text).isEqualTo(200));
+    return mapper.readTree(response.body());
+  }
+
+  private List<Message> stream(String more) throws IOException {
+    RawHttp.Response response =
+        RawHttp.post(server.server.port(), "/model/demo/converse-stream", request(more));
+    assertThat(response.status()).isEqualTo(200);
+    assertThat(response.header("Content-Type")).isEqualTo("application/vnd.amazon.eventstream");
+    return RawHttp2.messages(response.body());
+  }
+
+  private JsonNode invoke(String body) throws IOException {
+    RawHttp.Response response = RawHttp.post(server.server.port(), "/model/demo/invoke", body);
+    assertThat(response.status()).as(response.text()).isEqualTo(200);
+    return mapper.readTree(response.body());
+  }
+
+  private List<JsonNode> invokeStream(String body) throws IOException {
+    RawHttp.Response response =
+        RawHttp.post(server.server.port(), "/model/demo/invoke-with-response-stream", body);
+    assertThat(response.status()).isEqualTo(200);
+    assertThat(response.header("X-Amzn-Bedrock-Content-Type")).isEqualTo("application/json");
+    List<JsonNode> chunks = new ArrayList<>();
+    for (Message message : RawHttp2.messages(response.body())) {
+      assertThat(type(message)).isEqualTo("chunk");
+      chunks.add(
+          mapper.readTree(Base64.getDecoder().decode(json(message).get("bytes").textValue())));
+    }
+    return chunks;
+  }
+
+  private static String request(String more) {
+    return "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"hi\"}]}]," + more + "}";
+  }
+
+  private JsonNode json(Message message) throws IOException {
+    return mapper.readTree(new String(message.getPayload(), StandardCharsets.UTF_8));
+  }
+
+  private static String type(Message message) {
+    return message.getHeaders().get(":event-type").getString();
+  }
+}

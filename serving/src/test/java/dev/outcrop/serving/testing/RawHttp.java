@@ -1,0 +1,119 @@
+package dev.outcrop.serving.testing;
+
+import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** An HTTP/1.1 client that sends exactly what it is told. */
+public final class RawHttp implements AutoCloseable {
+  private final Socket socket;
+  private final InputStream in;
+  private final OutputStream out;
+
+  public RawHttp(int port) throws IOException {
+    socket = new Socket("127.0.0.1", port);
+    socket.setSoTimeout(60_000);
+    in = new BufferedInputStream(socket.getInputStream());
+    out = socket.getOutputStream();
+  }
+
+  /** A response. */
+  public record Response(int status, Map<String, String> headers, byte[] body) {
+    public String text() {
+      return new String(body, StandardCharsets.UTF_8);
+    }
+
+    public String header(String name) {
+      return headers.get(name.toLowerCase(Locale.ROOT));
+    }
+  }
+
+  /** Posts a JSON body and reads the response. */
+  public static Response post(int port, String path, String body) throws IOException {
+    try (RawHttp http = new RawHttp(port)) {
+      http.write(request("POST", path, body, ""));
+      return http.response();
+    }
+  }
+
+  /** A request's text; more headers end in CRLF each. */
+  public static String request(String method, String path, String body, String headers) {
+    return "%s %s HTTP/1.1\r\nHost: localhost\r\n%sContent-Length: %d\r\n\r\n%s"
+        .formatted(method, path, headers, body.getBytes(StandardCharsets.UTF_8).length, body);
+  }
+
+  public void write(String text) throws IOException {
+    out.write(text.getBytes(StandardCharsets.UTF_8));
+    out.flush();
+  }
+
+  /** Reads status line and headers, and the body if its length is known. */
+  public Response response() throws IOException {
+    int status = Integer.parseInt(line().split(" ")[1]);
+    Map<String, String> headers = new TreeMap<>();
+    for (String line = line(); !line.isEmpty(); line = line()) {
+      int colon = line.indexOf(':');
+      headers.put(
+          line.substring(0, colon).toLowerCase(Locale.ROOT), line.substring(colon + 1).strip());
+    }
+    if (headers.containsKey("transfer-encoding")) {
+      return new Response(status, headers, chunked());
+    }
+    int length = Integer.parseInt(headers.getOrDefault("content-length", "0"));
+    return new Response(status, headers, in.readNBytes(length));
+  }
+
+  /** Reads until the stream brought a text, whatever else. */
+  public void readUntil(String text) throws IOException {
+    StringBuilder seen = new StringBuilder();
+    while (seen.indexOf(text) < 0) {
+      int b = in.read();
+      if (b < 0) {
+        throw new EOFException("ended without the expected text");
+      }
+      seen.append((char) b);
+    }
+  }
+
+  /** Whether the server closed the connection. */
+  public boolean ended() throws IOException {
+    return in.read() < 0;
+  }
+
+  @Override
+  public void close() throws IOException {
+    socket.close();
+  }
+
+  private byte[] chunked() throws IOException {
+    ByteArrayOutputStream body = new ByteArrayOutputStream();
+    for (int size = Integer.parseInt(line(), 16); size > 0; size = Integer.parseInt(line(), 16)) {
+      body.write(in.readNBytes(size));
+      line();
+    }
+    line();
+    return body.toByteArray();
+  }
+
+  private String line() throws IOException {
+    StringBuilder line = new StringBuilder();
+    while (true) {
+      int b = in.read();
+      if (b < 0) {
+        throw new EOFException("the server closed the connection");
+      }
+      if (b == '\n') {
+        return line.toString().stripTrailing();
+      }
+      line.append((char) b);
+    }
+  }
+}
