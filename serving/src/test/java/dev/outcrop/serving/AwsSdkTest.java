@@ -36,6 +36,7 @@ import software.amazon.awssdk.services.bedrockruntime.model.ModelStreamErrorExce
 import software.amazon.awssdk.services.bedrockruntime.model.ResourceNotFoundException;
 import software.amazon.awssdk.services.bedrockruntime.model.ServiceUnavailableException;
 import software.amazon.awssdk.services.bedrockruntime.model.StopReason;
+import software.amazon.awssdk.services.bedrockruntime.model.SystemContentBlock;
 import software.amazon.awssdk.services.bedrockruntime.model.ThrottlingException;
 import software.amazon.awssdk.services.bedrockruntime.model.ValidationException;
 
@@ -88,7 +89,7 @@ final class AwsSdkTest {
             c ->
                 c.modelId(TestServer.MODEL)
                     .messages(user("hi"))
-                    .system(s -> s.text("be brief"))
+                    .system(SystemContentBlock.fromText("be brief"))
                     .inferenceConfig(i -> i.maxTokens(100).temperature(0.0f)));
 
     assertThat(response.output().message().content().getFirst().text())

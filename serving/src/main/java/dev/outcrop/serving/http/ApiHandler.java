@@ -9,6 +9,7 @@ import dev.outcrop.serving.error.ServingError;
 import dev.outcrop.serving.transport.Connections;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HttpException;
+import io.helidon.http.RequestException;
 import io.helidon.http.Status;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.Handler;
@@ -65,11 +66,9 @@ final class ApiHandler implements Handler {
       }
       fail(visit, ApiError.of(e));
     } catch (HttpException e) {
-      fail(
-          visit,
-          e.status().equals(Status.REQUEST_ENTITY_TOO_LARGE_413)
-              ? tooLarge()
-              : ApiError.validation("The HTTP request was refused: " + e.status().reasonPhrase()));
+      fail(visit, refused(e.status()));
+    } catch (RequestException e) {
+      fail(visit, refused(e.status()));
     } catch (CloseConnectionException | UncheckedIOException e) {
       throw visit.gone(e);
     } catch (InterruptedException e) {
@@ -144,7 +143,10 @@ final class ApiHandler implements Handler {
     }
   }
 
-  private ApiError tooLarge() {
+  private ApiError refused(Status status) {
+    if (status.code() != Status.REQUEST_ENTITY_TOO_LARGE_413.code()) {
+      return ApiError.validation("The HTTP request was refused: " + status.reasonPhrase() + ".");
+    }
     return ApiError.of(
         new OutcropException(
             ServingError.BODY_TOO_LARGE,
@@ -160,6 +162,10 @@ final class ApiHandler implements Handler {
       parts.errors.send(visit.response, error);
     } catch (CloseConnectionException | UncheckedIOException e) {
       throw visit.gone(e);
+    }
+    if (error.status() == Status.REQUEST_ENTITY_TOO_LARGE_413.code() && visit.http1()) {
+      // The rest of the body is still coming; it must not be read as the next request.
+      throw new CloseConnectionException("the body is too large");
     }
   }
 
@@ -198,6 +204,10 @@ final class ApiHandler implements Handler {
 
     @Nullable String header(String name) {
       return request.headers().first(HeaderNames.create(name)).orElse(null);
+    }
+
+    boolean http1() {
+      return request.prologue().protocolVersion().startsWith("1");
     }
 
     CloseConnectionException gone(Exception cause) {

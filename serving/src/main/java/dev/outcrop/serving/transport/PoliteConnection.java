@@ -17,6 +17,7 @@ final class PoliteConnection implements ServerConnection, InterruptableTask<Void
   private final ServerConnection to;
   private final Runnable onEnd;
   private final AtomicBoolean closing = new AtomicBoolean();
+  private volatile boolean over;
 
   PoliteConnection(ServerConnection to, Runnable onEnd) {
     this.to = to;
@@ -28,6 +29,7 @@ final class PoliteConnection implements ServerConnection, InterruptableTask<Void
     try {
       to.handle(limit);
     } finally {
+      over = true;
       onEnd.run();
     }
   }
@@ -53,10 +55,12 @@ final class PoliteConnection implements ServerConnection, InterruptableTask<Void
 
   private void closeWhenQuiet() {
     try {
-      while (!canInterrupt()) {
+      while (!over && !canInterrupt()) {
         Thread.sleep(LOOK);
       }
-      to.close(false);
+      if (!over) {
+        to.close(false);
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

@@ -1,0 +1,308 @@
+package dev.outcrop.serving;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.outcrop.serving.testing.RawHttp;
+import dev.outcrop.serving.testing.TestServer;
+import java.io.IOException;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * What is wrong with a request is answered with status, type and a message that names the field.
+ */
+final class BadInputTest {
+  private static final String USER = "{\"role\":\"user\",\"content\":[{\"text\":\"hi\"}]}";
+  private static final String MESSAGES = "\"messages\":[" + USER + "]";
+  private static final String TOOL =
+      "{\"toolSpec\":{\"name\":\"t\",\"inputSchema\":{\"json\":{\"type\":\"object\"}}}}";
+  private static final String TOOLS = "\"toolConfig\":{\"tools\":[" + TOOL + "]}";
+  private static final String USE =
+      "{\"role\":\"assistant\",\"content\":[{\"toolUse\":{\"toolUseId\":\"a\",\"name\":\"t\",\"input\":{}}}]}";
+
+  private static TestServer server;
+
+  @BeforeAll
+  static void start() {
+    server = new TestServer(request -> "ok");
+  }
+
+  @AfterAll
+  static void stop() {
+    server.close();
+  }
+
+  static Stream<Arguments> converse() {
+    return Stream.of(
+        bad("{", "the body is not valid JSON within the limits (line 1, column"),
+        bad("[]", "the body must be a JSON object"),
+        bad("{\"a\":1,\"a\":2}", "the body is not valid JSON within the limits"),
+        bad("{} {}", "the body is not valid JSON within the limits"),
+        bad("[".repeat(100_000), "the body is not valid JSON within the limits"),
+        bad("{\"a\":" + "[".repeat(80) + "]".repeat(80) + "}", "the body is not valid JSON"),
+        bad("{\"a\":" + "9".repeat(500) + "}", "the body is not valid JSON within the limits"),
+        bad("", "A conversation must start with a user message."),
+        bad("{\"messages\":{}}", "messages must be an array"),
+        bad("{\"messages\":[1]}", "messages.0 must be an object"),
+        bad("{\"messages\":[{\"content\":[]}]}", "messages.0.role is required"),
+        bad("{\"messages\":[{\"role\":\"root\"}]}", "messages.0.role must be one of"),
+        bad("{\"messages\":[{\"role\":\"user\"}]}", "Message object at messages.0 is empty"),
+        bad(user("{\"text\":1}"), "messages.0.content.0.text must be a string"),
+        bad(user("{\"text\":\" \"}"), "ContentBlock object at messages.0.content.0 is blank"),
+        bad(user("{}"), "messages.0.content.0 must be exactly one kind of content block"),
+        bad(user("{\"image\":{}}"), "messages.0.content.0.image is not supported"),
+        bad(user("{\"document\":{}}"), "messages.0.content.0.document is not supported"),
+        bad(user("{\"video\":{}}"), "messages.0.content.0.video is not supported"),
+        bad(user("{\"audio\":{}}"), "messages.0.content.0.audio is not supported"),
+        bad(
+            "{\"messages\":[" + USER + "," + USER + "]}",
+            "must alternate between user and assistant"),
+        bad(
+            "{\"messages\":[{\"role\":\"assistant\",\"content\":[{\"text\":\"x\"}]}]}",
+            "A conversation must start with a user message."),
+        bad(
+            "{\"messages\":[" + USER + ",{\"role\":\"assistant\",\"content\":[{\"text\":\"x\"}]}]}",
+            "A conversation must end with a user message."),
+        bad("{\"system\":[{\"text\":\"\"}]," + MESSAGES + "}", "system.0.text must have between 1"),
+        bad(with("\"inferenceConfig\":1"), "inferenceConfig must be an object"),
+        bad(inference("\"maxTokens\":0"), "inferenceConfig.maxTokens must be between 1 and"),
+        bad(inference("\"maxTokens\":1.5"), "inferenceConfig.maxTokens must be an integer"),
+        bad(inference("\"maxTokens\":\"5\""), "inferenceConfig.maxTokens must be an integer"),
+        bad(inference("\"maxTokens\":99999999999"), "inferenceConfig.maxTokens must be between"),
+        bad(
+            inference("\"temperature\":1.1"),
+            "inferenceConfig.temperature must be between 0.0 and 1.0"),
+        bad(inference("\"temperature\":1e999"), "inferenceConfig.temperature must be a number"),
+        bad(inference("\"topP\":-0.1"), "inferenceConfig.topP must be between"),
+        bad(
+            inference("\"stopSequences\":[\"\"]"),
+            "inferenceConfig.stopSequences.0 must have between 1"),
+        bad(
+            inference("\"stopSequences\":[" + "\"x\",".repeat(64) + "\"x\"]"),
+            "inferenceConfig.stopSequences must hold at most 64 items, has 65"),
+        bad(
+            inference("\"stopSequences\":[\"" + "x".repeat(1_025) + "\"]"),
+            "inferenceConfig.stopSequences.0 must have between 1 and 1024 characters, has 1025"),
+        bad(more("\"top_k\":-1"), "additionalModelRequestFields.top_k must be between"),
+        bad(more("\"min_p\":2"), "additionalModelRequestFields.min_p must be between"),
+        bad(more("\"seed\":\"x\""), "additionalModelRequestFields.seed must be an integer"),
+        bad(more("\"repetition_penalty\":0"), "additionalModelRequestFields.repetition_penalty"),
+        bad(more("\"enable_thinking\":1"), "additionalModelRequestFields.enable_thinking must be"),
+        bad(more("\"foo\":1"), "extraneous key [foo] is not permitted"),
+        bad(with("\"guardrailConfig\":{}"), "guardrailConfig is not supported"),
+        bad(with("\"promptVariables\":{}"), "promptVariables is not supported"),
+        bad(
+            with("\"outputConfig\":{\"textFormat\":{}}"),
+            "outputConfig.textFormat is not supported"),
+        bad(with("\"performanceConfig\":{\"latency\":\"optimized\"}"), "latency optimized is not"),
+        bad(with("\"serviceTier\":{\"type\":\"gold\"}"), "serviceTier.type must be one of"),
+        bad(with("\"requestMetadata\":{}"), "requestMetadata must hold between 1 and 16"),
+        bad(with("\"requestMetadata\":{\"a\":\"{\"}"), "requestMetadata has a key or value"),
+        bad(with("\"toolConfig\":{}"), "toolConfig.tools must hold at least 1 tool"),
+        bad(with("\"toolConfig\":{\"tools\":[{}]}"), "toolConfig.tools.0 must be a toolSpec"),
+        bad(with("\"toolConfig\":{\"tools\":[{\"systemTool\":{}}]}"), "toolConfig.tools.0 must be"),
+        bad(
+            with("\"toolConfig\":{\"tools\":[{\"toolSpec\":{\"name\":\"a b\"}}]}"),
+            "toolConfig.tools.0.toolSpec.name must match"),
+        bad(
+            with("\"toolConfig\":{\"tools\":[{\"toolSpec\":{\"name\":\"a\"}}]}"),
+            "toolConfig.tools.0.toolSpec.inputSchema is required"),
+        bad(
+            with("\"toolConfig\":{\"tools\":[" + TOOL + "," + TOOL + "]}"),
+            "toolConfig.tools.1.toolSpec.name is used by another tool"),
+        bad(
+            with("\"toolConfig\":{\"tools\":[" + TOOL + "],\"toolChoice\":{\"any\":{}}}"),
+            "toolConfig.toolChoice.any is not supported"),
+        bad(
+            "{\"messages\":[" + USER + "," + USE + "," + USER + "]}",
+            "The toolConfig field must be defined when using toolUse and toolResult"),
+        bad(
+            "{" + TOOLS + ",\"messages\":[" + USER + "," + USE + "," + USER + "]}",
+            "Expected toolResult blocks at messages.2.content for the following Ids: a"),
+        bad(
+            "{" + TOOLS + ",\"messages\":[" + result("a") + "]}",
+            "The number of toolResult blocks at messages.0.content exceeds"),
+        bad(
+            "{" + TOOLS + ",\"messages\":[" + USER + "," + USE + "," + result("b") + "]}",
+            "messages.2.content.0.toolResult.toolUseId does not name a toolUse block"),
+        bad(
+            "{"
+                + TOOLS
+                + ",\"messages\":["
+                + USER
+                + ","
+                + USE
+                + ",{\"role\":\"user\",\"content\":[{\"toolResult\":{\"toolUseId\":\"a\",\"content\":[],\"status\":\"error\"}}]}]}",
+            "The content field at messages.2.content.0.toolResult cannot be empty when status"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("converse")
+  void refusesConverse(String body, String message) throws IOException {
+    RawHttp.Response response = RawHttp.post(server.server.port(), "/model/demo/converse", body);
+
+    assertThat(response.status()).isEqualTo(400);
+    assertThat(response.header("x-amzn-ErrorType")).isEqualTo("ValidationException");
+    assertThat(response.header("x-amzn-RequestId")).hasSize(36);
+    assertThat(response.header("Content-Type")).isEqualTo("application/json");
+    assertThat(response.text()).startsWith("{\"message\":\"").contains(message);
+  }
+
+  static Stream<Arguments> invoke() {
+    return Stream.of(
+        bad("{}", "required key [prompt] or [messages] not found"),
+        bad("{\"prompt\":\"\"}", "prompt must have between 1"),
+        bad("{\"prompt\":1}", "prompt must be a string"),
+        bad("{\"prompt\":\"x\",\"max_gen_len\":0}", "max_gen_len must be between 1 and"),
+        bad("{\"prompt\":\"x\",\"temperature\":2}", "temperature must be between"),
+        bad("{\"prompt\":\"x\",\"max_tokens\":2}", "extraneous key [max_tokens] is not permitted"),
+        bad("{\"messages\":[]}", "messages must hold at least 1 message"),
+        bad("{\"messages\":[{\"role\":\"x\"}]}", "messages.0.role must be one of"),
+        bad("{\"messages\":[{\"role\":\"user\"}]}", "messages.0.content is required"),
+        bad(chat("\"n\":2"), "n must be between 1 and 1"),
+        bad(chat("\"model\":\"other\""), "model must be the model id of the URL"),
+        bad(chat("\"stream\":true"), "stream must be false for this operation"),
+        bad(chat("\"temperature\":2.5"), "temperature must be between"),
+        bad(chat("\"max_tokens\":0"), "max_tokens must be between 1 and"),
+        bad(chat("\"stop\":[\"\"]"), "stop.0 must have between 1"),
+        bad(chat("\"top_logprobs\":5"), "top_logprobs needs logprobs to be true"),
+        bad(chat("\"logprobs\":true,\"top_logprobs\":21"), "top_logprobs must be between 0 and 20"),
+        bad(chat("\"logit_bias\":{\"1\":1}"), "logit_bias is not supported"),
+        bad(chat("\"response_format\":{\"type\":\"json_object\"}"), "response_format is only"),
+        bad(chat("\"tool_choice\":\"required\""), "tool_choice is only supported"),
+        bad(chat("\"tools\":[{\"type\":\"function\"}]"), "tools.0.function is required"),
+        bad(chat("\"chat_template_kwargs\":{\"x\":1}"), "chat_template_kwargs.x is not supported"),
+        bad(
+            "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\"}]}]}",
+            "messages.0.content.0 must have the type text"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("invoke")
+  void refusesInvoke(String body, String message) throws IOException {
+    RawHttp.Response response = RawHttp.post(server.server.port(), "/model/demo/invoke", body);
+
+    assertThat(response.status()).isEqualTo(400);
+    assertThat(response.header("x-amzn-ErrorType")).isEqualTo("ValidationException");
+    assertThat(response.text()).contains(message);
+  }
+
+  @ParameterizedTest
+  @MethodSource("converse")
+  void refusesStreamBeforeItBegins(String body, String message) throws IOException {
+    RawHttp.Response response =
+        RawHttp.post(server.server.port(), "/model/demo/converse-stream", body);
+
+    assertThat(response.status()).isEqualTo(400);
+    assertThat(response.text()).contains(message);
+  }
+
+  @Test
+  void ignoresUnknownMembersAndNulls() throws IOException {
+    RawHttp.Response response =
+        RawHttp.post(
+            server.server.port(),
+            "/model/demo/converse",
+            with(
+                "\"system\":[],\"toolConfig\":null,\"future\":{\"x\":1},\"inferenceConfig\":{\"y\":1}"));
+
+    assertThat(response.status()).isEqualTo(200);
+  }
+
+  @Test
+  void answersUnknownOperations() throws IOException {
+    for (String path : new String[] {"/", "/model/demo/other", "/model//converse", "/livez"}) {
+      RawHttp.Response response = RawHttp.post(server.server.port(), path, "{}");
+      assertThat(response.status()).as(path).isEqualTo(404);
+      assertThat(response.header("x-amzn-ErrorType")).isEqualTo("UnknownOperationException");
+    }
+    try (RawHttp http = new RawHttp(server.server.port())) {
+      http.write(RawHttp.request("GET", "/model/demo/converse", "", ""));
+      assertThat(http.response().status()).isEqualTo(404);
+    }
+  }
+
+  @Test
+  void refusesBodyThatIsTooLarge() throws IOException {
+    int limit = 20 << 20;
+    try (RawHttp http = new RawHttp(server.server.port())) {
+      http.write(
+          "POST /model/demo/converse HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
+              .formatted(limit + 1));
+      RawHttp.Response response = http.response();
+      assertThat(response.status()).isEqualTo(413);
+      assertThat(response.header("x-amzn-ErrorType")).isEqualTo("ValidationException");
+    }
+    try (RawHttp http = new RawHttp(server.server.port())) {
+      http.write(
+          "POST /model/demo/converse HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+      String chunk = "100000\r\n" + " ".repeat(1 << 20) + "\r\n";
+      for (int sent = 0; sent <= limit; sent += 1 << 20) {
+        http.write(chunk);
+      }
+      RawHttp.Response response = http.response();
+      assertThat(response.status()).isEqualTo(413);
+      assertThat(response.header("x-amzn-ErrorType")).isEqualTo("ValidationException");
+      assertThat(response.text()).contains("larger than the limit of " + limit);
+      assertThat(http.ended()).isTrue();
+    }
+  }
+
+  @Test
+  void refusesBrokenHttpInTheSameWords() throws IOException {
+    try (RawHttp http = new RawHttp(server.server.port())) {
+      http.write("POST /model/demo/converse HTTP/1.1\r\nContent-Length: x\r\n\r\n");
+      RawHttp.Response response = http.response();
+      assertThat(response.status()).isEqualTo(400);
+      assertThat(response.header("x-amzn-ErrorType")).isEqualTo("ValidationException");
+      assertThat(response.header("x-amzn-RequestId")).isNotBlank();
+    }
+  }
+
+  @Test
+  void tellsWhatTheTemplateRefused() throws IOException {
+    server.text.refused = "hi";
+    try {
+      RawHttp.Response response =
+          RawHttp.post(server.server.port(), "/model/demo/converse", with("\"x\":1"));
+      assertThat(response.status()).isEqualTo(400);
+      assertThat(response.text()).isEqualTo("{\"message\":\"The template refused.\"}");
+    } finally {
+      server.text.refused = null;
+    }
+  }
+
+  private static Arguments bad(String body, String message) {
+    return Arguments.of(body, message);
+  }
+
+  private static String user(String block) {
+    return "{\"messages\":[{\"role\":\"user\",\"content\":[" + block + "]}]}";
+  }
+
+  private static String with(String more) {
+    return "{" + MESSAGES + "," + more + "}";
+  }
+
+  private static String inference(String field) {
+    return with("\"inferenceConfig\":{" + field + "}");
+  }
+
+  private static String more(String field) {
+    return with("\"additionalModelRequestFields\":{" + field + "}");
+  }
+
+  private static String chat(String field) {
+    return "{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]," + field + "}";
+  }
+
+  private static String result(String id) {
+    return "{\"role\":\"user\",\"content\":[{\"toolResult\":{\"toolUseId\":\"%s\",\"content\":[{\"text\":\"x\"}]}}]}"
+        .formatted(id);
+  }
+}

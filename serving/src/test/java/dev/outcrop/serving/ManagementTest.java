@@ -1,0 +1,211 @@
+package dev.outcrop.serving;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.outcrop.models.ModelError;
+import dev.outcrop.models.OutcropException;
+import dev.outcrop.serving.config.ManagementConfig;
+import dev.outcrop.serving.config.Secret;
+import dev.outcrop.serving.metrics.Metric;
+import dev.outcrop.serving.testing.Await;
+import dev.outcrop.serving.testing.RawHttp;
+import dev.outcrop.serving.testing.RawHttp2;
+import dev.outcrop.serving.testing.TestServer;
+import java.io.IOException;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import software.amazon.eventstream.Message;
+
+/** Probes, metrics and drain. */
+final class ManagementTest {
+  private static final String HI =
+      "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"hi\"}]}]}";
+  private static final String ADMIN = "an-admin-key-of-some-length";
+
+  private final HttpClient client = HttpClient.newHttpClient();
+  private TestServer server;
+
+  @BeforeEach
+  void start() {
+    server =
+        new TestServer(
+            request -> "0123456789",
+            config ->
+                config.withManagement(new ManagementConfig("127.0.0.1", 0, new Secret(ADMIN))));
+  }
+
+  @AfterEach
+  void stop() {
+    server.close();
+  }
+
+  @Test
+  void livesWhileTheBatcherDoes() throws Exception {
+    assertThat(get("/livez").statusCode()).isEqualTo(200);
+    server.batcher.alive = false;
+    assertThat(get("/livez").statusCode()).isEqualTo(503);
+  }
+
+  @Test
+  void drainNeedsTheAdminKey() throws Exception {
+    assertThat(drain("Bearer wrong").statusCode()).isEqualTo(403);
+    assertThat(drain("Basic x").statusCode()).isEqualTo(403);
+    assertThat(get("/readyz").statusCode()).isEqualTo(200);
+
+    assertThat(drain("Bearer " + ADMIN).statusCode()).isEqualTo(202);
+
+    assertThat(get("/readyz").statusCode()).isEqualTo(503);
+    assertThat(get("/livez").statusCode()).isEqualTo(200);
+    RawHttp.Response refused = RawHttp.post(server.server.port(), "/model/demo/converse", HI);
+    assertThat(refused.status()).isEqualTo(503);
+    assertThat(refused.header("x-amzn-ErrorType")).isEqualTo("ServiceUnavailableException");
+    assertThat(refused.header("Retry-After")).isEqualTo("1");
+    assertThat(server.batcher.draining).isTrue();
+  }
+
+  @Test
+  void nobodyDrainsWithoutAConfiguredKey() throws Exception {
+    try (TestServer other = new TestServer(request -> "ok")) {
+      HttpResponse<String> response =
+          client.send(
+              HttpRequest.newBuilder(other.management("/drain"))
+                  .POST(HttpRequest.BodyPublishers.noBody())
+                  .build(),
+              HttpResponse.BodyHandlers.ofString());
+      assertThat(response.statusCode()).isEqualTo(403);
+    }
+  }
+
+  @Test
+  void drainLetsStreamsEnd() throws Exception {
+    server.batcher.hold = true;
+    try (RawHttp2 http = new RawHttp2(server.server.port())) {
+      http.open(100);
+      http.post(1, "/model/demo/converse-stream", HI);
+      Await.until(() -> server.batcher.open() == 1);
+      server.batcher.streams.getFirst().release(1);
+      byte[] first = http.untilData(1);
+
+      CompletableFuture<Boolean> drained = drainInBackground(Duration.ofSeconds(20));
+      Await.until(() -> server.batcher.draining);
+      server.batcher.streams.getFirst().release(100);
+      List<Message> messages = RawHttp2.messages(first, http.rest(1));
+
+      assertThat(messages.getLast().getHeaders().get(":event-type").getString())
+          .isEqualTo("metadata");
+      assertThat(drained.join()).isTrue();
+    }
+  }
+
+  @Test
+  void drainThatTakesTooLongTellsTheClient() throws Exception {
+    server.batcher.hold = true;
+    try (RawHttp http = new RawHttp(server.server.port())) {
+      http.write(RawHttp.request("POST", "/model/demo/converse-stream", HI, ""));
+      Await.until(() -> server.batcher.open() == 1);
+      server.batcher.streams.getFirst().release(1);
+      http.readUntil("contentBlockDelta");
+
+      CompletableFuture<Boolean> drained = drainInBackground(Duration.ofMillis(1));
+      http.readUntil("serviceUnavailableException");
+
+      assertThat(drained.join()).isFalse();
+      assertThat(server.batcher.open()).isZero();
+    }
+  }
+
+  @Test
+  void metricsHaveExactlyTheDeclaredNames() throws Exception {
+    RawHttp.post(server.server.port(), "/model/demo/converse", HI);
+    server.batcher.failure = new OutcropException(ModelError.STEP_FAILED, "x");
+    server.batcher.failAfter = 2;
+    RawHttp.post(server.server.port(), "/model/demo/converse", HI);
+    RawHttp.post(server.server.port(), "/nothing", HI);
+
+    String page = get("/metrics").body();
+
+    assertThat(page.lines().filter(line -> line.startsWith("# TYPE ")).map(line -> line.split(" ")))
+        .filteredOn(words -> !words[2].endsWith("_created"))
+        .extracting(words -> words[2] + " " + words[3])
+        .containsExactlyInAnyOrderElementsOf(
+            Stream.of(Metric.values())
+                .map(
+                    metric ->
+                        metric.metricName()
+                            + " "
+                            + metric.type().name().toLowerCase(java.util.Locale.ROOT))
+                .toList());
+    String model = "model=\"" + TestServer.MODEL + "\"";
+    assertThat(page)
+        .contains(
+            "outcrop_requests_total{" + model + ",operation=\"Converse\",status=\"200\",} 1.0")
+        .contains(
+            "outcrop_requests_total{" + model + ",operation=\"Converse\",status=\"500\",} 1.0")
+        .contains(
+            "outcrop_requests_total{model=\"none\",operation=\"unknown\",status=\"404\",} 1.0")
+        .contains("outcrop_tokens_total{" + model + ",tenant=\"local\",kind=\"completion\",} 13.0")
+        .contains("outcrop_tokens_total{" + model + ",tenant=\"local\",kind=\"prompt\",} 40.0")
+        .contains("outcrop_generations_total{" + model + ",result=\"completed\",} 1.0")
+        .contains("outcrop_generations_total{" + model + ",result=\"failed\",} 1.0")
+        .contains("outcrop_time_to_first_token_seconds_count{" + model + ",} 2.0")
+        .contains("outcrop_kv_units{" + model + ",} 100.0")
+        .contains("outcrop_ready 1.0");
+  }
+
+  @Test
+  void countsClientsThatLeave() throws Exception {
+    server.batcher.hold = true;
+    try (RawHttp http = new RawHttp(server.server.port())) {
+      http.write(RawHttp.request("POST", "/model/demo/converse-stream", HI, ""));
+      Await.until(() -> server.batcher.open() == 1);
+    }
+    Await.until(
+        () ->
+            page().contains("result=\"abandoned\",} 1.0")
+                && page().contains("operation=\"ConverseStream\",status=\"499\",} 1.0"));
+  }
+
+  private String page() {
+    try {
+      return get("/metrics").body();
+    } catch (IOException | InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private CompletableFuture<Boolean> drainInBackground(Duration timeout) {
+    return CompletableFuture.supplyAsync(
+        () -> {
+          try {
+            return server.server.drain(timeout);
+          } catch (InterruptedException e) {
+            throw new AssertionError(e);
+          }
+        });
+  }
+
+  private HttpResponse<String> get(String path) throws IOException, InterruptedException {
+    return client.send(
+        HttpRequest.newBuilder(server.management(path)).build(),
+        HttpResponse.BodyHandlers.ofString(StandardCharsets.UTF_8));
+  }
+
+  private HttpResponse<String> drain(String authorization)
+      throws IOException, InterruptedException {
+    return client.send(
+        HttpRequest.newBuilder(server.management("/drain"))
+            .header("Authorization", authorization)
+            .POST(HttpRequest.BodyPublishers.noBody())
+            .build(),
+        HttpResponse.BodyHandlers.ofString());
+  }
+}

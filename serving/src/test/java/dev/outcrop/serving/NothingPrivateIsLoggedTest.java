@@ -1,0 +1,114 @@
+package dev.outcrop.serving;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.outcrop.models.ModelError;
+import dev.outcrop.models.OutcropException;
+import dev.outcrop.serving.testing.Await;
+import dev.outcrop.serving.testing.RawHttp;
+import dev.outcrop.serving.testing.TestServer;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import java.util.logging.SimpleFormatter;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** No prompt, completion or key reaches a log, at whatever level, whatever goes wrong. */
+final class NothingPrivateIsLoggedTest {
+  private static final String MARKER = "zebra-marker";
+
+  private final Logger ours = Logger.getLogger("dev.outcrop");
+  private final StringBuffer log = new StringBuffer();
+  private final Handler capture = new Capture();
+
+  @BeforeEach
+  void listen() {
+    ours.setLevel(Level.ALL);
+    capture.setLevel(Level.ALL);
+    Logger.getLogger("").addHandler(capture);
+  }
+
+  @AfterEach
+  void stopListening() {
+    ours.setLevel(null);
+    Logger.getLogger("").removeHandler(capture);
+  }
+
+  @Test
+  void keepsPromptsCompletionsAndKeysOut() throws Exception {
+    try (TestServer server = new TestServer(request -> "answer " + MARKER)) {
+      int port = server.server.port();
+      for (String operation : new String[] {"converse", "converse-stream"}) {
+        RawHttp.post(port, "/model/demo/" + operation, chat(MARKER));
+        server.text.refused = MARKER;
+        RawHttp.post(port, "/model/demo/" + operation, chat(MARKER));
+        server.text.refused = null;
+        server.batcher.failure = new OutcropException(ModelError.STEP_FAILED, "broken");
+        server.batcher.failAfter = 3;
+        RawHttp.post(port, "/model/demo/" + operation, chat(MARKER));
+        server.batcher.failure = null;
+        RawHttp.post(port, "/model/demo/" + operation, chat(MARKER) + MARKER);
+        RawHttp.post(port, "/model/" + MARKER + "/" + operation, chat(MARKER));
+        server.text.fault = () -> new IllegalStateException("cannot encode " + MARKER);
+        assertThat(RawHttp.post(port, "/model/demo/" + operation, chat(MARKER)).status())
+            .isEqualTo(500);
+        server.text.fault = null;
+      }
+      RawHttp.post(port, "/model/demo/invoke", "{\"prompt\":\"" + MARKER + "\"}");
+      RawHttp.post(
+          port, "/model/demo/invoke", "{\"prompt\":\"x\",\"" + MARKER + "\":\"" + MARKER + "\"}");
+      leave(server, port);
+    }
+
+    assertThat(log.toString())
+        .contains("operation=Converse ")
+        .contains("status=499")
+        .contains("met a fault: java.lang.IllegalStateException")
+        .doesNotContain(MARKER);
+  }
+
+  private static void leave(TestServer server, int port) throws IOException, InterruptedException {
+    server.batcher.hold = true;
+    server.batcher.streams.clear();
+    try (RawHttp http = new RawHttp(port)) {
+      http.write(
+          RawHttp.request(
+              "POST",
+              "/model/demo/converse-stream",
+              chat(MARKER),
+              "Authorization: Bearer " + MARKER + "\r\n"));
+      Await.until(() -> server.batcher.open() == 1);
+    }
+    Await.until(() -> server.batcher.open() == 0);
+  }
+
+  private static String chat(String text) {
+    return "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"" + text + "\"}]}]}";
+  }
+
+  private final class Capture extends Handler {
+    private final SimpleFormatter formatter = new SimpleFormatter();
+
+    @Override
+    public void publish(LogRecord record) {
+      log.append(formatter.formatMessage(record)).append('\n');
+      if (record.getThrown() != null) {
+        StringWriter trace = new StringWriter();
+        record.getThrown().printStackTrace(new PrintWriter(trace));
+        log.append(trace).append('\n');
+      }
+    }
+
+    @Override
+    public void flush() {}
+
+    @Override
+    public void close() {}
+  }
+}

@@ -1,0 +1,211 @@
+package dev.outcrop.serving;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.outcrop.serving.testing.Await;
+import dev.outcrop.serving.testing.RawHttp;
+import dev.outcrop.serving.testing.RawHttp2;
+import dev.outcrop.serving.testing.TestServer;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import software.amazon.eventstream.Message;
+
+/** The wire itself: paths, connections that break, and HTTP/2 frames that Helidon stumbles over. */
+final class WireTest {
+  private static final String HI =
+      "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"hi\"}]}]}";
+
+  private TestServer server;
+
+  @BeforeEach
+  void start() {
+    server = new TestServer(request -> "0123456789");
+  }
+
+  @AfterEach
+  void stop() {
+    server.close();
+  }
+
+  static Stream<String> ids() {
+    return Stream.of(
+        "meta.llama3-1-8b-instruct-v1:0",
+        "meta.llama3-1-8b-instruct-v1%3A0",
+        "meta.llama3-1-8b-instruct-v1%3a0",
+        "us.meta.llama3-1-8b-instruct-v1:0",
+        "global.meta.llama3-1-8b-instruct-v1%3A0",
+        "arn:aws:bedrock:us-east-1::foundation-model/meta.llama3-1-8b-instruct-v1:0",
+        "arn%3Aaws%3Abedrock%3Aus-east-1%3A%3Afoundation-model%2Fmeta.llama3-1-8b-instruct-v1%3A0",
+        "arn%3Aaws%3Abedrock%3Aus-east-1%3A123456789012%3Ainference-profile%2Fus.meta.llama3-1-8b-instruct-v1%3A0",
+        "demo",
+        "%64emo",
+        "org/name",
+        "org%2Fname");
+  }
+
+  @ParameterizedTest
+  @MethodSource("ids")
+  void findsModel(String id) throws IOException {
+    RawHttp.Response response =
+        RawHttp.post(server.server.port(), "/model/" + id + "/converse", HI);
+
+    assertThat(response.status()).isEqualTo(200);
+    assertThat(response.text()).contains("\"text\":\"0123456789\"");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"does-not-exist", "%2564emo", "%zz", "%", "%6", "%ff", "demo%00", "my%20model"})
+  void refusesIdThatIsNone(String id) throws IOException {
+    RawHttp.Response response =
+        RawHttp.post(server.server.port(), "/model/" + id + "/converse", HI);
+
+    assertThat(response.status()).isEqualTo(400);
+    assertThat(response.header("x-amzn-ErrorType")).isEqualTo("ValidationException");
+  }
+
+  @Test
+  void keepsConnectionAfterAnswers() throws IOException {
+    String request = RawHttp.request("POST", "/model/demo/converse", HI, "");
+    try (RawHttp http = new RawHttp(server.server.port())) {
+      http.write(request);
+      assertThat(http.response().status()).isEqualTo(200);
+      http.write(request + request);
+      assertThat(http.response().status()).isEqualTo(200);
+      assertThat(http.response().status()).isEqualTo(200);
+      http.write(RawHttp.request("POST", "/model/demo/converse-stream", HI, "") + request);
+      assertThat(http.response().status()).isEqualTo(200);
+      assertThat(http.response().text()).contains("0123456789");
+    }
+  }
+
+  @Test
+  void takesChunkedBodyWithoutContentType() throws IOException {
+    try (RawHttp http = new RawHttp(server.server.port())) {
+      http.write(
+          "POST /model/demo/converse HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+              + Integer.toHexString(HI.length())
+              + "\r\n"
+              + HI
+              + "\r\n0\r\n\r\n");
+      assertThat(http.response().status()).isEqualTo(200);
+    }
+  }
+
+  @Test
+  void noticesClientThatLeavesDuringStream() throws Exception {
+    server.batcher.hold = true;
+    try (RawHttp http = new RawHttp(server.server.port())) {
+      http.write(RawHttp.request("POST", "/model/demo/converse-stream", HI, ""));
+      Await.until(() -> server.batcher.open() == 1);
+      server.batcher.streams.getFirst().release(1);
+      http.readUntil("contentBlockDelta");
+    }
+    Await.until(() -> server.batcher.open() == 0);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"converse", "converse-stream"})
+  void noticesClientThatLeavesBeforeFirstToken(String operation) throws Exception {
+    server.batcher.hold = true;
+    try (RawHttp http = new RawHttp(server.server.port())) {
+      http.write(RawHttp.request("POST", "/model/demo/" + operation, HI, ""));
+      Await.until(() -> server.batcher.open() == 1);
+    }
+    Await.until(() -> server.batcher.open() == 0);
+  }
+
+  @Test
+  void noticesHttp2ClientThatLeaves() throws Exception {
+    server.batcher.hold = true;
+    try (RawHttp2 http = new RawHttp2(server.server.port())) {
+      http.open(100);
+      http.post(1, "/model/demo/converse-stream", HI);
+      Await.until(() -> server.batcher.open() == 1);
+    }
+    Await.until(() -> server.batcher.open() == 0);
+  }
+
+  @Test
+  void noticesHttp2StreamThatIsReset() throws Exception {
+    server.batcher.hold = true;
+    try (RawHttp2 http = new RawHttp2(server.server.port())) {
+      http.open(100);
+      http.post(1, "/model/demo/converse-stream", HI);
+      http.post(3, "/model/demo/converse-stream", HI);
+      Await.until(() -> server.batcher.open() == 2);
+      http.send(RawHttp2.RST_STREAM, 1, new byte[] {0, 0, 0, 8});
+      Await.until(() -> server.batcher.open() == 1);
+      server.batcher.streams.forEach(stream -> stream.release(100));
+      assertThat(text(RawHttp2.messages(http.rest(3)))).isEqualTo("0123456789");
+    }
+  }
+
+  @Test
+  void goesOnAfterGracefulGoAway() throws Exception {
+    server.batcher.hold = true;
+    try (RawHttp2 http = new RawHttp2(server.server.port())) {
+      http.open(100);
+      http.post(1, "/model/demo/converse-stream", HI);
+      Await.until(() -> server.batcher.open() == 1);
+      server.batcher.streams.getFirst().release(1);
+      byte[] first = http.untilData(1);
+      http.goAway(0);
+      server.batcher.streams.getFirst().release(4);
+      byte[] second = http.untilData(1);
+      http.goAway(0);
+      server.batcher.streams.getFirst().release(100);
+
+      List<Message> messages = RawHttp2.messages(first, second, http.rest(1));
+
+      assertThat(text(messages)).isEqualTo("0123456789");
+      assertThat(messages.getLast().getHeaders().get(":event-type").getString())
+          .isEqualTo("metadata");
+    }
+  }
+
+  @Test
+  void endsConnectionAfterGoAwayWithError() throws Exception {
+    server.batcher.hold = true;
+    try (RawHttp2 http = new RawHttp2(server.server.port())) {
+      http.open(100);
+      http.post(1, "/model/demo/converse-stream", HI);
+      Await.until(() -> server.batcher.open() == 1);
+      http.goAway(2);
+      assertThatThrownBy(() -> http.rest(1)).isInstanceOf(EOFException.class);
+    }
+    Await.until(() -> server.batcher.open() == 0);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 3, 7})
+  void takesPrefaceInPieces(int pieceSize) throws IOException {
+    try (RawHttp2 http = new RawHttp2(server.server.port())) {
+      http.open(pieceSize);
+      http.post(1, "/model/demo/converse", HI);
+      assertThat(new String(http.rest(1), StandardCharsets.UTF_8)).contains("0123456789");
+    }
+  }
+
+  private static String text(List<Message> messages) {
+    StringBuilder text = new StringBuilder();
+    for (Message message : messages) {
+      String payload = new String(message.getPayload(), StandardCharsets.UTF_8);
+      int at = payload.indexOf("\"text\":\"");
+      if (at >= 0) {
+        text.append(payload, at + 8, payload.indexOf('"', at + 8));
+      }
+    }
+    return text.toString();
+  }
+}

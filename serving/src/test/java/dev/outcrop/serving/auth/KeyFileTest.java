@@ -1,0 +1,49 @@
+package dev.outcrop.serving.auth;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.outcrop.models.OutcropException;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+final class KeyFileTest {
+  private static final String HASH = "ab".repeat(32);
+
+  @Test
+  void findsCallerByHashOnly() {
+    KeyFile keys = KeyFile.single("secret", "me");
+
+    assertThat(keys.find(Authenticator.sha256("secret"))).isEqualTo(new Caller.Tenant("me", 1));
+    assertThat(keys.find(Authenticator.sha256("other"))).isNull();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          HASH                | keys line 2: must be: SHA256-HEX TENANT [WEIGHT]
+          HASH a 1 x          | keys line 2: must be: SHA256-HEX TENANT [WEIGHT]
+          xyz a               | keys line 2: the first word must be the SHA-256 of a key in hex
+          abcd a              | keys line 2: the first word must be the SHA-256 of a key in hex, 64 digits
+          HASH a/b            | keys line 2: the tenant must match
+          HASH a 0            | keys line 2: the weight must be an integer between 1 and 1000
+          HASH a x            | keys line 2: the weight must be an integer between 1 and 1000
+          # nothing           | keys: holds no key
+          """)
+  void namesLineAndReason(String line, String message) {
+    assertThatThrownBy(() -> KeyFile.parse("keys", List.of("", line.replace("HASH", HASH))))
+        .isInstanceOf(OutcropException.class)
+        .hasMessageStartingWith(message);
+  }
+
+  @Test
+  void doesNotShowHashes() {
+    assertThatThrownBy(() -> KeyFile.parse("keys", List.of(HASH + " a/b")))
+        .message()
+        .doesNotContain(HASH);
+  }
+}
