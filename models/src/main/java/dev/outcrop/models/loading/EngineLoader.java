@@ -62,7 +62,7 @@ public final class EngineLoader {
     return new TorchOptions(element(options.type()), options.kvTokens(), options.threads());
   }
 
-  private static ElementType element(ComputeType type) {
+  static ElementType element(ComputeType type) {
     return switch (type) {
       case FLOAT32 -> ElementType.FLOAT32;
       case BFLOAT16 -> ElementType.BFLOAT16;

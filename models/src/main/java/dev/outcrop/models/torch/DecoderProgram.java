@@ -20,6 +20,7 @@ final class DecoderProgram {
             .value("dtype", type.scalarType())
             .value("hidden", config.hiddenSize())
             .value("vocabulary", config.vocabularySize())
+            .value("intermediate", config.intermediateSize())
             .value("layers", config.layers())
             .value("heads", config.heads())
             .value("kv_heads", config.kvHeads())
@@ -52,7 +53,8 @@ final class DecoderProgram {
               .value("rope_low_wavelength", number(original / low))
               .value("rope_high_wavelength", number(original / high));
     }
-    return text.read("decoder.torchscript", "sampling.torchscript", "weights.torchscript");
+    return text.read(
+        "decoder.torchscript", "sampling.torchscript", "weights.torchscript", "floor.torchscript");
   }
 
   private static String number(double value) {

@@ -58,6 +58,10 @@ public final class TorchEngine implements Engine {
     return engine;
   }
 
+  TorchProgram program() {
+    return program;
+  }
+
   @Override
   public KvGeometry geometry() {
     return geometry;

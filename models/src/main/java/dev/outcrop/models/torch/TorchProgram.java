@@ -3,6 +3,7 @@ package dev.outcrop.models.torch;
 import ai.djl.Device;
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
+import ai.djl.engine.Engine;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
@@ -56,6 +57,8 @@ final class TorchProgram implements AutoCloseable {
 
   /** Threads that one operator may use, for the whole process. */
   static void threads(int count) {
+    // Loads the natives; the call below does not.
+    Engine.getEngine("PyTorch");
     JniUtils.setNumThreads(count);
   }
 
