@@ -14,6 +14,7 @@ final class DecoderProgram {
    * @param onednn whether linear layers take weights in oneDNN's own layout
    */
   static String text(DecoderConfig config, ElementType type, boolean onednn) {
+    int chunk = chunk(config.vocabularySize());
     Integer window = config.slidingWindow();
     ProgramText text =
         new ProgramText()
@@ -33,6 +34,9 @@ final class DecoderProgram {
             .value("attention_width", config.heads() * config.headDim())
             .value("eps", number(config.rmsNormEps()))
             .value("window", window == null ? 0 : window)
+            .value("chunk", chunk)
+            .value("chunks", config.vocabularySize() / chunk)
+            .flag("chunks", chunk > 1)
             .flag("onednn", onednn)
             .flag("window", window != null)
             .flag("qkv_bias", config.attentionBias())
@@ -55,6 +59,16 @@ final class DecoderProgram {
     }
     return text.read(
         "decoder.torchscript", "sampling.torchscript", "weights.torchscript", "floor.torchscript");
+  }
+
+  /** A divisor of the vocabulary of a few hundred, or 1 where there is none. */
+  private static int chunk(int vocabulary) {
+    for (int chunk = 512; chunk >= 64; chunk--) {
+      if (vocabulary % chunk == 0 && vocabulary / chunk > 1) {
+        return chunk;
+      }
+    }
+    return 1;
   }
 
   private static String number(double value) {

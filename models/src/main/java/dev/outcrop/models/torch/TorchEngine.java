@@ -12,6 +12,7 @@ import dev.outcrop.models.engine.StepPlan;
 import dev.outcrop.models.engine.StepResult;
 import dev.outcrop.models.weights.Checkpoint;
 import java.util.Arrays;
+import java.util.function.Consumer;
 
 /** A decoder of the Llama family in libtorch, on the CPU. */
 public final class TorchEngine implements Engine {
@@ -45,17 +46,20 @@ public final class TorchEngine implements Engine {
   }
 
   private static TorchEngine start(
-      DecoderConfig config,
-      TorchOptions options,
-      java.util.function.Consumer<DecoderWeights> fill) {
+      DecoderConfig config, TorchOptions options, Consumer<DecoderWeights> fill) {
     TorchProgram program = TorchProgram.load(DecoderProgram.text(config, options.type(), true));
     if (options.threads() > 0) {
       TorchProgram.threads(options.threads());
     }
-    fill.accept(new DecoderWeights(program, config));
-    TorchEngine engine = new TorchEngine(program, config, options);
-    program.run("allocate_arena", IValue.from(engine.geometry.tokens()));
-    return engine;
+    try {
+      fill.accept(new DecoderWeights(program, config));
+      TorchEngine engine = new TorchEngine(program, config, options);
+      program.run("allocate_arena", IValue.from(engine.geometry.tokens()));
+      return engine;
+    } catch (RuntimeException e) {
+      program.close();
+      throw e;
+    }
   }
 
   TorchProgram program() {
