@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.core.SdkBytes;
+import software.amazon.awssdk.http.nio.netty.NettyNioAsyncHttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.bedrockruntime.BedrockRuntimeAsyncClient;
 import software.amazon.awssdk.services.bedrockruntime.BedrockRuntimeClient;
@@ -31,6 +32,7 @@ import software.amazon.awssdk.services.bedrockruntime.model.ConverseResponse;
 import software.amazon.awssdk.services.bedrockruntime.model.ConverseStreamOutput;
 import software.amazon.awssdk.services.bedrockruntime.model.ConverseStreamResponseHandler;
 import software.amazon.awssdk.services.bedrockruntime.model.InvokeModelResponse;
+import software.amazon.awssdk.services.bedrockruntime.model.InvokeModelWithResponseStreamResponseHandler;
 import software.amazon.awssdk.services.bedrockruntime.model.Message;
 import software.amazon.awssdk.services.bedrockruntime.model.ModelStreamErrorException;
 import software.amazon.awssdk.services.bedrockruntime.model.ResourceNotFoundException;
@@ -59,6 +61,10 @@ final class AwsSdkTest {
             .build();
     async =
         BedrockRuntimeAsyncClient.builder()
+            .httpClientBuilder(
+                NettyNioAsyncHttpClient.builder()
+                    .maxConcurrency(100)
+                    .connectionAcquisitionTimeout(Duration.ofMinutes(2)))
             .endpointOverride(server.endpoint())
             .region(Region.US_EAST_1)
             .credentialsProvider(credentials)
@@ -158,6 +164,28 @@ final class AwsSdkTest {
   }
 
   @Test
+  void streamsLlamaBodyOverHttp2() {
+    List<String> chunks = Collections.synchronizedList(new ArrayList<>());
+    async
+        .invokeModelWithResponseStream(
+            c ->
+                c.modelId(TestServer.MODEL)
+                    .body(SdkBytes.fromUtf8String("{\"prompt\":\"hello\",\"max_gen_len\":2}")),
+            InvokeModelWithResponseStreamResponseHandler.builder()
+                .subscriber(
+                    InvokeModelWithResponseStreamResponseHandler.Visitor.builder()
+                        .onChunk(chunk -> chunks.add(chunk.bytes().asUtf8String()))
+                        .build())
+                .build())
+        .orTimeout(60, TimeUnit.SECONDS)
+        .join();
+
+    assertThat(chunks).hasSize(3);
+    assertThat(chunks.getFirst()).startsWith("{\"generation\":\"H\",\"prompt_token_count\":5");
+    assertThat(chunks.getLast()).contains("amazon-bedrock-invocationMetrics");
+  }
+
+  @Test
   void mapsErrorsToTypedExceptions() {
     assertThatThrownBy(() -> sync.converse(c -> c.modelId("does-not-exist").messages(user("hi"))))
         .isInstanceOfSatisfying(
@@ -229,7 +257,7 @@ final class AwsSdkTest {
             ConverseStreamResponseHandler.builder()
                 .onEventStream(publisher -> publisher.subscribe(streamed::add))
                 .build())
-        .orTimeout(20, TimeUnit.SECONDS)
+        .orTimeout(120, TimeUnit.SECONDS)
         .join();
     return streamed;
   }

@@ -3,6 +3,8 @@ package dev.outcrop.serving;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.outcrop.serving.config.ByteSize;
+import dev.outcrop.serving.config.HttpConfig;
 import dev.outcrop.serving.testing.Await;
 import dev.outcrop.serving.testing.RawHttp;
 import dev.outcrop.serving.testing.RawHttp2;
@@ -194,6 +196,31 @@ final class WireTest {
       http.open(pieceSize);
       http.post(1, "/model/demo/converse", HI);
       assertThat(new String(http.rest(1), StandardCharsets.UTF_8)).contains("0123456789");
+    }
+  }
+
+  @Test
+  void refusesHttp2BodyThatIsTooLarge() throws IOException {
+    server.close();
+    server =
+        new TestServer(
+            request -> "ok",
+            config ->
+                config.withHttp(
+                    new HttpConfig(
+                        "127.0.0.1",
+                        0,
+                        new ByteSize(2_048),
+                        config.http().maxRequests(),
+                        config.http().maxConnections(),
+                        config.http().idleTimeout())));
+    try (RawHttp2 http = new RawHttp2(server.server.port())) {
+      http.open(100);
+      http.post(1, "/model/demo/converse", " ".repeat(3_000));
+      assertThat(new String(http.rest(1), StandardCharsets.UTF_8))
+          .contains("larger than the limit of 2048 bytes");
+      http.post(3, "/model/demo/converse", HI);
+      assertThat(new String(http.rest(3), StandardCharsets.UTF_8)).contains("ok");
     }
   }
 

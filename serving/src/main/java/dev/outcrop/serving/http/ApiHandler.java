@@ -8,6 +8,7 @@ import dev.outcrop.serving.auth.Caller;
 import dev.outcrop.serving.error.ServingError;
 import dev.outcrop.serving.transport.Connections;
 import io.helidon.http.HeaderNames;
+import io.helidon.http.HeaderValues;
 import io.helidon.http.HttpException;
 import io.helidon.http.RequestException;
 import io.helidon.http.Status;
@@ -158,13 +159,18 @@ final class ApiHandler implements Handler {
     if (exchange != null && exchange.answered()) {
       throw new CloseConnectionException("failed after the answer was begun");
     }
+    // The rest of a body that is too large is still coming; over HTTP/1.1 it must not be read as
+    // the next request.
+    boolean hangUp = error.status() == Status.REQUEST_ENTITY_TOO_LARGE_413.code() && visit.http1();
+    if (hangUp) {
+      visit.response.header(HeaderValues.CONNECTION_CLOSE);
+    }
     try {
       parts.errors.send(visit.response, error);
     } catch (CloseConnectionException | UncheckedIOException e) {
       throw visit.gone(e);
     }
-    if (error.status() == Status.REQUEST_ENTITY_TOO_LARGE_413.code() && visit.http1()) {
-      // The rest of the body is still coming; it must not be read as the next request.
+    if (hangUp) {
       throw new CloseConnectionException("the body is too large");
     }
   }
@@ -182,7 +188,7 @@ final class ApiHandler implements Handler {
         visit.caller == null ? "-" : visit.caller.tenant(),
         status,
         nanos / 1_000_000,
-        visit.response.isSent() ? visit.response.bytesWritten() : 0);
+        visit.response.bytesWritten());
   }
 
   /** What becomes known about a request on its way. */

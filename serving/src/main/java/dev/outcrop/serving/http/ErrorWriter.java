@@ -5,7 +5,6 @@ import dev.outcrop.serving.json.Json;
 import io.helidon.http.DirectHandler;
 import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
-import io.helidon.http.HeaderValues;
 import io.helidon.http.ServerResponseHeaders;
 import io.helidon.http.Status;
 import io.helidon.webserver.http.DirectHandlers;
@@ -33,9 +32,6 @@ final class ErrorWriter {
     if (error.retryAfter().isPositive()) {
       long seconds = Math.max(1, error.retryAfter().plusMillis(999).toSeconds());
       response.header(HeaderNames.RETRY_AFTER, String.valueOf(seconds));
-    }
-    if (error.status() == Status.REQUEST_ENTITY_TOO_LARGE_413.code()) {
-      response.header(HeaderValues.CONNECTION_CLOSE);
     }
     response.send(body(error));
   }

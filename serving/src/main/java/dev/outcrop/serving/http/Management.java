@@ -49,10 +49,8 @@ final class Management implements HttpService {
   }
 
   private void live(ServerResponse response) {
-    answer(
-        response,
-        parts.alive.getAsBoolean() ? 200 : 503,
-        parts.alive.getAsBoolean() ? "live" : "dead");
+    boolean alive = parts.alive.getAsBoolean();
+    answer(response, alive ? 200 : 503, alive ? "live" : "dead");
   }
 
   private void ready(ServerResponse response) {
