@@ -13,9 +13,12 @@ import dev.outcrop.models.engine.StepResult;
 import dev.outcrop.models.weights.Checkpoint;
 import java.util.Arrays;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A decoder of the Llama family in libtorch, on the CPU. */
 public final class TorchEngine implements Engine {
+  private static final Logger log = LoggerFactory.getLogger(TorchEngine.class);
   private static final int UNIT_TOKENS = 32;
 
   private final TorchProgram program;
@@ -47,7 +50,7 @@ public final class TorchEngine implements Engine {
 
   private static TorchEngine start(
       DecoderConfig config, TorchOptions options, Consumer<DecoderWeights> fill) {
-    TorchProgram program = TorchProgram.load(DecoderProgram.text(config, options.type(), true));
+    TorchProgram program = program(config, options);
     if (options.threads() > 0) {
       TorchProgram.threads(options.threads());
     }
@@ -60,6 +63,21 @@ public final class TorchEngine implements Engine {
       program.close();
       throw e;
     }
+  }
+
+  /** The program for oneDNN's kernels, or where they refuse this machine, for plain ones. */
+  private static TorchProgram program(DecoderConfig config, TorchOptions options) {
+    if (options.kernels() == TorchOptions.Kernels.BEST) {
+      TorchProgram program = TorchProgram.load(DecoderProgram.text(config, options.type(), true));
+      try {
+        program.run("probe");
+        return program;
+      } catch (EngineException e) {
+        program.close();
+        log.warn("oneDNN does not take {} here; linear layers are slower", options.type(), e);
+      }
+    }
+    return TorchProgram.load(DecoderProgram.text(config, options.type(), false));
   }
 
   TorchProgram program() {

@@ -6,12 +6,26 @@ package dev.outcrop.models.torch;
  * @param type the type to compute in
  * @param kvTokens tokens of KV the arena holds, rounded up to whole units
  * @param threads threads of one operator, for the whole process; 0 leaves libtorch's choice
+ * @param kernels what linear layers run on
  */
-public record TorchOptions(ElementType type, int kvTokens, int threads) {
+public record TorchOptions(ElementType type, int kvTokens, int threads, Kernels kernels) {
+  /** What linear layers run on. */
+  public enum Kernels {
+    /** oneDNN with weights in its own layout, or plain ones where it refuses the machine. */
+    BEST,
+    /** libtorch's plain ones, with weights as they are stored. */
+    PLAIN
+  }
+
   /** Checks the fields. */
   public TorchOptions {
     if (kvTokens < 1 || threads < 0) {
       throw new IllegalArgumentException("kvTokens must be positive and threads not negative");
     }
+  }
+
+  /** Options with the best kernels. */
+  public TorchOptions(ElementType type, int kvTokens, int threads) {
+    this(type, kvTokens, threads, Kernels.BEST);
   }
 }

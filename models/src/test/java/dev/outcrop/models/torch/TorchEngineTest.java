@@ -88,6 +88,16 @@ class TorchEngineTest {
     }
   }
 
+  @Test
+  void runsOnPlainKernelsWhereOneDnnIsMissing() {
+    TorchOptions options =
+        new TorchOptions(ElementType.FLOAT32, 128, 1, TorchOptions.Kernels.PLAIN);
+    try (TorchEngine plain = TorchEngine.open(fixture.config(), fixture.checkpoint(), options)) {
+      fixture.row(plan, 0, fixture.length(), 0, fixture.length());
+      assertThat(fixture.error(plain.logits(plan), 0)).isLessThan(1e-4);
+    }
+  }
+
   private void row(Sampling how, int from, int to, int slot) {
     fixture.row(plan, from, to, slot, to);
     plan.sample(how, fixture.tokens(), Math.max(0, to - 5), to);
