@@ -1,0 +1,2 @@
+/** Opens checkpoints and measures shapes; hides what the engine is made of. */
+package dev.outcrop.models.loading;
