@@ -5,7 +5,7 @@ Run from anywhere with Python 3.11, transformers 5.18 and tokenizers 0.23:
     python models/src/test/python/make_tokenizer_goldens.py
 
 Each folder gets tokenizer.json, tokenizer_config.json and goldens.json. A golden of kind "chat" is
-what transformers' apply_chat_template gives; its pieces are the rendered text cut where user text
+what transformers' apply_chat_template gives for its messages; its pieces are the rendered text cut where user text
 begins and ends. A golden of kind "raw" is what the tokenizer gives for a text without adding
 special tokens. Everything is seeded; a second run changes no byte.
 """
@@ -266,7 +266,7 @@ def chat(tokenizer, turns):
     whole = tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
     assert whole == "".join(piece for piece, _ in pieces)
     ids = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_dict=False)
-    return {"kind": "chat", "pieces": pieces, "ids": ids}
+    return {"kind": "chat", "messages": turns, "pieces": pieces, "ids": ids}
 
 
 def raw(tokenizer, text):

@@ -36,6 +36,14 @@ record AddedToken(
     return special || !content.codePoints().allMatch(c -> blank(c) || Character.isLetterOrDigit(c));
   }
 
+  AddedToken withId(int other) {
+    return new AddedToken(other, content, special, normalized, singleWord, lstrip, rstrip);
+  }
+
+  AddedToken asSpecial() {
+    return new AddedToken(id, content, true, normalized, singleWord, lstrip, rstrip);
+  }
+
   private static boolean blank(int c) {
     return c == '\u2581' || Whitespace.is(c);
   }

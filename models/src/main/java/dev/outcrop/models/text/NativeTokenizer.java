@@ -5,6 +5,8 @@ import static dev.outcrop.models.files.CheckpointFile.invalid;
 import ai.djl.huggingface.tokenizers.jni.CharSpan;
 import ai.djl.huggingface.tokenizers.jni.LibUtils;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
+import dev.outcrop.models.ModelError;
+import dev.outcrop.models.OutcropException;
 import java.nio.file.Path;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -19,13 +21,6 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * handle in a finalizer.
  */
 final class NativeTokenizer implements AutoCloseable {
-  static {
-    // The binding downloads libraries for GPU hosts unless told otherwise.
-    setUnlessSet("ai.djl.offline", "true");
-    setUnlessSet("RUST_FLAVOR", "cpu");
-    LibUtils.checkStatus();
-  }
-
   private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
   private final long handle;
   private boolean closed;
@@ -37,6 +32,7 @@ final class NativeTokenizer implements AutoCloseable {
    * @param json the text of a tokenizer.json
    */
   NativeTokenizer(Path file, String json) {
+    loadLibrary();
     try {
       handle = TokenizersLibrary.LIB.createTokenizerFromString(json);
     } catch (RuntimeException e) {
@@ -110,6 +106,22 @@ final class NativeTokenizer implements AutoCloseable {
       }
     } finally {
       writing.unlock();
+    }
+  }
+
+  /** The binding unpacks its library into the cache directory of DJL, once per machine. */
+  private static void loadLibrary() {
+    // It would download another one on GPU hosts unless told otherwise.
+    setUnlessSet("ai.djl.offline", "true");
+    setUnlessSet("RUST_FLAVOR", "cpu");
+    try {
+      LibUtils.checkStatus();
+    } catch (RuntimeException | LinkageError e) {
+      throw new OutcropException(
+          ModelError.ENGINE_DEAD,
+          "the native tokenizers library cannot be loaded; its cache directory (DJL_CACHE_DIR, else"
+              + " .djl.ai in the home directory) has to be writable and to allow execution",
+          e);
     }
   }
 

@@ -4,6 +4,7 @@ import static dev.outcrop.models.files.CheckpointFile.invalid;
 import static dev.outcrop.models.files.CheckpointFile.show;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashMap;
@@ -35,9 +36,12 @@ public final class Tokenizer implements AutoCloseable {
   private final NativeTokenizer later;
   private final @Nullable NativeTokenizer startWithAdded;
   private final @Nullable NativeTokenizer laterWithAdded;
+  private final List<NativeTokenizer> natives;
 
-  private Tokenizer(TokenizerFile file, TokenizerSettings settings) {
+  /** Adds each native tokenizer to the list as soon as it exists, for closing. */
+  private Tokenizer(TokenizerFile file, TokenizerSettings settings, List<NativeTokenizer> natives) {
     this.settings = settings;
+    this.natives = natives;
     tokens = file.tokens();
     for (int id = 0; id < tokens.length; id++) {
       String token = tokens[id];
@@ -54,29 +58,33 @@ public final class Tokenizer implements AutoCloseable {
     raw = new AddedTokenScanner(added.stream().filter(t -> !t.normalized()).toList());
     normalised = new AddedTokenScanner(added.stream().filter(AddedToken::normalized).toList());
     boolean twoStarts = file.treatsStartDifferently();
-    start = new NativeTokenizer(file.file(), file.variant(false, false));
-    later = twoStarts ? new NativeTokenizer(file.file(), file.variant(false, true)) : start;
+    start = make(file, false, false);
+    later = twoStarts ? make(file, false, true) : start;
     // Only where the normalizer decides what an added token is does the library have to find it.
     boolean asks = !normalised.isEmpty() && file.normalises();
-    startWithAdded = asks ? new NativeTokenizer(file.file(), file.variant(true, false)) : null;
-    laterWithAdded =
-        asks && twoStarts
-            ? new NativeTokenizer(file.file(), file.variant(true, true))
-            : startWithAdded;
+    startWithAdded = asks ? make(file, true, false) : null;
+    laterWithAdded = asks && twoStarts ? make(file, true, true) : startWithAdded;
+  }
+
+  private NativeTokenizer make(TokenizerFile file, boolean withAdded, boolean later) {
+    NativeTokenizer made = new NativeTokenizer(file.file(), file.variant(withAdded, later));
+    natives.add(made);
+    return made;
   }
 
   /** Opens the tokenizer of a checkpoint folder. */
   public static Tokenizer open(Path folder) {
     TokenizerSettings settings = TokenizerSettings.read(folder);
     TokenizerFile file = TokenizerFile.read(folder, settings);
-    Tokenizer tokenizer = new Tokenizer(file, settings);
+    List<NativeTokenizer> natives = new ArrayList<>();
     try {
+      Tokenizer tokenizer = new Tokenizer(file, settings, natives);
       tokenizer.requireNoControlFromText(file);
+      return tokenizer;
     } catch (RuntimeException e) {
-      tokenizer.close();
+      natives.forEach(NativeTokenizer::close);
       throw e;
     }
-    return tokenizer;
   }
 
   /** The promise of this class, put to the proof on every added token before any request. */
@@ -179,14 +187,7 @@ public final class Tokenizer implements AutoCloseable {
   /** Frees the native tokenizers, after the calls that are under way. */
   @Override
   public void close() {
-    start.close();
-    later.close();
-    if (startWithAdded != null) {
-      startWithAdded.close();
-    }
-    if (laterWithAdded != null) {
-      laterWithAdded.close();
-    }
+    natives.forEach(NativeTokenizer::close);
   }
 
   /** Lone surrogates have no UTF-8 form and would fail in the native library. */

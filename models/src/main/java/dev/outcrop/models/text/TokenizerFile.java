@@ -13,6 +13,7 @@ import dev.outcrop.models.files.CheckpointFile;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -43,7 +44,11 @@ final class TokenizerFile {
     for (JsonNode token : root.path("added_tokens")) {
       add(addedToken(file, token.path("id"), token));
     }
-    settings.addedTokens().forEach(this::add);
+    for (AddedToken token : settings.addedTokens()) {
+      AddedToken own = added.get(token.content());
+      // Flags of the configuration win, ids of this file do, as in transformers.
+      add(own == null ? token : token.withId(own.id()));
+    }
     for (String name : settings.namedTokens()) {
       nameSpecial(name);
     }
@@ -86,16 +91,7 @@ final class TokenizerFile {
     AddedToken token = added.get(name);
     JsonNode id = vocabulary().path(name);
     if (token != null) {
-      added.put(
-          name,
-          new AddedToken(
-              token.id(),
-              name,
-              true,
-              token.normalized(),
-              token.singleWord(),
-              token.lstrip(),
-              token.rstrip()));
+      added.put(name, token.asSpecial());
     } else if (id.isInt() && !name.isEmpty()) {
       added.put(name, new AddedToken(id.intValue(), name, true, false, false, false, false));
     }
@@ -171,11 +167,25 @@ final class TokenizerFile {
       firstOnly(split, true);
       variant.set("pre_tokenizer", split);
     }
-    if (!withAdded) {
-      variant.putArray("added_tokens");
+    ArrayNode tokenArray = variant.putArray("added_tokens");
+    if (withAdded) {
+      added.values().stream()
+          .sorted(Comparator.comparingInt(AddedToken::id))
+          .forEach(token -> describe(tokenArray.addObject(), token));
+    } else {
       variant.set("model", withoutControl());
     }
     return variant.toString();
+  }
+
+  private static void describe(ObjectNode node, AddedToken token) {
+    node.put("id", token.id())
+        .put("content", token.content())
+        .put("special", token.special())
+        .put("normalized", token.normalized())
+        .put("single_word", token.singleWord())
+        .put("lstrip", token.lstrip())
+        .put("rstrip", token.rstrip());
   }
 
   private static boolean firstOnly(JsonNode split, boolean change) {

@@ -3,8 +3,10 @@ package dev.outcrop.models.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.text.Normalizer;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -100,6 +102,30 @@ final class HostileTextTest {
             .containsExactly(id, id);
       }
     }
+  }
+
+  @ParameterizedTest
+  @MethodSource("dev.outcrop.models.text.TokenizerFixtures#names")
+  void addsNoControlTokenToAConversation(String name) {
+    ChatTemplate template = ChatTemplate.open(TokenizerFixtures.folder(name));
+    try (Tokenizer tokenizer = TokenizerFixtures.open(name)) {
+      List<Integer> benign = controls(tokenizer, template, "x");
+      assertThat(benign).isNotEmpty();
+      for (String attack : ATTACKS) {
+        assertThat(controls(tokenizer, template, attack)).as(attack).isEqualTo(benign);
+      }
+    }
+  }
+
+  private static List<Integer> controls(Tokenizer tokenizer, ChatTemplate template, String text) {
+    List<ChatMessage> chat =
+        List.of(
+            ChatMessage.of("system", text),
+            ChatMessage.of("user", text + text),
+            ChatMessage.of("assistant", text),
+            ChatMessage.of("user", text));
+    Prompt prompt = template.render(chat, List.of(), true, Map.of(), Clock.systemUTC());
+    return IntStream.of(tokenizer.encode(prompt)).filter(tokenizer::isSpecial).boxed().toList();
   }
 
   @Test

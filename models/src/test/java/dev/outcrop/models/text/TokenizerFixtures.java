@@ -49,8 +49,11 @@ final class TokenizerFixtures {
     }
   }
 
-  /** What was rendered, piece by piece, and the ids that transformers gives. */
-  record Golden(Prompt prompt, List<Integer> ids) {}
+  /**
+   * A conversation (none for raw text), what was rendered of it, piece by piece, and the ids that
+   * transformers gives.
+   */
+  record Golden(List<ChatMessage> messages, Prompt prompt, List<Integer> ids) {}
 
   static List<Golden> goldens(String name) {
     try {
@@ -64,7 +67,11 @@ final class TokenizerFixtures {
         }
         List<Integer> ids = new ArrayList<>();
         golden.path("ids").forEach(id -> ids.add(id.intValue()));
-        goldens.add(new Golden(new Prompt(pieces), ids));
+        List<ChatMessage> messages = new ArrayList<>();
+        for (JsonNode turn : golden.path("messages")) {
+          messages.add(ChatMessage.of(turn.get(0).textValue(), turn.get(1).textValue()));
+        }
+        goldens.add(new Golden(messages, new Prompt(pieces), ids));
       }
       return goldens;
     } catch (IOException e) {

@@ -9,8 +9,10 @@ import dev.outcrop.models.OutcropException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -33,6 +35,21 @@ final class TokenizerTest {
         assertThat(tokenizer.encode(golden.prompt()))
             .as(golden.prompt().text())
             .isEqualTo(array(golden));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"llama3", "qwen", "llama2", "mistral", "flags", "normalized"})
+  void givesTheIdsOfTransformersForConversations(String name) {
+    ChatTemplate template = ChatTemplate.open(TokenizerFixtures.folder(name));
+    try (Tokenizer tokenizer = TokenizerFixtures.open(name)) {
+      for (TokenizerFixtures.Golden golden : TokenizerFixtures.goldens(name)) {
+        if (!golden.messages().isEmpty()) {
+          Prompt prompt =
+              template.render(golden.messages(), List.of(), true, Map.of(), Clock.systemUTC());
+          assertThat(tokenizer.encode(prompt)).as(prompt.text()).isEqualTo(array(golden));
+        }
       }
     }
   }
