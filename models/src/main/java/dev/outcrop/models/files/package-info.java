@@ -1,0 +1,2 @@
+/** Reading the JSON files of a checkpoint as untrusted input. */
+package dev.outcrop.models.files;
