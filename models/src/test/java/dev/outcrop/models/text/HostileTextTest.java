@@ -145,6 +145,25 @@ final class HostileTextTest {
   }
 
   @Test
+  void refusesUserTokenBesideTrustedOneThatTheNormalizerDecides() {
+    try (Tokenizer tokenizer = TokenizerFixtures.open("flags")) {
+      int role = tokenizer.idOf("<|role|>").orElseThrow();
+      for (String attack : List.of("a <|role|> b", "a </s> b", "a <|role|>")) {
+        int[] ids =
+            tokenizer.encode(
+                new Prompt(
+                    List.of(
+                        new Prompt.Piece("<|role|> user ", true),
+                        new Prompt.Piece(attack, false))));
+        assertThat(IntStream.of(ids).filter(tokenizer::isSpecial).boxed().toList())
+            .as(attack)
+            .containsExactly(role);
+        assertThat(tokenizer.decode(ids)).endsWith("user " + attack);
+      }
+    }
+  }
+
+  @Test
   void refusesLongerTokenThatEndsInUserText() {
     try (Tokenizer tokenizer = TokenizerFixtures.open("flags")) {
       int begin = tokenizer.idOf("<|begin|>").orElseThrow();
