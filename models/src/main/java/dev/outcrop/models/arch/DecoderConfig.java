@@ -59,6 +59,34 @@ public record DecoderConfig(
     eosTokens = List.copyOf(eosTokens);
   }
 
+  /** The same for sequences no longer than so many tokens; 0 leaves the checkpoint's own limit. */
+  public DecoderConfig withMaxPosition(int tokens) {
+    if (tokens == 0 || tokens >= maxPosition) {
+      return this;
+    }
+    return new DecoderConfig(
+        family,
+        vocabularySize,
+        hiddenSize,
+        intermediateSize,
+        layers,
+        heads,
+        kvHeads,
+        headDim,
+        tokens,
+        rmsNormEps,
+        rope,
+        slidingWindow,
+        attentionBias,
+        outputBias,
+        mlpBias,
+        qkNorm,
+        tiedEmbeddings,
+        dtype,
+        bosTokens,
+        eosTokens);
+  }
+
   /**
    * Reads {@code config.json} of a checkpoint folder, as transformers 4 or 5 wrote it. Errors name
    * file and field; {@code CHECKPOINT_UNSUPPORTED} lists what is supported.

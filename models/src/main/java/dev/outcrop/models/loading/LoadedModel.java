@@ -1,0 +1,214 @@
+package dev.outcrop.models.loading;
+
+import dev.outcrop.models.ModelError;
+import dev.outcrop.models.OutcropException;
+import dev.outcrop.models.arch.DecoderConfig;
+import dev.outcrop.models.arch.GenerationDefaults;
+import dev.outcrop.models.engine.Engine;
+import dev.outcrop.models.engine.Sampling;
+import dev.outcrop.models.text.ChatTemplate;
+import dev.outcrop.models.text.Tokenizer;
+import dev.outcrop.models.weights.Checkpoint;
+import dev.outcrop.models.weights.DType;
+import dev.outcrop.models.weights.StoredTensor;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A Hugging Face folder, open and ready: its text side and its engine. Opened and closed by the
+ * process that serves it. Tokenizer and template are safe for any thread; the engine belongs to
+ * one.
+ */
+public final class LoadedModel implements AutoCloseable {
+  private static final int LOGITS_CHUNK = 512;
+
+  private final ModelInfo info;
+  private final Tokenizer tokenizer;
+  private final ChatTemplate template;
+  private final Engine engine;
+  private final int[] stopTokens;
+  private final Sampling defaultSampling;
+
+  private LoadedModel(
+      ModelInfo info,
+      Tokenizer tokenizer,
+      ChatTemplate template,
+      Engine engine,
+      GenerationDefaults defaults) {
+    this.info = info;
+    this.tokenizer = tokenizer;
+    this.template = template;
+    this.engine = engine;
+    this.stopTokens = defaults.eosTokens().stream().mapToInt(Integer::intValue).toArray();
+    this.defaultSampling = sampling(defaults);
+  }
+
+  /**
+   * Opens a folder. Takes as long as reading its weights.
+   *
+   * @throws OutcropException where a file is missing, unsound or not supported; it names the file
+   */
+  public static LoadedModel open(Path folder, LoadOptions options) {
+    DecoderConfig config = config(folder).withMaxPosition(options.maxContext());
+    Checkpoint checkpoint = Checkpoint.open(folder);
+    ModelInfo info = info(config, checkpoint, options.dtype());
+    GenerationDefaults defaults = GenerationDefaults.read(folder, config);
+    ChatTemplate template = ChatTemplate.open(folder);
+    Tokenizer tokenizer = Tokenizer.open(folder);
+    try {
+      return new LoadedModel(
+          info, tokenizer, template, engine(config, checkpoint, info, options), defaults);
+    } catch (RuntimeException e) {
+      tokenizer.close();
+      throw e;
+    }
+  }
+
+  /** Describes a folder without loading its weights. */
+  public static ModelInfo inspect(Path folder, LoadOptions.Dtype dtype) {
+    return info(config(folder), Checkpoint.open(folder), dtype);
+  }
+
+  /**
+   * Logits after every token of a sequence, [tokens][vocabulary], without text or template: the
+   * folder needs config and weights only. Every id has to be in the vocabulary.
+   */
+  public static float[][] logits(Path folder, int[] ids, LoadOptions.Dtype dtype) {
+    DecoderConfig config = config(folder);
+    Checkpoint checkpoint = Checkpoint.open(folder);
+    return EngineLoader.logits(config, checkpoint, compute(checkpoint, dtype), ids, LOGITS_CHUNK);
+  }
+
+  private static DecoderConfig config(Path folder) {
+    if (!Files.isDirectory(folder)) {
+      throw new OutcropException(
+          ModelError.CHECKPOINT_INVALID, "there is no model folder at " + folder);
+    }
+    return DecoderConfig.read(folder);
+  }
+
+  private static Engine engine(
+      DecoderConfig config, Checkpoint checkpoint, ModelInfo info, LoadOptions options) {
+    if (options.kvBytes() < info.kvBytesPerToken()) {
+      throw new OutcropException(
+          ModelError.CHECKPOINT_INVALID,
+          "a KV cache of %d bytes holds no token; this model needs %d bytes per token"
+              .formatted(options.kvBytes(), info.kvBytesPerToken()));
+    }
+    ComputeType type = compute(checkpoint, options.dtype());
+    return EngineLoader.open(
+        config,
+        checkpoint,
+        new EngineOptions(
+            type, EngineLoader.kvTokens(config, type, options.kvBytes()), options.threads()));
+  }
+
+  private static ComputeType compute(Checkpoint checkpoint, LoadOptions.Dtype wanted) {
+    return switch (wanted) {
+      case FLOAT32 -> ComputeType.FLOAT32;
+      case BFLOAT16 -> ComputeType.BFLOAT16;
+      case AUTO -> stored(checkpoint) == DType.F32 ? ComputeType.FLOAT32 : ComputeType.BFLOAT16;
+    };
+  }
+
+  /** The type that most bytes of the checkpoint are in. */
+  private static DType stored(Checkpoint checkpoint) {
+    return checkpoint.tensors().stream()
+        .collect(
+            Collectors.groupingBy(StoredTensor::dtype, Collectors.summingLong(StoredTensor::bytes)))
+        .entrySet()
+        .stream()
+        .max(Map.Entry.comparingByValue())
+        .map(Map.Entry::getKey)
+        .orElse(DType.F32);
+  }
+
+  private static ModelInfo info(
+      DecoderConfig config, Checkpoint checkpoint, LoadOptions.Dtype wanted) {
+    ComputeType compute = compute(checkpoint, wanted);
+    int bytes = compute == ComputeType.FLOAT32 ? Float.BYTES : Short.BYTES;
+    return new ModelInfo(
+        config.family().modelType(),
+        checkpoint.tensors().stream().mapToLong(StoredTensor::elements).sum(),
+        checkpoint.bytes(),
+        name(stored(checkpoint)),
+        compute.name().toLowerCase(Locale.ROOT),
+        config.layers(),
+        config.hiddenSize(),
+        config.heads(),
+        config.kvHeads(),
+        config.vocabularySize(),
+        config.maxPosition(),
+        2L * config.layers() * config.kvHeads() * config.headDim() * bytes);
+  }
+
+  private static String name(DType stored) {
+    return switch (stored) {
+      case F32 -> "float32";
+      case F16 -> "float16";
+      case BF16 -> "bfloat16";
+      default -> stored.name();
+    };
+  }
+
+  /** As transformers generates with these defaults: greedy unless do_sample says otherwise. */
+  private static Sampling sampling(GenerationDefaults defaults) {
+    if (!Boolean.TRUE.equals(defaults.sample())) {
+      return Sampling.GREEDY;
+    }
+    return new Sampling(
+        or(defaults.temperature(), 1),
+        defaults.topK() == null ? 50 : defaults.topK(),
+        or(defaults.topP(), 1),
+        or(defaults.minP(), 0),
+        or(defaults.repetitionPenalty(), 1),
+        0,
+        0,
+        0,
+        -1);
+  }
+
+  private static double or(@Nullable Double value, double otherwise) {
+    return value == null ? otherwise : value;
+  }
+
+  /** What the checkpoint is. */
+  public ModelInfo info() {
+    return info;
+  }
+
+  /** Its tokenizer. */
+  public Tokenizer tokenizer() {
+    return tokenizer;
+  }
+
+  /** Its chat template. */
+  public ChatTemplate template() {
+    return template;
+  }
+
+  /** Its engine. The batcher that drives it closes it, on the engine thread. */
+  public Engine engine() {
+    return engine;
+  }
+
+  /** Ids that end a generation. */
+  public int[] stopTokens() {
+    return stopTokens.clone();
+  }
+
+  /** How tokens are chosen where a request does not say; its seed means nothing. */
+  public Sampling defaultSampling() {
+    return defaultSampling;
+  }
+
+  /** Closes the text side. */
+  @Override
+  public void close() {
+    tokenizer.close();
+  }
+}
