@@ -9,7 +9,7 @@ import picocli.CommandLine.Command;
     description = "Measures. Results go to stdout as RunResult JSON, progress to stderr.",
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {ConverseCommand.class})
+    subcommands = {EngineCommand.class, ConverseCommand.class})
 public final class Main {
   private Main() {}
 
@@ -19,6 +19,6 @@ public final class Main {
   }
 
   static int execute(String... arguments) {
-    return new CommandLine(new Main()).execute(arguments);
+    return new CommandLine(new Main()).setCaseInsensitiveEnumValuesAllowed(true).execute(arguments);
   }
 }

@@ -1,0 +1,168 @@
+package dev.outcrop.bench;
+
+import dev.outcrop.models.loading.ComputeType;
+import dev.outcrop.models.loading.EngineBench;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code outcrop bench engine}: decode steps of a random model beside what bounds them. */
+@Command(
+    name = "engine",
+    description =
+        "Times decode steps of a model with random weights, beside the linear layers alone and the"
+            + " memory's read bandwidth.",
+    mixinStandardHelpOptions = true)
+final class EngineCommand implements Callable<Integer> {
+  @Option(
+      names = "--shape",
+      defaultValue = "1024,12,16,4,3584,32000",
+      split = ",",
+      paramLabel = "N",
+      description =
+          "hidden,layers,heads,kv-heads,intermediate,vocabulary; the output head is not tied"
+              + " (${DEFAULT-VALUE})")
+  private int[] shape = {};
+
+  @Option(
+      names = "--dtype",
+      defaultValue = "BFLOAT16",
+      description = "Type to compute in: ${COMPLETION-CANDIDATES} (${DEFAULT-VALUE})")
+  private ComputeType dtype = ComputeType.BFLOAT16;
+
+  @Option(
+      names = "--batch",
+      defaultValue = "1,8,16,32",
+      split = ",",
+      paramLabel = "N",
+      description = "Sequences per step (${DEFAULT-VALUE})")
+  private int[] batches = {};
+
+  @Option(
+      names = "--prompt",
+      defaultValue = "128",
+      description = "Tokens of each prompt (${DEFAULT-VALUE})")
+  private int prompt;
+
+  @Option(
+      names = "--steps",
+      defaultValue = "60",
+      description = "Decode steps per repeat (${DEFAULT-VALUE})")
+  private int steps;
+
+  @Option(
+      names = "--repeats",
+      defaultValue = "3",
+      description = "Repeats; floor and steps alternate (${DEFAULT-VALUE})")
+  private int repeats;
+
+  @Option(
+      names = "--threads",
+      defaultValue = "0",
+      description = "Threads of an operator; 0 for libtorch's choice")
+  private int threads;
+
+  @Spec private @Nullable CommandSpec spec;
+
+  @Override
+  public Integer call() {
+    if (shape.length != 6) {
+      throw new ParameterException(
+          Objects.requireNonNull(spec).commandLine(), "--shape takes six numbers");
+    }
+    Instant start = Instant.now();
+    Machine machine = Machine.here();
+    int largest = Arrays.stream(batches).max().orElse(1);
+    EngineBench.Shape decoder =
+        new EngineBench.Shape(shape[0], shape[1], shape[2], shape[3], shape[4], shape[5]);
+    List<Map<String, Number>> results = new ArrayList<>();
+    try (EngineBench bench =
+        EngineBench.open(decoder, dtype, largest, prompt + steps + 1, threads)) {
+      bench.decodeMillis(1, prompt, steps);
+      for (int batch : batches) {
+        Map<String, Number> result = measure(bench, batch);
+        System.err.println("batch " + batch + ": " + result);
+        results.add(result);
+      }
+    }
+    System.out.println(
+        new RunResult(
+                "engine",
+                start.truncatedTo(ChronoUnit.SECONDS).toString(),
+                Machine.commitOf(Path.of(System.getenv().getOrDefault("OUTCROP_HOME", "."))),
+                machine,
+                described(),
+                repeats,
+                units(),
+                results)
+            .toJson());
+    return 0;
+  }
+
+  private Map<String, Number> measure(EngineBench bench, int batch) {
+    double before = bench.readGigabytesPerSecond();
+    double[] stepMillis = new double[repeats];
+    double[] floorMillis = new double[repeats];
+    double[] prefillMillis = new double[repeats];
+    for (int repeat = 0; repeat < repeats; repeat++) {
+      floorMillis[repeat] = ConverseCommand.median(bench.floorMillis(batch, steps));
+      stepMillis[repeat] = ConverseCommand.median(bench.decodeMillis(batch, prompt, steps));
+      prefillMillis[repeat] = bench.prefillMillis(prompt);
+    }
+    double after = bench.readGigabytesPerSecond();
+    double millis = ConverseCommand.median(stepMillis);
+    double floor = ConverseCommand.median(floorMillis);
+    Map<String, Number> result = new LinkedHashMap<>();
+    result.put("batch", batch);
+    result.put("msPerStep", millis);
+    result.put("tokensPerSecond", batch * 1_000 / millis);
+    result.put("floorMsPerStep", floor);
+    result.put("stepOverFloor", millis / floor);
+    result.put("prefillMs", ConverseCommand.median(prefillMillis));
+    result.put("readGigabytesPerSecond", (before + after) / 2);
+    result.put("readGigabytesPerSecondBefore", before);
+    result.put("readGigabytesPerSecondAfter", after);
+    return result;
+  }
+
+  private Map<String, Object> described() {
+    Map<String, Object> described = new LinkedHashMap<>();
+    String[] names = {"hidden", "layers", "heads", "kvHeads", "intermediate", "vocabulary"};
+    for (int i = 0; i < names.length; i++) {
+      described.put(names[i], shape[i]);
+    }
+    described.put("dtype", dtype.name().toLowerCase(Locale.ROOT));
+    described.put("promptTokens", prompt);
+    described.put("stepsPerRepeat", steps);
+    described.put("threads", threads);
+    return described;
+  }
+
+  private static Map<String, String> units() {
+    Map<String, String> units = new LinkedHashMap<>();
+    units.put("batch", "sequences");
+    units.put("msPerStep", "ms, median of the repeats' median decode steps");
+    units.put("tokensPerSecond", "tokens/s of all sequences");
+    units.put("floorMsPerStep", "ms, the linear layers alone over cycled weights in the same run");
+    units.put("stepOverFloor", "ratio");
+    units.put("prefillMs", "ms of one prompt, median");
+    units.put("readGigabytesPerSecond", "10^9 bytes/s, mean of before and after");
+    units.put("readGigabytesPerSecondBefore", "10^9 bytes/s");
+    units.put("readGigabytesPerSecondAfter", "10^9 bytes/s");
+    return units;
+  }
+}
