@@ -9,6 +9,9 @@ module dev.outcrop.serving {
   requires com.fasterxml.jackson.dataformat.yaml;
   requires io.helidon.webserver;
   requires io.helidon.webserver.http2;
+  requires info.picocli;
+  requires java.logging;
+  requires java.net.http;
   requires org.slf4j;
   requires simpleclient;
   requires simpleclient.common;
@@ -17,4 +20,7 @@ module dev.outcrop.serving {
   exports dev.outcrop.serving;
   exports dev.outcrop.serving.config;
   exports dev.outcrop.serving.generate;
+
+  opens dev.outcrop.serving.cli to
+      info.picocli;
 }

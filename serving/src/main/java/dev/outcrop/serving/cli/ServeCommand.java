@@ -1,0 +1,112 @@
+package dev.outcrop.serving.cli;
+
+import dev.outcrop.serving.OutcropServer;
+import dev.outcrop.serving.config.AuthConfig;
+import dev.outcrop.serving.config.ConfigFile;
+import dev.outcrop.serving.config.HttpConfig;
+import dev.outcrop.serving.config.ManagementConfig;
+import dev.outcrop.serving.config.ModelConfig;
+import dev.outcrop.serving.config.ServingConfig;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code outcrop serve}: serves models until SIGTERM, then drains. */
+@Command(
+    name = "serve",
+    description = "Serves a Hugging Face checkpoint behind the Bedrock API.",
+    mixinStandardHelpOptions = true)
+final class ServeCommand implements Callable<Integer> {
+  @Spec private @Nullable CommandSpec spec;
+
+  @Option(names = "--config", description = "outcrop.yaml; the other options override it")
+  private @Nullable Path config;
+
+  @Option(names = "--model", description = "A checkpoint folder to serve")
+  private @Nullable Path model;
+
+  @Option(names = "--id", description = "Its model ids (the folder's name); the first is reported")
+  private List<String> ids = new ArrayList<>();
+
+  @Option(names = "--dtype", description = "Type to compute in: ${COMPLETION-CANDIDATES}")
+  private ModelConfig.Dtype dtype = ModelConfig.Dtype.AUTO;
+
+  @Option(names = "--host", description = "Address to bind; beyond loopback needs --key-file")
+  private @Nullable String host;
+
+  @Option(names = "--port", description = "Port of the API; 0 for any free one (8080)")
+  private @Nullable Integer port;
+
+  @Option(names = "--management-port", description = "Port of probes and metrics (8081)")
+  private @Nullable Integer managementPort;
+
+  @Option(names = "--key-file", description = "Keys: lines of SHA256-HEX TENANT WEIGHT")
+  private @Nullable Path keyFile;
+
+  @Override
+  public Integer call() throws Exception {
+    ServingConfig settings = settings();
+    if (settings.models().isEmpty()) {
+      throw new ParameterException(
+          Objects.requireNonNull(spec).commandLine(),
+          "there is no model to serve: give --model DIR, or models in --config FILE");
+    }
+    StopSignal signal = StopSignal.install();
+    int status = 1;
+    try (ModelHost models = ModelHost.load(settings.models())) {
+      OutcropServer server = OutcropServer.start(settings, models.served());
+      signal.await();
+      status = server.drain(settings.drainTimeout()) ? 0 : 1;
+    } finally {
+      signal.finished(status);
+    }
+    return status;
+  }
+
+  private ServingConfig settings() {
+    ServingConfig settings = config == null ? ServingConfig.DEFAULT : ConfigFile.read(config);
+    if (model != null) {
+      settings = settings.withModels(List.of(served(model)));
+    }
+    HttpConfig http = settings.http();
+    settings =
+        settings.withHttp(
+            new HttpConfig(
+                host == null ? http.host() : host,
+                port == null ? http.port() : port,
+                http.maxBody(),
+                http.maxRequests(),
+                http.maxConnections(),
+                http.idleTimeout()));
+    if (managementPort != null) {
+      ManagementConfig management = settings.management();
+      settings =
+          settings.withManagement(
+              new ManagementConfig(management.host(), managementPort, management.adminKey()));
+    }
+    return keyFile == null ? settings : settings.withAuth(new AuthConfig(keyFile));
+  }
+
+  private ModelConfig served(Path folder) {
+    String name = folder.toAbsolutePath().normalize().getFileName().toString();
+    List<String> all = ids.isEmpty() ? List.of(name) : ids;
+    ModelConfig defaults = ModelConfig.DEFAULT;
+    return new ModelConfig(
+        all.getFirst(),
+        folder,
+        all.subList(1, all.size()),
+        dtype,
+        defaults.kvMemory(),
+        defaults.maxContext(),
+        defaults.threads(),
+        defaults.batching());
+  }
+}

@@ -1,0 +1,196 @@
+package dev.outcrop.serving.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.outcrop.serving.config.ModelConfig;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import software.amazon.awssdk.core.SdkBytes;
+import software.amazon.awssdk.core.document.Document;
+import software.amazon.awssdk.services.bedrockruntime.model.ContentBlock;
+import software.amazon.awssdk.services.bedrockruntime.model.ConversationRole;
+import software.amazon.awssdk.services.bedrockruntime.model.ConverseResponse;
+import software.amazon.awssdk.services.bedrockruntime.model.ConverseStreamResponseHandler;
+import software.amazon.awssdk.services.bedrockruntime.model.InvokeModelResponse;
+import software.amazon.awssdk.services.bedrockruntime.model.Message;
+import software.amazon.awssdk.services.bedrockruntime.model.ResourceNotFoundException;
+import software.amazon.awssdk.services.bedrockruntime.model.StopReason;
+import software.amazon.awssdk.services.bedrockruntime.model.ToolInputSchema;
+import software.amazon.awssdk.services.bedrockruntime.model.ToolUseBlock;
+import software.amazon.awssdk.services.bedrockruntime.model.ValidationException;
+
+/** The unchanged AWS SDK chats with the real demo model in libtorch. */
+final class DemoModelTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static DemoServer demo;
+
+  @BeforeAll
+  static void start() {
+    demo = new DemoServer(ModelConfig.Dtype.AUTO);
+  }
+
+  @AfterAll
+  static void stop() {
+    demo.close();
+  }
+
+  private static Message user(String text) {
+    return Message.builder()
+        .role(ConversationRole.USER)
+        .content(ContentBlock.fromText(text))
+        .build();
+  }
+
+  private static String count(int from, int to) {
+    return IntStream.rangeClosed(from, to)
+        .mapToObj(Integer::toString)
+        .collect(Collectors.joining(", "));
+  }
+
+  private static CompletableFuture<String> stream(String question) {
+    StringBuilder text = new StringBuilder();
+    return demo.async
+        .converseStream(
+            request ->
+                request
+                    .modelId(DemoServer.MODEL)
+                    .messages(user(question))
+                    .inferenceConfig(i -> i.temperature(0f)),
+            ConverseStreamResponseHandler.builder()
+                .subscriber(
+                    ConverseStreamResponseHandler.Visitor.builder()
+                        .onContentBlockDelta(delta -> text.append(delta.delta().text()))
+                        .build())
+                .build())
+        .thenApply(_ -> text.toString());
+  }
+
+  @Test
+  void addsInOneConverse() {
+    ConverseResponse response =
+        demo.sync.converse(r -> r.modelId(DemoServer.MODEL).messages(user("What is 17 plus 25?")));
+
+    assertThat(response.output().message().content().getFirst().text()).contains("42");
+    assertThat(response.stopReason()).isEqualTo(StopReason.END_TURN);
+    assertThat(response.usage().outputTokens()).isPositive();
+  }
+
+  @Test
+  void streamsSixtyFourCountsAtOnceAndAllAreRight() throws Exception {
+    List<CompletableFuture<String>> counts = new ArrayList<>();
+    for (int i = 0; i < 64; i++) {
+      counts.add(stream("Count from 1 to 50."));
+    }
+
+    for (CompletableFuture<String> count : counts) {
+      assertThat(count.get(2, TimeUnit.MINUTES)).isEqualTo(count(1, 50));
+    }
+  }
+
+  @Test
+  void streamsDifferentCountsInOneBatch() throws Exception {
+    List<CompletableFuture<String>> counts = new ArrayList<>();
+    for (int from = 3; from < 19; from++) {
+      counts.add(stream("Count from %d to %d.".formatted(from, from + 25)));
+    }
+
+    for (int i = 0; i < counts.size(); i++) {
+      assertThat(counts.get(i).get(2, TimeUnit.MINUTES)).isEqualTo(count(3 + i, 28 + i));
+    }
+  }
+
+  @Test
+  void answersTheOpenAiChatBodyOfInvokeModel() throws Exception {
+    InvokeModelResponse response =
+        demo.sync.invokeModel(
+            r ->
+                r.modelId(DemoServer.MODEL)
+                    .body(
+                        SdkBytes.fromUtf8String(
+                            """
+                            {"messages": [{"role": "user", "content": "What is 17 plus 25?"}]}""")));
+
+    JsonNode answer = JSON.readTree(response.body().asByteArray());
+    assertThat(answer.at("/choices/0/message/content").asText()).contains("42");
+    assertThat(answer.at("/choices/0/finish_reason").asText()).isEqualTo("stop");
+  }
+
+  @Test
+  void answersTheLlamaBodyOfInvokeModel() throws Exception {
+    String prompt = "<|im_start|>user\nWhat is 17 plus 25?<|im_end|>\n<|im_start|>assistant\n";
+
+    InvokeModelResponse response =
+        demo.sync.invokeModel(
+            r ->
+                r.modelId(DemoServer.MODEL)
+                    .body(
+                        SdkBytes.fromUtf8String(
+                            JSON.createObjectNode()
+                                .put("prompt", prompt)
+                                .put("temperature", 0)
+                                .toString())));
+
+    JsonNode answer = JSON.readTree(response.body().asByteArray());
+    assertThat(answer.get("generation").asText()).contains("42");
+    assertThat(answer.get("stop_reason").asText()).isEqualTo("stop");
+  }
+
+  @Test
+  void callsAToolAndAnswersWithItsResult() {
+    Document schema =
+        Document.mapBuilder()
+            .putString("type", "object")
+            .putDocument(
+                "properties",
+                Document.mapBuilder()
+                    .putDocument("city", Document.mapBuilder().putString("type", "string").build())
+                    .build())
+            .putList("required", List.of(Document.fromString("city")))
+            .build();
+    ConverseResponse called =
+        demo.sync.converse(
+            r ->
+                r.modelId(DemoServer.MODEL)
+                    .messages(user("What is the weather in Paris?"))
+                    .toolConfig(
+                        c ->
+                            c.tools(
+                                t ->
+                                    t.toolSpec(
+                                        s ->
+                                            s.name("get_weather")
+                                                .description("Get the weather of a city")
+                                                .inputSchema(ToolInputSchema.fromJson(schema))))));
+
+    assertThat(called.stopReason()).isEqualTo(StopReason.TOOL_USE);
+    ToolUseBlock use = called.output().message().content().getLast().toolUse();
+    assertThat(use.name()).isEqualTo("get_weather");
+    assertThat(use.input().asMap().get("city").asString()).isEqualTo("Paris");
+  }
+
+  @Test
+  void mapsErrorsToTheSdksExceptions() {
+    assertThatThrownBy(
+            () -> demo.sync.converse(r -> r.modelId("meta.unknown-v1:0").messages(user("hi"))))
+        .isInstanceOf(ResourceNotFoundException.class);
+    assertThatThrownBy(
+            () ->
+                demo.sync.converse(
+                    r ->
+                        r.modelId(DemoServer.MODEL)
+                            .messages(user("hi"))
+                            .inferenceConfig(i -> i.maxTokens(1_000_000))))
+        .isInstanceOf(ValidationException.class)
+        .hasMessageContaining("1000000");
+  }
+}

@@ -1,0 +1,100 @@
+package dev.outcrop.serving.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
+
+@Isolated("takes over stdout and stderr")
+final class MainTest {
+  private record Run(int status, String out, String err) {}
+
+  private static Run run(String... arguments) {
+    PrintStream out = System.out;
+    PrintStream err = System.err;
+    ByteArrayOutputStream captured = new ByteArrayOutputStream();
+    ByteArrayOutputStream complaints = new ByteArrayOutputStream();
+    System.setOut(new PrintStream(captured, true, StandardCharsets.UTF_8));
+    System.setErr(new PrintStream(complaints, true, StandardCharsets.UTF_8));
+    try {
+      int status = Main.execute(arguments);
+      return new Run(
+          status,
+          captured.toString(StandardCharsets.UTF_8),
+          complaints.toString(StandardCharsets.UTF_8));
+    } finally {
+      System.setOut(out);
+      System.setErr(err);
+    }
+  }
+
+  @Test
+  void inspectsACheckpointAsJson() throws Exception {
+    Run run = run("models", "inspect", DemoServer.FOLDER.toString());
+
+    JsonNode info = new ObjectMapper().readTree(run.out());
+    assertThat(run.status()).isZero();
+    assertThat(info.get("family").asText()).isEqualTo("llama");
+    assertThat(info.get("contextTokens").asInt()).isEqualTo(4_096);
+  }
+
+  @Test
+  void printsLogitsOfEveryPosition() throws Exception {
+    Run run = run("models", "logits", DemoServer.FOLDER.toString(), "--ids", "1,5,9");
+
+    JsonNode logits = new ObjectMapper().readTree(run.out()).get("logits");
+    assertThat(run.status()).isZero();
+    assertThat(logits).hasSize(3);
+    assertThat(logits.get(0)).hasSize(1_536);
+  }
+
+  @Test
+  void answersAQuestionOverHttp() {
+    Run run = run("demo", "--model", DemoServer.FOLDER.toString(), "--ask", "What is 17 plus 25?");
+
+    assertThat(run.status()).isZero();
+    assertThat(run.out()).contains("42").contains("tok/s");
+  }
+
+  @Test
+  void namesTheFolderThatIsNoCheckpoint(@TempDir Path empty) {
+    Run run = run("models", "inspect", empty.toString());
+
+    assertThat(run.status()).isEqualTo(1);
+    assertThat(run.out()).isEmpty();
+    assertThat(run.err()).contains("config.json");
+  }
+
+  @Test
+  void refusesATokenThatIsNotInTheVocabulary() {
+    Run run = run("models", "logits", DemoServer.FOLDER.toString(), "--ids", "1,99999");
+
+    assertThat(run.status()).isEqualTo(2);
+    assertThat(run.err()).contains("99999");
+  }
+
+  @Test
+  void tellsHowToUseEveryCommand() {
+    for (String command : new String[] {"demo", "serve", "models"}) {
+      Run run = run(command, "--help");
+
+      assertThat(run.status()).isZero();
+      assertThat(run.out()).contains("Usage: outcrop " + command);
+    }
+  }
+
+  @Test
+  void servesNothingWithoutAModel() {
+    Run run = run("serve");
+
+    assertThat(run.status()).isEqualTo(2);
+    assertThat(run.err()).contains("--model");
+  }
+}
