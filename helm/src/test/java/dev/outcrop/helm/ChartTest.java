@@ -7,6 +7,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.marcnuri.helm.Helm;
+import dev.outcrop.serving.config.ConfigFile;
+import dev.outcrop.serving.config.ServingConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -74,6 +76,24 @@ class ChartTest {
     assertThat(pod.at("/containers/0/securityContext/readOnlyRootFilesystem").asBoolean()).isTrue();
     assertThat(pod.at("/containers/0/securityContext/capabilities/drop/0").asText())
         .isEqualTo("ALL");
+  }
+
+  @Test
+  void writesAConfigThatTheServerReads() throws IOException {
+    JsonNode map = object(render(MINIMAL.resolve("in-values.yaml")), "ConfigMap");
+    Path file = Files.createTempFile("outcrop", ".yaml");
+    Files.writeString(file, map.at("/data/outcrop.yaml").asText());
+
+    ServingConfig config = ConfigFile.read(file);
+
+    JsonNode container =
+        object(render(MINIMAL.resolve("in-values.yaml")), "Deployment")
+            .at("/spec/template/spec/containers/0");
+    assertThat(container.at("/ports/0/containerPort").asInt()).isEqualTo(config.http().port());
+    assertThat(container.at("/ports/1/containerPort").asInt())
+        .isEqualTo(config.management().port());
+    assertThat(config.auth().keyFile().getParent())
+        .isEqualTo(Path.of(container.at("/volumeMounts/1/mountPath").asText()));
   }
 
   @Test
