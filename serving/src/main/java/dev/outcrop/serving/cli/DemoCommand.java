@@ -13,6 +13,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -36,8 +38,14 @@ final class DemoCommand implements Callable<Integer> {
   @Option(names = "--model", description = "Another checkpoint folder than the embedded one")
   private @Nullable Path model;
 
+  // A logger's level lasts only while somebody holds the logger.
+  private static final Logger LOGS = Logger.getLogger("dev.outcrop");
+
   @Override
   public Integer call() throws Exception {
+    if (question != null) {
+      LOGS.setLevel(Level.WARNING);
+    }
     ServingConfig settings =
         ServingConfig.DEFAULT
             .withModels(List.of(ModelConfig.of(MODEL_ID, folder())))

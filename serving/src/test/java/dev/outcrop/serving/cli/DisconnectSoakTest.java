@@ -77,6 +77,7 @@ final class DisconnectSoakTest {
         {"messages":[{"role":"user","content":[{"text":"Count from 1 to %d."}]}]}"""
             .formatted(to);
     try (Socket socket = new Socket(demo.endpoint().getHost(), demo.endpoint().getPort())) {
+      socket.setSoTimeout(60_000);
       socket.setSoLinger(bytes != Integer.MAX_VALUE, 0);
       socket
           .getOutputStream()
@@ -89,13 +90,17 @@ final class DisconnectSoakTest {
       byte[] buffer = new byte[512];
       for (int read = 0; read < bytes; ) {
         int count = in.read(buffer);
-        if (count < 0) {
+        if (count < 0 || lastChunk(buffer, count)) {
           break;
         }
         read += count;
       }
     }
     return null;
+  }
+
+  private static boolean lastChunk(byte[] buffer, int count) {
+    return new String(buffer, 0, count, StandardCharsets.ISO_8859_1).endsWith("0\r\n\r\n");
   }
 
   private static long residentKilobytes() throws IOException {
