@@ -18,6 +18,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import software.amazon.eventstream.Message;
@@ -88,6 +89,35 @@ final class WireTest {
       http.write(RawHttp.request("POST", "/model/demo/converse-stream", HI, "") + request);
       assertThat(http.response().status()).isEqualTo(200);
       assertThat(http.response().text()).contains("0123456789");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "/model/demo/converse, 200",
+    "/model/demo/converse-stream, 200",
+    "/model/none/converse, 400",
+    "/nothing, 404"
+  })
+  void closesConnectionWhenTheClientAsks(String path, int status) throws IOException {
+    try (RawHttp http = new RawHttp(server.server.port())) {
+      http.write(RawHttp.request("POST", path, HI, "Connection: close\r\n"));
+      RawHttp.Response response = http.response();
+      assertThat(response.status()).isEqualTo(status);
+      assertThat(response.header("Connection")).isEqualTo("close");
+      assertThat(http.ended()).isTrue();
+    }
+  }
+
+  @Test
+  void closesManagementConnectionWhenTheClientAsks() throws IOException {
+    try (RawHttp http = new RawHttp(server.server.managementPort())) {
+      String request = RawHttp.request("GET", "/livez", "", "");
+      http.write(request);
+      assertThat(http.response().status()).isEqualTo(200);
+      http.write(request.replace("Host", "Connection: close\r\nHost"));
+      assertThat(http.response().status()).isEqualTo(200);
+      assertThat(http.ended()).isTrue();
     }
   }
 

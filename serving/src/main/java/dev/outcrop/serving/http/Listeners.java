@@ -123,6 +123,8 @@ public final class Listeners implements AutoCloseable {
         .shutdownHook(false)
         .shutdownGracePeriod(GRACE)
         .maxPayloadSize(1_024)
+        .protocolsDiscoverServices(false)
+        .addConnectionSelector(new Connections().selector(MAX_FRAME))
         .routing(routing -> routing.register(management))
         .build();
   }

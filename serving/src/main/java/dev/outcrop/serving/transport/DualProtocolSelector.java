@@ -30,7 +30,9 @@ final class DualProtocolSelector implements ServerConnectionSelector {
   DualProtocolSelector(Connections connections, int maxFrame) {
     this.connections = connections;
     this.maxFrame = maxFrame;
-    this.http1 = Http1ConnectionSelector.builder().config(Http1Config.create()).build();
+    Http1Config config =
+        Http1Config.builder().addReceiveListener(new LastRequest(connections)).build();
+    this.http1 = Http1ConnectionSelector.builder().config(config).build();
     this.http2 =
         Http2ConnectionSelector.builder()
             .http2Config(Http2Config.builder().maxFrameSize(maxFrame).build())
@@ -66,8 +68,9 @@ final class DualProtocolSelector implements ServerConnectionSelector {
   private <W extends ConnectionWatch & Supplier<byte[]>> ServerConnection connection(
       ConnectionContext context, ServerConnectionSelector protocol, W watch) {
     String key = Connections.key(context.socketId(), context.childSocketId());
-    connections.opened(key, watch);
     WatchedContext watched = new WatchedContext(context, DataReader.create(watch));
-    return new PoliteConnection(protocol.connection(watched), () -> connections.closed(key));
+    ServerConnection connection = protocol.connection(watched);
+    connections.opened(key, watch, connection);
+    return new PoliteConnection(connection, () -> connections.closed(key));
   }
 }
