@@ -29,6 +29,8 @@ public record Sampling(
     long seed,
     int logprobs) {
 
+  private static final double LEAST_TEMPERATURE = 1e-5;
+
   /** The most alternatives that can be asked for. */
   public static final int MAX_LOGPROBS = 20;
 
@@ -47,9 +49,9 @@ public record Sampling(
     require(logprobs >= -1 && logprobs <= MAX_LOGPROBS, "logprobs");
   }
 
-  /** Whether no draw is needed. */
+  /** Whether no draw is needed: below this temperature the most likely token is certain. */
   public boolean greedy() {
-    return temperature == 0;
+    return temperature < LEAST_TEMPERATURE;
   }
 
   /** Whether the row's token history changes its logits. */

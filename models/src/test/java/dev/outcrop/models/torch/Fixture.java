@@ -70,6 +70,16 @@ record Fixture(
     return largest;
   }
 
+  /** The most likely token after the first {@code length} ones. */
+  int best(int length) {
+    float[] row = logits[length - 1];
+    int best = 0;
+    for (int v = 1; v < row.length; v++) {
+      best = row[v] > row[best] ? v : best;
+    }
+    return best;
+  }
+
   /** Adds a row of this fixture's tokens from..to with segments (slot, length)... */
   void row(StepPlan plan, int from, int to, int... segments) {
     plan.row(from);

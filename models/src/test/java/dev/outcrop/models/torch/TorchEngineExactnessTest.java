@@ -63,6 +63,8 @@ class TorchEngineExactnessTest {
         fixture.row(plan, i == 0 ? 0 : end - 1, end, 0, end);
         StepResult.Sampled result = (StepResult.Sampled) engine.submit(plan).await();
         got[i] = result.tokens()[2];
+        assertThat(result.tokens()[0]).isEqualTo(fixture.best(i + 1));
+        assertThat(result.tokens()[1]).isEqualTo(fixture.best(2 * i + 2));
       }
       assertThat(got).isEqualTo(wanted);
     }

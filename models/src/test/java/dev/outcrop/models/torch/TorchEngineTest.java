@@ -6,6 +6,7 @@ import dev.outcrop.models.ModelError;
 import dev.outcrop.models.engine.Sampling;
 import dev.outcrop.models.engine.StepPlan;
 import dev.outcrop.models.engine.StepResult;
+import java.util.Arrays;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -53,6 +54,44 @@ class TorchEngineTest {
         .isCloseTo(alone.logprobs()[0], org.assertj.core.api.Assertions.within(1e-4f));
     assertThat(beside.logprobs()[0]).isNaN();
     assertThat(beside.topTokens()[1]).isEmpty();
+  }
+
+  /** The row in two pieces is run last, whatever its place in the plan. */
+  @Test
+  void givesEveryRowItsOwnTokenWhenADecodeIsInTwoPieces() {
+    int[] lengths = {40, 21, 9};
+    int[][] segments = {{64, 32, 0, 8}, {128, 21}, {192, 9}};
+    for (int row = 0; row < lengths.length; row++) {
+      fixture.row(plan, 0, lengths[row], segments[row]);
+    }
+    float[][] logits = engine.logits(plan);
+    plan.clear();
+    for (int row = 0; row < lengths.length; row++) {
+      fixture.row(plan, lengths[row] - 1, lengths[row], segments[row]);
+    }
+    float[][] last = engine.logits(plan);
+    StepResult.Sampled step = step();
+
+    int before = 0;
+    for (int row = 0; row < lengths.length; row++) {
+      float[][] own = Arrays.copyOfRange(logits, before, before + lengths[row]);
+      before += lengths[row];
+      assertThat(fixture.error(own, 0)).as("prefill of row %d", row).isLessThan(1e-4);
+      assertThat(fixture.error(new float[][] {last[row]}, lengths[row] - 1))
+          .as("decode of row %d", row)
+          .isLessThan(1e-4);
+      assertThat(step.tokens()[row]).isEqualTo(fixture.best(lengths[row]));
+    }
+  }
+
+  @Test
+  void takesATemperatureNearZeroForGreedy() {
+    row(new Sampling(1e-38, 0, 1, 0, 1, 0, 0, 5, -1), 0, 20, 0);
+    row(new Sampling(0.00002, 0, 1, 0, 1, 0, 0, 5, -1), 0, 21, 32);
+
+    StepResult.Sampled step = step();
+
+    assertThat(step.tokens()).containsExactly(fixture.best(20), fixture.best(21));
   }
 
   @Test
