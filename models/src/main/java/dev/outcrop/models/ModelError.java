@@ -6,6 +6,8 @@ public enum ModelError implements ErrorCode {
   CHECKPOINT_INVALID(ErrorType.USER),
   /** The checkpoint is sound but of a kind that is not supported; the message lists what is. */
   CHECKPOINT_UNSUPPORTED(ErrorType.USER),
+  /** The device or the host has not the memory that was asked for. */
+  OUT_OF_MEMORY(ErrorType.USER),
   /** The chat template refused the conversation (raise_exception) or cannot be evaluated. */
   TEMPLATE_FAILED(ErrorType.USER),
   /** A step of the engine failed; the sequences of the step are lost, the engine goes on. */

@@ -17,6 +17,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A Hugging Face folder, open and ready: its text side and its engine. Opened and closed by the
@@ -24,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * one.
  */
 public final class LoadedModel implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(LoadedModel.class);
   private static final int LOGITS_CHUNK = 512;
 
   private final ModelInfo info;
@@ -38,13 +41,14 @@ public final class LoadedModel implements AutoCloseable {
       Tokenizer tokenizer,
       ChatTemplate template,
       Engine engine,
-      GenerationDefaults defaults) {
+      GenerationDefaults defaults,
+      Sampling defaultSampling) {
     this.info = info;
     this.tokenizer = tokenizer;
     this.template = template;
     this.engine = engine;
     this.stopTokens = defaults.eosTokens().stream().mapToInt(Integer::intValue).toArray();
-    this.defaultSampling = sampling(defaults);
+    this.defaultSampling = defaultSampling;
   }
 
   /**
@@ -60,11 +64,26 @@ public final class LoadedModel implements AutoCloseable {
     ChatTemplate template = ChatTemplate.open(folder);
     Tokenizer tokenizer = Tokenizer.open(folder);
     try {
-      return new LoadedModel(
-          info, tokenizer, template, engine(config, checkpoint, info, options), defaults);
+      warnOfOtherVocabulary(folder, tokenizer, config);
+      Sampling sampling = sampling(defaults);
+      Engine engine = engine(config, checkpoint, info, options);
+      return new LoadedModel(info, tokenizer, template, engine, defaults, sampling);
     } catch (RuntimeException e) {
       tokenizer.close();
       throw e;
+    }
+  }
+
+  /** Not refused: fine-tuned checkpoints with a padding token that has no row are common. */
+  private static void warnOfOtherVocabulary(
+      Path folder, Tokenizer tokenizer, DecoderConfig config) {
+    if (tokenizer.vocabularySize() > config.vocabularySize()) {
+      LOG.warn(
+          "{}: tokenizer.json has ids up to {}, but config.json says vocab_size {}; a request that"
+              + " brings such an id fails",
+          folder,
+          tokenizer.vocabularySize() - 1,
+          config.vocabularySize());
     }
   }
 

@@ -7,7 +7,9 @@ import dev.outcrop.models.weights.DType;
 import dev.outcrop.models.weights.StoredTensor;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.LongStream;
 
 /**
@@ -23,8 +25,12 @@ final class DecoderWeights {
     this.config = config;
   }
 
-  /** Loads a checkpoint. Missing and misshapen tensors are errors that name file and tensor. */
-  void load(Checkpoint checkpoint) {
+  /**
+   * Loads a checkpoint. Missing and misshapen tensors are errors that name file and tensor.
+   *
+   * @return names of tensors that this architecture has no use for
+   */
+  List<String> load(Checkpoint checkpoint) {
     Source source = new Source(checkpoint);
     long hidden = config.hiddenSize();
     long inner = config.intermediateSize();
@@ -37,18 +43,18 @@ final class DecoderWeights {
       String mlp = layer + "mlp.";
       source.vector("attention_norm", hidden, layer + "input_layernorm.weight");
       source.vector("mlp_norm", hidden, layer + "post_attention_layernorm.weight");
-      StoredTensor qWeight = checkpoint.require(attention + "q_proj.weight", q, hidden);
-      StoredTensor kWeight = checkpoint.require(attention + "k_proj.weight", kv, hidden);
-      StoredTensor vWeight = checkpoint.require(attention + "v_proj.weight", kv, hidden);
+      StoredTensor qWeight = source.require(attention + "q_proj.weight", q, hidden);
+      StoredTensor kWeight = source.require(attention + "k_proj.weight", kv, hidden);
+      StoredTensor vWeight = source.require(attention + "v_proj.weight", kv, hidden);
       source.linear("qkv", qWeight, kWeight, vWeight);
-      source.linear("output", checkpoint.require(attention + "o_proj.weight", hidden, q));
-      source.linear("gate", checkpoint.require(mlp + "gate_proj.weight", inner, hidden));
-      source.linear("up", checkpoint.require(mlp + "up_proj.weight", inner, hidden));
-      source.linear("down", checkpoint.require(mlp + "down_proj.weight", hidden, inner));
+      source.linear("output", source.require(attention + "o_proj.weight", hidden, q));
+      source.linear("gate", source.require(mlp + "gate_proj.weight", inner, hidden));
+      source.linear("up", source.require(mlp + "up_proj.weight", inner, hidden));
+      source.linear("down", source.require(mlp + "down_proj.weight", hidden, inner));
       if (config.attentionBias()) {
-        StoredTensor qBias = checkpoint.require(attention + "q_proj.bias", q);
-        StoredTensor kBias = checkpoint.require(attention + "k_proj.bias", kv);
-        StoredTensor vBias = checkpoint.require(attention + "v_proj.bias", kv);
+        StoredTensor qBias = source.require(attention + "q_proj.bias", q);
+        StoredTensor kBias = source.require(attention + "k_proj.bias", kv);
+        StoredTensor vBias = source.require(attention + "v_proj.bias", kv);
         source.vector("qkv_bias", qBias, kBias, vBias);
       }
       if (config.outputBias()) {
@@ -60,25 +66,27 @@ final class DecoderWeights {
         source.vector("down_bias", hidden, mlp + "down_proj.bias");
       }
       if (config.qkNorm()) {
-        StoredTensor qNorm = checkpoint.require(attention + "q_norm.weight", config.headDim());
-        StoredTensor kNorm = checkpoint.require(attention + "k_norm.weight", config.headDim());
+        StoredTensor qNorm = source.require(attention + "q_norm.weight", config.headDim());
+        StoredTensor kNorm = source.require(attention + "k_norm.weight", config.headDim());
         program.run("load_qk_norm", source.where(qNorm), source.where(kNorm));
       }
     }
     source.vector("final_norm", hidden, "model.norm.weight");
     long vocabulary = config.vocabularySize();
-    StoredTensor embedding = checkpoint.require("model.embed_tokens.weight", vocabulary, hidden);
+    StoredTensor embedding = source.require("model.embed_tokens.weight", vocabulary, hidden);
     source.linear(
         "head",
-        config.tiedEmbeddings()
-            ? embedding
-            : checkpoint.require("lm_head.weight", vocabulary, hidden));
+        config.tiedEmbeddings() ? embedding : source.require("lm_head.weight", vocabulary, hidden));
     // A new mapping for the embedding alone: the old one would keep every page that was read.
     program.run("unmap_files");
     source.map();
     program.run("load_embedding", source.where(embedding));
     program.run("unmap_files");
     program.run("set_frequencies");
+    if (config.tiedEmbeddings()) {
+      source.used.add("lm_head.weight"); // some files hold the tied matrix twice
+    }
+    return checkpoint.unexpected(source.used);
   }
 
   /** Draws weights for measuring speed; what the model says is noise. */
@@ -112,10 +120,16 @@ final class DecoderWeights {
   private final class Source {
     private final Checkpoint checkpoint;
     private final List<Path> files;
+    private final Set<String> used = new HashSet<>();
 
     Source(Checkpoint checkpoint) {
       this.checkpoint = checkpoint;
       this.files = checkpoint.files();
+    }
+
+    StoredTensor require(String name, long... shape) {
+      used.add(name);
+      return checkpoint.require(name, shape);
     }
 
     void map() {
@@ -125,7 +139,7 @@ final class DecoderWeights {
     }
 
     void vector(String kind, long size, String name) {
-      vector(kind, checkpoint.require(name, size));
+      vector(kind, require(name, size));
     }
 
     void vector(String kind, StoredTensor... parts) {

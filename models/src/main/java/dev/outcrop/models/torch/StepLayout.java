@@ -17,6 +17,7 @@ final class StepLayout {
   private static final int MASKED = 2;
 
   private final int window;
+  private final int vocabulary;
   private long[] ids = new long[64];
   private long[] positions = new long[64];
   private long[] slots = new long[64];
@@ -30,8 +31,10 @@ final class StepLayout {
    * Creates an empty layout.
    *
    * @param window how many tokens back a token sees, itself included; null for all
+   * @param vocabulary one more than the highest token id
    */
-  StepLayout(@Nullable Integer window) {
+  StepLayout(@Nullable Integer window, int vocabulary) {
+    this.vocabulary = vocabulary;
     this.window = window == null ? Integer.MAX_VALUE : window;
   }
 
@@ -172,7 +175,11 @@ final class StepLayout {
   }
 
   private void token(StepPlan plan, int row, int index, int slot) {
-    ids[tokens] = plan.tokenId(plan.tokenOffset(row) + index);
+    int id = plan.tokenId(plan.tokenOffset(row) + index);
+    if (id < 0 || id >= vocabulary) { // on a GPU the kernel would take the process with it
+      throw new IllegalArgumentException("a token id is outside the vocabulary");
+    }
+    ids[tokens] = id;
     int position = plan.position(row) + index;
     positions[tokens] = position;
     slots[tokens] = slot;

@@ -12,6 +12,7 @@ import dev.outcrop.models.engine.StepPlan;
 import dev.outcrop.models.engine.StepResult;
 import dev.outcrop.models.weights.Checkpoint;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,6 +21,7 @@ import org.slf4j.LoggerFactory;
 public final class TorchEngine implements Engine {
   private static final Logger log = LoggerFactory.getLogger(TorchEngine.class);
   private static final int UNIT_TOKENS = 32;
+  private static final int MOST_TOKENS = Integer.MAX_VALUE / UNIT_TOKENS * UNIT_TOKENS;
 
   private final TorchProgram program;
   private final DecoderConfig config;
@@ -30,8 +32,8 @@ public final class TorchEngine implements Engine {
   private TorchEngine(TorchProgram program, DecoderConfig config, TorchOptions options) {
     this.program = program;
     this.config = config;
-    this.layout = new StepLayout(config.slidingWindow());
-    int units = Math.ceilDiv(options.kvTokens(), UNIT_TOKENS);
+    this.layout = new StepLayout(config.slidingWindow(), config.vocabularySize());
+    int units = Math.ceilDiv(Math.min(options.kvTokens(), MOST_TOKENS), UNIT_TOKENS);
     long kvBytes =
         2L * config.layers() * config.kvHeads() * config.headDim() * options.type().bytes();
     this.geometry = new KvGeometry(UNIT_TOKENS, units, kvBytes, config.maxPosition());
@@ -40,7 +42,18 @@ public final class TorchEngine implements Engine {
   /** Opens a checkpoint. Takes as long as reading its files once. */
   public static TorchEngine open(
       DecoderConfig config, Checkpoint checkpoint, TorchOptions options) {
-    return start(config, options, weights -> weights.load(checkpoint));
+    return start(config, options, weights -> warnOf(weights.load(checkpoint), checkpoint));
+  }
+
+  /** Tensors that nothing reads may mean that config.json says less than the weights need. */
+  private static void warnOf(List<String> unexpected, Checkpoint checkpoint) {
+    if (!unexpected.isEmpty()) {
+      log.warn(
+          "{}: {} tensors are not used, the first is '{}'",
+          checkpoint.source(),
+          unexpected.size(),
+          unexpected.getFirst());
+    }
   }
 
   /** An engine with random weights, for measuring speed. */
@@ -57,23 +70,39 @@ public final class TorchEngine implements Engine {
     try {
       fill.accept(new DecoderWeights(program, config));
       TorchEngine engine = new TorchEngine(program, config, options);
-      program.run("allocate_arena", IValue.from(engine.geometry.tokens()));
+      allocateArena(program, engine.geometry);
       return engine;
+    } catch (EngineException e) {
+      program.close();
+      throw new OutcropException(
+          ModelError.CHECKPOINT_INVALID,
+          "libtorch could not load the weights; a file may be shorter than when it was opened",
+          e);
     } catch (RuntimeException e) {
       program.close();
       throw e;
     }
   }
 
+  private static void allocateArena(TorchProgram program, KvGeometry geometry) {
+    try {
+      program.run("allocate_arena", IValue.from(geometry.tokens()));
+    } catch (EngineException e) {
+      throw new OutcropException(
+          ModelError.OUT_OF_MEMORY,
+          "there is no memory for a KV cache of %d tokens, %d bytes each"
+              .formatted(geometry.tokens(), geometry.bytesPerToken()),
+          e);
+    }
+  }
+
   /** The program for oneDNN's kernels, or where they refuse this machine, for plain ones. */
   private static TorchProgram program(DecoderConfig config, TorchOptions options) {
     if (options.kernels() == TorchOptions.Kernels.BEST) {
-      TorchProgram program = TorchProgram.load(DecoderProgram.text(config, options.type(), true));
+      String text = DecoderProgram.text(config, options.type(), true);
       try {
-        program.run("probe");
-        return program;
-      } catch (EngineException e) {
-        program.close();
+        return TorchProgram.probed(text);
+      } catch (EngineException | IllegalStateException e) {
         log.warn("oneDNN does not take {} here; linear layers are slower", options.type(), e);
       }
     }

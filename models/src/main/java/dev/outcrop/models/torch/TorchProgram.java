@@ -32,6 +32,13 @@ final class TorchProgram implements AutoCloseable {
 
   private final PtNDManager manager;
   private final PtSymbolBlock block;
+
+  /**
+   * Arrays that became arguments. A tensor made from a Java array does not own its memory: DJL's
+   * array object does, so it stays open until the call is over.
+   */
+  private final List<PtNDArray> inputs = new ArrayList<>();
+
   private @Nullable Thread prepared;
 
   private TorchProgram(Model model, PtSymbolBlock block) {
@@ -55,6 +62,18 @@ final class TorchProgram implements AutoCloseable {
     }
   }
 
+  /** Compiles a program and calls its probe; where that fails, this libtorch cannot run it. */
+  static TorchProgram probed(String text) {
+    TorchProgram program = load(text);
+    try {
+      program.run("probe");
+      return program;
+    } catch (RuntimeException e) {
+      program.close();
+      throw e;
+    }
+  }
+
   /** Threads that one operator may use, for the whole process. */
   static void threads(int count) {
     // Loads the natives; the call below does not.
@@ -62,11 +81,9 @@ final class TorchProgram implements AutoCloseable {
     JniUtils.setNumThreads(count);
   }
 
-  /** A tensor for {@link #call}, which closes it. */
+  /** A tensor for the next {@link #call}, which closes it. */
   IValue longs(long[] values, long... shape) {
-    try (PtNDArray array = (PtNDArray) manager.create(values, new Shape(shape))) {
-      return IValue.from(array);
-    }
+    return input((PtNDArray) manager.create(values, new Shape(shape)));
   }
 
   /** Runs a method and drops its result. */
@@ -90,11 +107,14 @@ final class TorchProgram implements AutoCloseable {
     }
   }
 
-  /** A float32 tensor for {@link #call}, which closes it. */
+  /** A float32 tensor for the next {@link #call}, which closes it. */
   IValue floats(float[] values, long... shape) {
-    try (PtNDArray array = (PtNDArray) manager.create(values, new Shape(shape))) {
-      return IValue.from(array);
-    }
+    return input((PtNDArray) manager.create(values, new Shape(shape)));
+  }
+
+  private IValue input(PtNDArray array) {
+    inputs.add(array);
+    return IValue.from(array);
   }
 
   /** The tensors of a list that a method returned, copied out; the caller closes the list. */
@@ -139,6 +159,8 @@ final class TorchProgram implements AutoCloseable {
       for (IValue argument : arguments) {
         argument.close();
       }
+      inputs.forEach(PtNDArray::close);
+      inputs.clear();
     }
   }
 
