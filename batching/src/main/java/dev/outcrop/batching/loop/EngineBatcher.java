@@ -9,11 +9,18 @@ import dev.outcrop.batching.schedule.Scheduler;
 import dev.outcrop.batching.schedule.Sequence;
 import dev.outcrop.models.engine.Engine;
 import dev.outcrop.models.engine.KvGeometry;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.function.LongSupplier;
 
 /** The callers' side of one engine loop; safe to call from any thread. */
 final class EngineBatcher implements Batcher {
+  private static final Logger LOG = System.getLogger(EngineBatcher.class.getName());
+
+  /** How long a step may take to end after the batcher was closed. */
+  private static final Duration END = Duration.ofSeconds(30);
+
   /** A step may take this many times the longest one so far before the loop counts as stuck. */
   private static final long SLOWER_THAN_EVER = 4;
 
@@ -100,7 +107,11 @@ final class EngineBatcher implements Batcher {
   public void close() {
     intake.stop();
     try {
-      thread.join();
+      if (!thread.join(END)) {
+        // The engine thread is a daemon: the process can end without it. Nothing of the engine is
+        // freed under its feet.
+        LOG.log(Level.WARNING, "the engine is still in a step after {0}; it is left behind", END);
+      }
     } catch (InterruptedException _) {
       // The loop ends at the next step boundary all the same; only the wait for it is given up.
       Thread.currentThread().interrupt();

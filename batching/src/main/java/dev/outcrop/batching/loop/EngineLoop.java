@@ -32,6 +32,8 @@ import org.jspecify.annotations.Nullable;
 final class EngineLoop implements Runnable {
   private static final Logger LOG = System.getLogger(EngineLoop.class.getName());
 
+  private static final int RERUNS_PER_LOG = 100;
+
   private final Engine engine;
   private final Scheduler scheduler;
   private final Intake intake;
@@ -42,7 +44,9 @@ final class EngineLoop implements Runnable {
   private final StepOutcome outcome = new StepOutcome();
   private final Map<Sequence, RequestStream> streams = new HashMap<>();
   private final List<Sequence> cancelled = new ArrayList<>();
+  private ArrayDeque<Command> taken = new ArrayDeque<>();
   private long steps;
+  private long reruns;
   private volatile long progress;
   private volatile long longestStep;
   private volatile Signals signals;
@@ -92,11 +96,11 @@ final class EngineLoop implements Runnable {
   }
 
   private void serve() {
-    ArrayDeque<Command> spare = new ArrayDeque<>();
     while (true) {
-      ArrayDeque<Command> commands = intake.take(spare, scheduler.idle());
+      taken = intake.take(taken, scheduler.idle());
+      boolean any = !taken.isEmpty();
       boolean stop = false;
-      for (Command command : commands) {
+      for (Command command = taken.poll(); command != null; command = taken.poll()) {
         switch (command) {
           case Command.Submit(var sequence, var stream) -> accept(sequence, stream);
           case Command.Cancel(var sequence) -> cancel(sequence);
@@ -106,11 +110,9 @@ final class EngineLoop implements Runnable {
       if (stop) {
         return;
       }
-      if (!commands.isEmpty()) {
+      if (any) {
         publishCancelled();
       }
-      commands.clear();
-      spare = commands;
       if (!scheduler.idle()) {
         step();
       }
@@ -154,6 +156,10 @@ final class EngineLoop implements Runnable {
       case StepResult.Sampled whole -> sampled = whole;
       case StepResult.Failed(var error) -> {
         throwIfDead(error);
+        if (reruns++ % RERUNS_PER_LOG == 0) {
+          LOG.log(
+              Level.WARNING, "a step of " + plan.rows() + " rows failed, run one by one", error);
+        }
         Isolation.Rerun rerun = isolation.rerun(plan, error);
         sampled = rerun.result();
         errors = rerun.errors();
@@ -216,26 +222,35 @@ final class EngineLoop implements Runnable {
 
   /** Ends the loop: nobody is left waiting, and the engine is closed on its own thread. */
   private void end(@Nullable OutcropException fault) {
-    List<Command> rest = intake.shut(fault);
     if (fault != null) {
       LOG.log(Level.ERROR, "the engine loop ends", fault);
     }
-    scheduler.clear();
-    publishSignals();
-    cancelled.clear();
-    for (Command command : rest) {
-      if (command instanceof Command.Submit(var sequence, var stream)) {
-        streams.put(sequence, stream);
-      }
+    List<Command> rest = intake.shut(fault);
+    try {
+      scheduler.clear();
+      publishSignals();
+    } catch (RuntimeException | Error error) { // the readers must hear of the end all the same
+      LOG.log(Level.ERROR, "the scheduler did not end", error);
     }
-    for (RequestStream stream : streams.values()) {
-      stream.end(new TokenEvent.Failed(fault != null ? dead(fault) : closed()));
-    }
+    TokenEvent end = new TokenEvent.Failed(fault != null ? dead(fault) : closed());
+    endUnheard(taken, end);
+    endUnheard(rest, end);
+    streams.values().forEach(stream -> stream.end(end));
     streams.clear();
+    cancelled.clear();
     try {
       engine.close();
     } catch (RuntimeException error) {
       LOG.log(Level.ERROR, "the engine did not close", error);
+    }
+  }
+
+  private void endUnheard(Iterable<Command> commands, TokenEvent end) {
+    for (Command command : commands) {
+      if (command instanceof Command.Submit(var sequence, var stream)
+          && !streams.containsKey(sequence)) {
+        stream.end(end);
+      }
     }
   }
 
