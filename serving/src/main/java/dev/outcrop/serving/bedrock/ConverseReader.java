@@ -147,7 +147,7 @@ final class ConverseReader {
         base.number("temperature", 0, 1, defaults.temperature()),
         extra.integer("top_k", 0, 1_000_000, defaults.topK()),
         Math.max(LEAST_TOP_P, base.number("topP", 0, 1, defaults.topP())),
-        extra.number("min_p", 0, 1, 0),
+        extra.number("min_p", 0, 1, defaults.minP()),
         extra.number("repetition_penalty", 0.01, 10, defaults.repetitionPenalty()),
         extra.number("presence_penalty", -2, 2, 0),
         extra.number("frequency_penalty", -2, 2, 0),

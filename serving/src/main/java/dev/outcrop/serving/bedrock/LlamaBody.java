@@ -50,7 +50,7 @@ public final class LlamaBody implements BodyFormat {
             fields.number("temperature", 0, 1, target.defaults().temperature()),
             fields.integer("top_k", 0, 1_000_000, target.defaults().topK()),
             Math.max(LEAST_TOP_P, fields.number("top_p", 0, 1, target.defaults().topP())),
-            0,
+            target.defaults().minP(),
             target.defaults().repetitionPenalty(),
             0,
             0,

@@ -94,7 +94,11 @@ final class ModelHost implements AutoCloseable {
 
   private static SamplingDefaults defaults(Sampling sampling) {
     return new SamplingDefaults(
-        sampling.temperature(), sampling.topK(), sampling.topP(), sampling.repetitionPenalty());
+        sampling.temperature(),
+        sampling.topK(),
+        sampling.topP(),
+        sampling.minP(),
+        sampling.repetitionPenalty());
   }
 
   /** The models, ready to serve. */

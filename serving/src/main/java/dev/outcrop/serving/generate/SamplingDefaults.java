@@ -6,10 +6,11 @@ package dev.outcrop.serving.generate;
  * @param temperature the temperature
  * @param topK the most likely tokens to keep, 0 for all
  * @param topP the probability mass to keep
+ * @param minP the least probability kept, relative to the most likely token's, 0 for all
  * @param repetitionPenalty 1 for none
  */
 public record SamplingDefaults(
-    double temperature, int topK, double topP, double repetitionPenalty) {
+    double temperature, int topK, double topP, double minP, double repetitionPenalty) {
   /** What Bedrock documents for Llama models. */
-  public static final SamplingDefaults STANDARD = new SamplingDefaults(0.5, 0, 0.9, 1);
+  public static final SamplingDefaults STANDARD = new SamplingDefaults(0.5, 0, 0.9, 0, 1);
 }

@@ -97,7 +97,7 @@ public final class ChatBody implements BodyFormat {
         fields.number("temperature", 0, 2, target.defaults().temperature()),
         fields.integer("top_k", 0, 1_000_000, target.defaults().topK()),
         Math.max(LEAST_TOP_P, fields.number("top_p", 0, 1, target.defaults().topP())),
-        fields.number("min_p", 0, 1, 0),
+        fields.number("min_p", 0, 1, target.defaults().minP()),
         fields.number("repetition_penalty", 0.01, 10, target.defaults().repetitionPenalty()),
         fields.number("presence_penalty", -2, 2, 0),
         fields.number("frequency_penalty", -2, 2, 0),
