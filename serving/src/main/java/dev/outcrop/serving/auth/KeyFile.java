@@ -3,11 +3,14 @@ package dev.outcrop.serving.auth;
 import dev.outcrop.models.OutcropException;
 import dev.outcrop.serving.error.ServingError;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +41,22 @@ public final class KeyFile {
     return parse(file.toString(), lines);
   }
 
+  /** The one key that a file holds in the clear, white space around it aside. */
+  public static KeyFile readSingle(Path file, int least, String tenant) {
+    String key;
+    try {
+      key = Files.readString(file).strip();
+    } catch (IOException e) {
+      throw new OutcropException(
+          ServingError.CONFIG_INVALID, "cannot read the key file " + file, e);
+    }
+    if (key.length() < least || key.lines().count() > 1) {
+      throw invalid(
+          file.toString(), "must hold one line, a key of at least %d characters".formatted(least));
+    }
+    return single(key, tenant);
+  }
+
   /** One key, in the clear, and nobody else's. */
   public static KeyFile single(String key, String tenant) {
     return new KeyFile(List.of(new Entry(Authenticator.sha256(key), new Caller.Tenant(tenant, 1))));
@@ -45,10 +64,17 @@ public final class KeyFile {
 
   static KeyFile parse(String name, List<String> lines) {
     List<Entry> entries = new ArrayList<>();
+    Map<ByteBuffer, Integer> lineOf = new HashMap<>();
     for (int i = 0; i < lines.size(); i++) {
       String line = lines.get(i).replaceFirst("#.*", "").strip();
       if (!line.isEmpty()) {
-        entries.add(entry(name + " line " + (i + 1), line.split("\\s+")));
+        String where = name + " line " + (i + 1);
+        Entry entry = entry(where, line.split("\\s+"));
+        Integer before = lineOf.putIfAbsent(ByteBuffer.wrap(entry.sha256), i + 1);
+        if (before != null) {
+          throw invalid(where, "the hash is that of line %d again".formatted(before));
+        }
+        entries.add(entry);
       }
     }
     if (entries.isEmpty()) {

@@ -4,8 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.outcrop.models.OutcropException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -38,6 +42,32 @@ final class KeyFileTest {
     assertThatThrownBy(() -> KeyFile.parse("keys", List.of("", line.replace("HASH", HASH))))
         .isInstanceOf(OutcropException.class)
         .hasMessageStartingWith(message);
+  }
+
+  @Test
+  void namesBothLinesOfAHashThatIsThereTwice() {
+    assertThatThrownBy(
+            () ->
+                KeyFile.parse(
+                    "keys", List.of(HASH + " team-a 1", "# x", HASH.toUpperCase() + " team-b 9")))
+        .isInstanceOf(OutcropException.class)
+        .hasMessage("keys line 3: the hash is that of line 1 again");
+  }
+
+  @Test
+  void readsOneKeyInTheClear(@TempDir Path folder) throws IOException {
+    Path file = Files.writeString(folder.resolve("key"), " 0123456789abcdef\n");
+
+    assertThat(KeyFile.readSingle(file, 16, "me").find(Authenticator.sha256("0123456789abcdef")))
+        .isEqualTo(new Caller.Tenant("me", 1));
+    assertThatThrownBy(() -> KeyFile.readSingle(file, 17, "me"))
+        .isInstanceOf(OutcropException.class)
+        .hasMessageContaining("at least 17 characters")
+        .hasMessageNotContaining("0123456789abcdef");
+    Files.writeString(file, "0123456789abcdef\n0123456789abcdef\n");
+    assertThatThrownBy(() -> KeyFile.readSingle(file, 16, "me"))
+        .isInstanceOf(OutcropException.class)
+        .hasMessageContaining("one line");
   }
 
   @Test
