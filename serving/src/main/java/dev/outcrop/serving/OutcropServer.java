@@ -5,6 +5,7 @@ import dev.outcrop.serving.auth.Authenticator;
 import dev.outcrop.serving.auth.KeyFile;
 import dev.outcrop.serving.bedrock.BedrockApi;
 import dev.outcrop.serving.bedrock.LlamaBody;
+import dev.outcrop.serving.config.ManagementConfig;
 import dev.outcrop.serving.config.ServingConfig;
 import dev.outcrop.serving.error.ServingError;
 import dev.outcrop.serving.generate.GenerationService;
@@ -22,6 +23,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,6 +35,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class OutcropServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(OutcropServer.class);
+  private static final String ADMIN = "admin";
   private static final Duration LAST_WORDS = Duration.ofSeconds(2);
 
   private final ServingConfig config;
@@ -58,7 +61,6 @@ public final class OutcropServer implements AutoCloseable {
             config.limits(),
             json,
             new SecureRandom()::nextLong);
-    var adminKey = config.management().adminKey();
     this.listeners =
         Listeners.open(
             config.http(),
@@ -70,9 +72,7 @@ public final class OutcropServer implements AutoCloseable {
                 metrics,
                 this::alive,
                 metrics::page,
-                adminKey == null
-                    ? null
-                    : Authenticator.keyed(KeyFile.single(adminKey.reveal(), "admin")),
+                admin(config.management()),
                 this::drainInBackground,
                 json));
   }
@@ -162,6 +162,17 @@ public final class OutcropServer implements AutoCloseable {
               .formatted(config.http().host()));
     }
     return Authenticator.open();
+  }
+
+  private static @Nullable Authenticator admin(ManagementConfig config) {
+    var key = config.adminKey();
+    if (key != null) {
+      return Authenticator.keyed(KeyFile.single(key.reveal(), ADMIN));
+    }
+    var file = config.adminKeyFile();
+    return file == null
+        ? null
+        : Authenticator.keyed(KeyFile.readSingle(file, ManagementConfig.MIN_KEY, ADMIN));
   }
 
   private static boolean loopback(String host) {

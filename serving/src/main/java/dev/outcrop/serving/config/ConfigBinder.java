@@ -46,8 +46,9 @@ final class ConfigBinder {
     RecordComponent[] components = type.getRecordComponents();
     checkKeys(mapping, path, Arrays.stream(components).map(ConfigBinder::key).toList());
     for (String key : required.getOrDefault(type, List.of())) {
-      if (!mapping.entries().containsKey(key)) {
-        throw error(join(path, key), mapping.line(), "is required");
+      if (absent(mapping.entries().getOrDefault(key, ABSENT))) {
+        throw error(
+            join(path, key), mapping.keyLines().getOrDefault(key, mapping.line()), "is required");
       }
     }
     @Nullable Object[] values = new @Nullable Object[components.length];

@@ -19,9 +19,9 @@ public record LimitsConfig(
     int maxStopSequences,
     int maxStopSequenceLength,
     int maxTextLength) {
-  /** What nobody sane exceeds. */
+  /** What the model of the API allows, and where it has no bound, what nobody sane exceeds. */
   public static final LimitsConfig DEFAULT =
-      new LimitsConfig(4_096, 1_024, 256, 64, 1_024, 16_000_000);
+      new LimitsConfig(4_096, 1_024, 256, 2_500, 1_024, 25_000_000);
 
   /** Checks the limits. */
   public LimitsConfig {
@@ -30,10 +30,6 @@ public record LimitsConfig(
     Check.range("max-tools", maxTools, 1, 100_000);
     Check.range("max-stop-sequences", maxStopSequences, 1, StopStrings.MAX_STRINGS);
     Check.range("max-stop-sequence-length", maxStopSequenceLength, 1, 65_536);
-    Check.that(
-        (long) maxStopSequences * maxStopSequenceLength <= StopStrings.MAX_CHARACTERS,
-        "max-stop-sequence-length times max-stop-sequences must be at most "
-            + StopStrings.MAX_CHARACTERS);
     Check.range("max-text-length", maxTextLength, 1, 1_000_000_000);
   }
 }

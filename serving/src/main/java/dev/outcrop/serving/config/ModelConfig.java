@@ -11,9 +11,9 @@ import java.util.List;
  * @param path the folder of the checkpoint
  * @param aliases further ids
  * @param dtype the type of the weights and of the arithmetic
- * @param kvMemory memory for the KV cache, 0 for what the engine sees fit
+ * @param kvMemory memory for the KV cache, 0 for 1 GiB
  * @param maxContext the longest sequence, 0 for the checkpoint's own
- * @param threads CPU threads of the engine, 0 for all cores
+ * @param threads CPU threads of the engine, 0 for libtorch's choice
  * @param batching the limits of its batcher
  */
 public record ModelConfig(

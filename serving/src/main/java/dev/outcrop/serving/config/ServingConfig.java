@@ -63,7 +63,7 @@ public record ServingConfig(
     Path keyFile = auth.keyFile();
     return new ServingConfig(
         http,
-        management,
+        management.resolvedAgainst(folder),
         new AuthConfig(keyFile == null ? null : folder.resolve(keyFile)),
         limits,
         drainTimeout,

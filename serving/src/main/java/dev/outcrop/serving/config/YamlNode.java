@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import com.fasterxml.jackson.dataformat.yaml.YAMLParser;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -11,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** A YAML text as a tree that knows its lines. Aliases and tags have no meaning here. */
+/** A YAML text as a tree that knows its lines. Aliases are refused, tags have no meaning. */
 sealed interface YamlNode {
   /** The line in the file, from 1. */
   int line();
@@ -56,6 +57,11 @@ sealed interface YamlNode {
 
   private static YamlNode read(JsonParser parser, JsonToken token) throws IOException {
     int line = line(parser);
+    if (parser instanceof YAMLParser yaml && yaml.isCurrentAlias()) {
+      throw new IllegalArgumentException(
+          "line %d: the alias *%s is not supported; write out what it stands for"
+              .formatted(line, parser.getText()));
+    }
     return switch (token) {
       case START_OBJECT -> mapping(parser, line);
       case START_ARRAY -> {

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -49,7 +50,9 @@ final class KeyFileTest {
     assertThatThrownBy(
             () ->
                 KeyFile.parse(
-                    "keys", List.of(HASH + " team-a 1", "# x", HASH.toUpperCase() + " team-b 9")))
+                    "keys",
+                    List.of(
+                        HASH + " team-a 1", "# x", HASH.toUpperCase(Locale.ROOT) + " team-b 9")))
         .isInstanceOf(OutcropException.class)
         .hasMessage("keys line 3: the hash is that of line 1 again");
   }

@@ -122,6 +122,10 @@ final class ConfigFileTest {
           http:\\n\\n  max-body: 1 elk    | f line 3: http.max-body must be a size such as 512KB, 20MB or 2GB
           http: 8080                      | f line 1: http must be a mapping of keys
           drain-timeout: soon             | f line 1: drain-timeout must be a duration such as 500ms, 30s, 5m or 1h
+          models:\\n  - {id: , path: m}   | f line 2: models[0].id is required
+          models:\\n  - {id: '', path: m} | f line 2: models[0].id must have between
+          models: [{id: &m a, path: *m}]  | f line 1: the alias *m is not supported; write out what it stands for
+          management: {admin-key: 0123456789abcdef, admin-key-file: k} | f line 1: management.admin-key-file must not be there beside admin-key
           models:\\n  - id: a             | f line 2: models[0].path is required
           models:\\n  - {id: a, path: b, dtype: int4} | f line 2: models[0].dtype must be one of [auto, float32, bfloat16]
           models: a                       | f line 1: models must be a list
@@ -143,6 +147,13 @@ final class ConfigFileTest {
     ServingConfig config = ConfigFile.read(file);
 
     assertThat(config.auth().keyFile()).isEqualTo(folder.resolve("keys.txt"));
+    assertThat(
+            ConfigFile.read(
+                    Files.writeString(
+                        folder.resolve("other.yaml"), "management: {admin-key-file: admin}"))
+                .management()
+                .adminKeyFile())
+        .isEqualTo(folder.resolve("admin"));
     assertThat(config.models().getFirst().path()).isEqualTo(folder.resolve("some/folder"));
   }
 
