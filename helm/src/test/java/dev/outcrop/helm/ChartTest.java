@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.marcnuri.helm.Helm;
 import dev.outcrop.serving.config.ConfigFile;
@@ -12,10 +13,13 @@ import dev.outcrop.serving.config.ServingConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Renders the chart with the real Helm engine. -Dregenerate writes the golden files anew. */
 class ChartTest {
@@ -80,11 +84,7 @@ class ChartTest {
 
   @Test
   void writesAConfigThatTheServerReads() throws IOException {
-    JsonNode map = object(render(MINIMAL.resolve("in-values.yaml")), "ConfigMap");
-    Path file = Files.createTempFile("outcrop", ".yaml");
-    Files.writeString(file, map.at("/data/outcrop.yaml").asText());
-
-    ServingConfig config = ConfigFile.read(file);
+    ServingConfig config = config(render(MINIMAL.resolve("in-values.yaml")));
 
     JsonNode container =
         object(render(MINIMAL.resolve("in-values.yaml")), "Deployment")
@@ -97,11 +97,110 @@ class ChartTest {
   }
 
   @Test
-  void refusesValuesWithoutAnImage() throws IOException {
+  void graceCoversTheDrain() throws IOException {
+    String rendered = renderWith("drain: {delaySeconds: 5, timeoutSeconds: 600}");
+
+    JsonNode pod = object(rendered, "Deployment").at("/spec/template/spec");
+    assertThat(pod.at("/containers/0/lifecycle/preStop/sleep/seconds").asInt()).isEqualTo(5);
+    assertThat(pod.get("terminationGracePeriodSeconds").asInt()).isEqualTo(5 + 600 + 15);
+    assertThat(config(rendered).drainTimeout()).isEqualTo(Duration.ofMinutes(10));
+    assertThat(
+            object(renderWith("terminationGracePeriodSeconds: 900"), "Deployment")
+                .at("/spec/template/spec/terminationGracePeriodSeconds")
+                .asInt())
+        .isEqualTo(900);
+  }
+
+  @Test
+  void probesAndServiceFollowThePorts() throws IOException {
+    String rendered = renderConfig("http: {port: 9000}", "management: {port: 9001}");
+
+    ServingConfig config = config(rendered);
+    JsonNode pod = object(rendered, "Deployment").at("/spec/template");
+    assertThat(config.http().host()).isEqualTo("0.0.0.0");
+    assertThat(config.management().host()).isEqualTo("0.0.0.0");
+    assertThat(config.http().port()).isEqualTo(9000);
+    assertThat(pod.at("/spec/containers/0/ports/0/containerPort").asInt()).isEqualTo(9000);
+    assertThat(pod.at("/spec/containers/0/ports/1/containerPort").asInt()).isEqualTo(9001);
+    assertThat(pod.at("/metadata/annotations").get("prometheus.io/port").asText())
+        .isEqualTo("9001");
+  }
+
+  @Test
+  void mountsTheAdminKeyFromASecret() throws IOException {
+    String rendered = renderWith("adminKeySecret: outcrop-admin");
+
+    JsonNode pod = object(rendered, "Deployment").at("/spec/template/spec");
+    assertThat(pod.at("/volumes/2/secret/secretName").asText()).isEqualTo("outcrop-admin");
+    assertThat(config(rendered).management().adminKeyFile().getParent())
+        .isEqualTo(Path.of(pod.at("/containers/0/volumeMounts/2/mountPath").asText()));
+  }
+
+  @Test
+  void writesLargeNumbersAsTheServerReadsThem() throws IOException {
+    assertThat(config(renderConfig("limits: {max-text-length: 16000000}")).limits().maxTextLength())
+        .isEqualTo(16_000_000);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          image: {repository: ""}             | repository
+          terminationGracePeriodSeconds: 329  | terminationGracePeriodSeconds is 329, which would cut streams
+          config: {http: {port: 0}}           | port
+          config: {http: {host: 127.0.0.1}}   | host
+          config: {management: {host: "::1"}} | host
+          config: {drain-timeout: 5m}         | drain.timeoutSeconds
+          config: {management: {admin-key: 0123456789abcdef}} | adminKeySecret
+          config: {models: []}                | models
+          imge: {tag: a}                      | imge
+          """)
+  void refuses(String values, String message) {
+    assertThatThrownBy(() -> renderWith(values)).hasMessageContaining(message);
+  }
+
+  @Test
+  void refusesValuesWithoutARepository() throws IOException {
     Path values = Files.createTempFile("values", ".yaml");
     Files.writeString(
-        values, Files.readString(MINIMAL.resolve("in-values.yaml")).replace("image:", "imge:"));
+        values,
+        Files.readString(MINIMAL.resolve("in-values.yaml"))
+            .replaceFirst("(?m)^ +repository:.*\n", ""));
 
-    assertThatThrownBy(() -> render(values)).hasMessageContaining("imge");
+    assertThatThrownBy(() -> render(values)).hasMessageContaining("repository");
+  }
+
+  private static String renderConfig(String... entries) throws IOException {
+    return renderWith("config:\n  " + String.join("\n  ", entries));
+  }
+
+  /** The minimal values with others over them. */
+  private static String renderWith(String more) throws IOException {
+    ObjectNode values = (ObjectNode) YAML.readTree(MINIMAL.resolve("in-values.yaml").toFile());
+    merge(values, YAML.readTree(more));
+    Path file = Files.createTempFile("values", ".yaml");
+    YAML.writeValue(file.toFile(), values);
+    return render(file);
+  }
+
+  private static void merge(ObjectNode into, JsonNode more) {
+    more.properties()
+        .forEach(
+            entry -> {
+              if (into.get(entry.getKey()) instanceof ObjectNode inner
+                  && entry.getValue().isObject()) {
+                merge(inner, entry.getValue());
+              } else {
+                into.set(entry.getKey(), entry.getValue());
+              }
+            });
+  }
+
+  private static ServingConfig config(String rendered) throws IOException {
+    Path file = Files.createTempFile("outcrop", ".yaml");
+    Files.writeString(file, object(rendered, "ConfigMap").at("/data/outcrop.yaml").asText());
+    return ConfigFile.read(file);
   }
 }

@@ -1,0 +1,36 @@
+{{/* What the server needs besides the drain to come down: last words to clients, closing the model. */}}
+{{- define "outcrop.margin" -}}15{{- end }}
+
+{{/* Seconds from a pod's deletion to its end; a lower value than it takes is refused. */}}
+{{- define "outcrop.grace" -}}
+{{- $least := add (int .Values.drain.delaySeconds) (int .Values.drain.timeoutSeconds) (int (include "outcrop.margin" .)) -}}
+{{- $grace := int (.Values.terminationGracePeriodSeconds | default $least) -}}
+{{- if lt $grace (int $least) -}}
+{{- fail (printf "terminationGracePeriodSeconds is %d, which would cut streams: drain.delaySeconds, drain.timeoutSeconds and a margin take %d" $grace (int $least)) -}}
+{{- end -}}
+{{- $grace -}}
+{{- end }}
+
+{{/* The server's configuration: what every pod needs, under what the values say. */}}
+{{- define "outcrop.config" -}}
+{{- if hasKey .Values.config "drain-timeout" -}}
+{{- fail "config.drain-timeout is set from drain.timeoutSeconds, which the pod's grace period follows; set that" -}}
+{{- end -}}
+{{- if hasKey (.Values.config.management | default dict) "admin-key" -}}
+{{- fail "config.management.admin-key would lie in a ConfigMap in clear; name a Secret in adminKeySecret" -}}
+{{- end -}}
+{{- $management := dict "host" "0.0.0.0" -}}
+{{- if .Values.adminKeySecret -}}
+{{- $_ := set $management "admin-key-file" "/etc/outcrop-admin/admin-key" -}}
+{{- end -}}
+{{- $needed := dict "http" (dict "host" "0.0.0.0") "management" $management "auth" (dict "key-file" "/etc/outcrop-keys/keys") "drain-timeout" (printf "%ds" (int .Values.drain.timeoutSeconds)) -}}
+{{- toYaml (mergeOverwrite $needed (deepCopy .Values.config)) -}}
+{{- end }}
+
+{{- define "outcrop.port" -}}
+{{- int ((.Values.config.http | default dict).port | default 8080) -}}
+{{- end }}
+
+{{- define "outcrop.managementPort" -}}
+{{- int ((.Values.config.management | default dict).port | default 8081) -}}
+{{- end }}
