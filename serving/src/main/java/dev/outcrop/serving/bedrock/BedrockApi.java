@@ -93,6 +93,7 @@ public final class BedrockApi implements Api {
     if (exchange.header("X-Amzn-Bedrock-GuardrailIdentifier") != null) {
       throw Fields.unsupported("Guardrails are not supported by this server.");
     }
+    ServiceOptions.check(exchange);
     ObjectNode body = json.object(exchange.body());
     BodyFormat.Target target =
         new BodyFormat.Target(

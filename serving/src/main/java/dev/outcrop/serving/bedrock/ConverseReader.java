@@ -6,6 +6,7 @@ import dev.outcrop.models.engine.Sampling;
 import dev.outcrop.models.text.ChatMessage;
 import dev.outcrop.serving.config.LimitsConfig;
 import dev.outcrop.serving.generate.Generation;
+import dev.outcrop.serving.generate.RequestFields;
 import dev.outcrop.serving.generate.SamplingDefaults;
 import dev.outcrop.serving.json.Fields;
 import dev.outcrop.serving.json.Json;
@@ -28,7 +29,6 @@ final class ConverseReader {
           "presence_penalty",
           "frequency_penalty",
           "enable_thinking");
-  private static final double LEAST_TOP_P = 1e-6;
   private static final int MAX_PATHS = 10;
   private static final int MAX_METADATA = 16;
   private static final Pattern METADATA = Pattern.compile("[a-zA-Z0-9\\s:_@$#=/+,.-]*");
@@ -79,17 +79,7 @@ final class ConverseReader {
       throw Fields.unsupported(
           output.path(output.names().getFirst()) + " is not supported by this server.");
     }
-    Fields performance = fields.objectOrNull("performanceConfig");
-    if (performance != null
-        && "optimized"
-            .equals(performance.choiceOrNull("latency", List.of("standard", "optimized")))) {
-      throw Fields.unsupported(
-          "performanceConfig.latency optimized is not supported by this server.");
-    }
-    Fields tier = fields.objectOrNull("serviceTier");
-    if (tier != null) {
-      tier.choiceOrNull("type", List.of("priority", "default", "flex", "reserved"));
-    }
+    ServiceOptions.check(fields);
   }
 
   private static void checkMetadata(Fields fields) {
@@ -125,34 +115,15 @@ final class ConverseReader {
   }
 
   private List<String> stopSequences(@Nullable Fields inference) {
-    return inference == null
-        ? List.of()
-        : inference.strings(
-            "stopSequences", limits.maxStopSequences(), 1, limits.maxStopSequenceLength());
+    return inference == null ? List.of() : RequestFields.stops(inference, "stopSequences", limits);
   }
 
   private static Sampling sampling(
       @Nullable Fields inference, @Nullable Fields more, SamplingDefaults defaults, long seed) {
     Fields base = inference == null ? Fields.of(Json.object()) : inference;
     Fields extra = more == null ? Fields.of(Json.object()) : more;
-    for (String name : extra.names()) {
-      if (!KNOWN_MODEL_FIELDS.contains(name)) {
-        throw Fields.invalid(
-            "Malformed input request: extraneous key [%s] is not permitted, please reformat your"
-                    .formatted(name)
-                + " input and try again.");
-      }
-    }
-    return new Sampling(
-        base.number("temperature", 0, 1, defaults.temperature()),
-        extra.integer("top_k", 0, 1_000_000, defaults.topK()),
-        Math.max(LEAST_TOP_P, base.number("topP", 0, 1, defaults.topP())),
-        extra.number("min_p", 0, 1, defaults.minP()),
-        extra.number("repetition_penalty", 0.01, 10, defaults.repetitionPenalty()),
-        extra.number("presence_penalty", -2, 2, 0),
-        extra.number("frequency_penalty", -2, 2, 0),
-        extra.integer("seed", Long.MIN_VALUE, Long.MAX_VALUE, seed),
-        -1);
+    RequestFields.refuseExtraneous(extra, KNOWN_MODEL_FIELDS::contains);
+    return RequestFields.sampling(base, "topP", 1, extra, defaults, seed, -1);
   }
 
   private static Map<String, @Nullable Object> variables(@Nullable Fields more) {

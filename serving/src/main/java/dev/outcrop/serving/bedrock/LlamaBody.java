@@ -6,6 +6,7 @@ import dev.outcrop.models.engine.Sampling;
 import dev.outcrop.serving.config.LimitsConfig;
 import dev.outcrop.serving.generate.Generation;
 import dev.outcrop.serving.generate.GenerationEvent;
+import dev.outcrop.serving.generate.RequestFields;
 import dev.outcrop.serving.invoke.BodyFormat;
 import dev.outcrop.serving.json.Fields;
 import dev.outcrop.serving.json.Json;
@@ -19,7 +20,6 @@ import java.util.Set;
 public final class LlamaBody implements BodyFormat {
   private static final Set<String> KNOWN =
       Set.of("prompt", "temperature", "top_p", "max_gen_len", "seed", "top_k");
-  private static final double LEAST_TOP_P = 1e-6;
 
   private final LimitsConfig limits;
 
@@ -36,26 +36,11 @@ public final class LlamaBody implements BodyFormat {
   @Override
   public Request read(ObjectNode body, Target target) {
     Fields fields = Fields.of(body);
-    for (String name : fields.names()) {
-      if (!KNOWN.contains(name) && !name.startsWith("amazon-bedrock-")) {
-        throw Fields.invalid(
-            "Malformed input request: extraneous key [%s] is not permitted, please reformat your"
-                    .formatted(name)
-                + " input and try again.");
-      }
-    }
+    RequestFields.refuseExtraneous(
+        fields, name -> KNOWN.contains(name) || name.startsWith("amazon-bedrock-"));
     String prompt = fields.string("prompt", 1, limits.maxTextLength());
     Sampling sampling =
-        new Sampling(
-            fields.number("temperature", 0, 1, target.defaults().temperature()),
-            fields.integer("top_k", 0, 1_000_000, target.defaults().topK()),
-            Math.max(LEAST_TOP_P, fields.number("top_p", 0, 1, target.defaults().topP())),
-            target.defaults().minP(),
-            target.defaults().repetitionPenalty(),
-            0,
-            0,
-            fields.integer("seed", Long.MIN_VALUE, Long.MAX_VALUE, target.seed()),
-            -1);
+        RequestFields.sampling(fields, "top_p", 1, fields, target.defaults(), target.seed(), -1);
     int maxTokens =
         fields.integer("max_gen_len", 1, Integer.MAX_VALUE, GenerateRequest.AS_MANY_AS_FIT);
     return new LlamaRequest(

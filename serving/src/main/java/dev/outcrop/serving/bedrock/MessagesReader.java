@@ -1,9 +1,9 @@
 package dev.outcrop.serving.bedrock;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.outcrop.models.text.ChatMessage;
 import dev.outcrop.serving.config.LimitsConfig;
+import dev.outcrop.serving.generate.RequestFields;
 import dev.outcrop.serving.json.Fields;
 import dev.outcrop.serving.json.Json;
 import java.util.ArrayList;
@@ -41,12 +41,14 @@ final class MessagesReader {
     List<String> texts = new ArrayList<>();
     boolean cached = false;
     for (Fields block : request.objects("system", limits.maxContentBlocks())) {
-      if (block.has("text")) {
-        texts.add(block.string("text", 1, limits.maxTextLength()));
-      } else if (block.has("cachePoint")) {
-        cached = true;
-      } else {
-        throw unsupportedBlock(block);
+      String kind = Unions.SYSTEM.member(block);
+      switch (kind) {
+        case "text" -> texts.add(block.string(kind, 1, limits.maxTextLength()));
+        case "cachePoint" -> {
+          Unions.checkCachePoint(block);
+          cached = true;
+        }
+        default -> throw Unions.unsupported(block, kind);
       }
     }
     if (!texts.isEmpty()) {
@@ -104,7 +106,7 @@ final class MessagesReader {
     List<Fields> rest = new ArrayList<>();
     Map<String, ChatMessage> results = new LinkedHashMap<>();
     for (Fields block : blocks) {
-      if (block.has("toolResult")) {
+      if (Unions.CONTENT.member(block).equals("toolResult")) {
         ChatMessage result = toolResult(message, block.object("toolResult"));
         if (results.put(String.valueOf(result.toolCallId()), result) != null) {
           throw message.bad("content", "holds two toolResult blocks for one toolUseId");
@@ -136,19 +138,23 @@ final class MessagesReader {
     Map<String, String> uses = new LinkedHashMap<>();
     List<String> reasoning = new ArrayList<>();
     for (Fields block : blocks) {
-      if (block.has("toolUse")) {
-        ChatMessage.ToolCall call = toolUse(block.object("toolUse"));
-        if (uses.put(call.id(), call.name()) != null) {
-          throw message.bad("content", "holds two toolUse blocks with one toolUseId");
+      switch (Unions.CONTENT.member(block)) {
+        case "toolUse" -> {
+          ChatMessage.ToolCall call = toolUse(block.object("toolUse"));
+          if (uses.put(call.id(), call.name()) != null) {
+            throw message.bad("content", "holds two toolUse blocks with one toolUseId");
+          }
+          calls.add(call);
         }
-        calls.add(call);
-      } else if (block.has("reasoningContent")) {
-        Fields text = block.object("reasoningContent").objectOrNull("reasoningText");
-        if (text != null) {
-          reasoning.add(text.string("text", 0, limits.maxTextLength()));
+        case "reasoningContent" -> {
+          Fields content = block.object("reasoningContent");
+          // Redacted content is encrypted for the model that wrote it; no other can read it.
+          if (Unions.REASONING.member(content).equals("reasoningText")) {
+            reasoning.add(
+                content.object("reasoningText").string("text", 0, limits.maxTextLength()));
+          }
         }
-      } else {
-        rest.add(block);
+        default -> rest.add(block);
       }
     }
     openToolUses = uses;
@@ -164,16 +170,8 @@ final class MessagesReader {
 
   private ChatMessage.ToolCall toolUse(Fields use) {
     requireToolConfig();
-    String name = use.string("name", 1, 64);
-    if (!ToolsReader.NAME.matcher(name).matches()) {
-      throw use.bad("name", "must match " + ToolsReader.NAME);
-    }
-    JsonNode input = use.raw("input");
-    if (input != null && !(input instanceof ObjectNode)) {
-      throw use.bad("input", "must be an object");
-    }
-    return new ChatMessage.ToolCall(
-        toolUseId(use), name, input == null ? Map.of() : json.map((ObjectNode) input));
+    String name = RequestFields.toolName(use, "name");
+    return new ChatMessage.ToolCall(toolUseId(use), name, json.map(use.object("input").node()));
   }
 
   private ChatMessage toolResult(Fields message, Fields result) {
@@ -188,15 +186,19 @@ final class MessagesReader {
               : "%s does not name a toolUse block of the previous turn."
                   .formatted(result.path("toolUseId")));
     }
+    if (!result.has("content")) {
+      throw result.bad("content", "is required");
+    }
     List<String> texts = new ArrayList<>();
     for (Fields block : result.objects("content", limits.maxContentBlocks())) {
+      String kind = Unions.TOOL_RESULT.member(block);
       JsonNode value = block.raw("json");
       if (value != null) {
         texts.add(json.text(value));
-      } else if (block.has("text")) {
-        texts.add(block.string("text", 0, limits.maxTextLength()));
+      } else if (kind.equals("text")) {
+        texts.add(block.string(kind, 0, limits.maxTextLength()));
       } else {
-        throw unsupportedBlock(block);
+        throw Unions.unsupported(block, kind);
       }
     }
     String status = result.choiceOrNull("status", List.of("success", "error"));
@@ -211,18 +213,24 @@ final class MessagesReader {
   private String texts(List<Fields> blocks) {
     List<String> texts = new ArrayList<>();
     for (Fields block : blocks) {
-      if (block.has("text")) {
-        String text = block.string("text", 0, limits.maxTextLength());
-        if (text.isBlank()) {
-          throw Fields.invalid(
-              "The text field in the ContentBlock object at %s is blank. Add text to the text field, and try again."
-                  .formatted(block.path()));
+      String kind = Unions.CONTENT.member(block);
+      switch (kind) {
+        case "text" -> {
+          String text = block.string(kind, 0, limits.maxTextLength());
+          if (text.isBlank()) {
+            throw Fields.invalid(
+                "The text field in the ContentBlock object at %s is blank. Add text to the text field, and try again."
+                    .formatted(block.path()));
+          }
+          texts.add(text);
         }
-        texts.add(text);
-      } else if (block.has("cachePoint")) {
-        cachePoint = true;
-      } else {
-        throw unsupportedBlock(block);
+        case "cachePoint" -> {
+          Unions.checkCachePoint(block);
+          cachePoint = true;
+        }
+        case "toolUse", "toolResult", "reasoningContent" ->
+            throw Fields.invalid(block.path(kind) + " is not allowed in a message of this role.");
+        default -> throw Unions.unsupported(block, kind);
       }
     }
     return String.join("\n", texts);
@@ -241,32 +249,5 @@ final class MessagesReader {
       throw Fields.invalid(
           "The toolConfig field must be defined when using toolUse and toolResult content blocks.");
     }
-  }
-
-  private static RuntimeException unsupportedBlock(Fields block) {
-    return block.names().size() == 1 && KnownBlocks.NAMES.contains(block.names().getFirst())
-        ? Fields.unsupported(
-            "%s is not supported by this server.".formatted(block.path(block.names().getFirst())))
-        : Fields.invalid("%s must be exactly one kind of content block".formatted(block.path()));
-  }
-
-  /** The content blocks that the API knows. */
-  private static final class KnownBlocks {
-    static final List<String> NAMES =
-        List.of(
-            "image",
-            "document",
-            "video",
-            "audio",
-            "guardContent",
-            "reasoningContent",
-            "citationsContent",
-            "searchResult",
-            "toolAddition",
-            "toolRemoval",
-            "toolUse",
-            "toolResult");
-
-    private KnownBlocks() {}
   }
 }

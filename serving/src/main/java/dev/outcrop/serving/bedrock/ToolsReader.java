@@ -4,19 +4,17 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.outcrop.models.text.ToolDefinition;
 import dev.outcrop.serving.config.LimitsConfig;
+import dev.outcrop.serving.generate.RequestFields;
 import dev.outcrop.serving.json.Fields;
 import dev.outcrop.serving.json.Json;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the toolConfig of a Converse request. */
 final class ToolsReader {
-  static final Pattern NAME = Pattern.compile("[a-zA-Z0-9_-]{1,64}");
-
   private final Json json;
   private final LimitsConfig limits;
 
@@ -45,16 +43,20 @@ final class ToolsReader {
     Set<String> names = new HashSet<>();
     boolean cachePoint = false;
     for (Fields tool : tools) {
-      if (tool.has("toolSpec")) {
-        ToolDefinition definition = spec(tool.object("toolSpec"));
-        if (!names.add(definition.name())) {
-          throw tool.object("toolSpec").bad("name", "is used by another tool already");
+      String kind = Unions.TOOL.member(tool);
+      switch (kind) {
+        case "toolSpec" -> {
+          ToolDefinition definition = spec(tool.object(kind));
+          if (!names.add(definition.name())) {
+            throw tool.object(kind).bad("name", "is used by another tool already");
+          }
+          definitions.add(definition);
         }
-        definitions.add(definition);
-      } else if (tool.has("cachePoint")) {
-        cachePoint = true;
-      } else {
-        throw Fields.unsupported(tool.path() + " must be a toolSpec or a cachePoint");
+        case "cachePoint" -> {
+          Unions.checkCachePoint(tool);
+          cachePoint = true;
+        }
+        default -> throw Unions.unsupported(tool, kind);
       }
     }
     choice(config.objectOrNull("toolChoice"));
@@ -62,10 +64,7 @@ final class ToolsReader {
   }
 
   private ToolDefinition spec(Fields spec) {
-    String name = spec.string("name", 1, 64);
-    if (!NAME.matcher(name).matches()) {
-      throw spec.bad("name", "must match " + NAME);
-    }
+    String name = RequestFields.toolName(spec, "name");
     if (spec.bool("strict", false)) {
       throw Fields.unsupported(spec.path("strict") + " is not supported by this server.");
     }
@@ -78,16 +77,15 @@ final class ToolsReader {
   }
 
   private static void choice(@Nullable Fields choice) {
-    if (choice == null || choice.has("auto")) {
+    if (choice == null) {
       return;
     }
-    for (String kind : List.of("any", "tool")) {
-      if (choice.has(kind)) {
-        throw Fields.unsupported(
-            choice.path(kind)
-                + " is not supported by this server; leave toolChoice out or use auto.");
-      }
+    String kind = Unions.TOOL_CHOICE.member(choice);
+    choice.object(kind);
+    if (!kind.equals("auto")) {
+      throw Fields.unsupported(
+          choice.path(kind)
+              + " is not supported by this server; leave toolChoice out or use auto.");
     }
-    throw Fields.invalid(choice.path() + " must be one of auto, any and tool");
   }
 }

@@ -8,6 +8,7 @@ import dev.outcrop.models.text.ChatMessage;
 import dev.outcrop.models.text.ToolDefinition;
 import dev.outcrop.serving.config.LimitsConfig;
 import dev.outcrop.serving.generate.Generation;
+import dev.outcrop.serving.generate.RequestFields;
 import dev.outcrop.serving.invoke.BodyFormat;
 import dev.outcrop.serving.json.Fields;
 import dev.outcrop.serving.json.Json;
@@ -19,8 +20,6 @@ import org.jspecify.annotations.Nullable;
 
 /** The OpenAI chat completion body (Create Chat Completion) as InvokeModel carries it. */
 public final class ChatBody implements BodyFormat {
-  private static final double LEAST_TOP_P = 1e-6;
-
   /** Members that would change the answer and are not offered. */
   private static final List<String> UNSUPPORTED =
       List.of("functions", "function_call", "logit_bias", "audio", "prediction", "best_of");
@@ -93,16 +92,8 @@ public final class ChatBody implements BodyFormat {
     if (top > 0 && !logprobs) {
       throw fields.bad("top_logprobs", "needs logprobs to be true");
     }
-    return new Sampling(
-        fields.number("temperature", 0, 2, target.defaults().temperature()),
-        fields.integer("top_k", 0, 1_000_000, target.defaults().topK()),
-        Math.max(LEAST_TOP_P, fields.number("top_p", 0, 1, target.defaults().topP())),
-        fields.number("min_p", 0, 1, target.defaults().minP()),
-        fields.number("repetition_penalty", 0.01, 10, target.defaults().repetitionPenalty()),
-        fields.number("presence_penalty", -2, 2, 0),
-        fields.number("frequency_penalty", -2, 2, 0),
-        fields.integer("seed", Long.MIN_VALUE, Long.MAX_VALUE, target.seed()),
-        logprobs ? top : -1);
+    return RequestFields.sampling(
+        fields, "top_p", 2, fields, target.defaults(), target.seed(), logprobs ? top : -1);
   }
 
   private List<String> stops(Fields fields) {
@@ -110,7 +101,7 @@ public final class ChatBody implements BodyFormat {
     if (stop != null && stop.isTextual()) {
       return List.of(fields.string("stop", 1, limits.maxStopSequenceLength()));
     }
-    return fields.strings("stop", limits.maxStopSequences(), 1, limits.maxStopSequenceLength());
+    return RequestFields.stops(fields, "stop", limits);
   }
 
   private static Map<String, @Nullable Object> variables(Fields fields) {

@@ -4,17 +4,15 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.outcrop.models.text.ToolDefinition;
 import dev.outcrop.serving.config.LimitsConfig;
+import dev.outcrop.serving.generate.RequestFields;
 import dev.outcrop.serving.json.Fields;
 import dev.outcrop.serving.json.Json;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Pattern;
 
 /** Reads tools and tool_choice of a chat completion request. */
 final class ToolsReader {
-  static final Pattern NAME = Pattern.compile("[a-zA-Z0-9_-]{1,64}");
-
   private final Json json;
   private final LimitsConfig limits;
 
@@ -28,10 +26,7 @@ final class ToolsReader {
     for (Fields tool : fields.objects("tools", limits.maxTools())) {
       tool.choiceOrNull("type", List.of("function"));
       Fields function = tool.object("function");
-      String name = function.string("name", 1, 64);
-      if (!NAME.matcher(name).matches()) {
-        throw function.bad("name", "must match " + NAME);
-      }
+      String name = RequestFields.toolName(function, "name");
       if (function.bool("strict", false)) {
         throw Fields.unsupported(function.path("strict") + " is not supported by this server.");
       }

@@ -1,0 +1,71 @@
+package dev.outcrop.serving.bedrock;
+
+import dev.outcrop.serving.json.Fields;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * The unions of a Converse request: objects of which exactly one member is set. Members that the
+ * API does not know are ignored, here as everywhere.
+ *
+ * @param shape the name that error messages call it by
+ * @param members the members that the API knows
+ */
+record Unions(String shape, List<String> members) {
+  static final Unions CONTENT =
+      new Unions(
+          "ContentBlock",
+          List.of(
+              "text",
+              "image",
+              "document",
+              "video",
+              "audio",
+              "toolUse",
+              "toolResult",
+              "guardContent",
+              "cachePoint",
+              "reasoningContent",
+              "citationsContent",
+              "searchResult",
+              "toolAddition",
+              "toolRemoval"));
+  static final Unions SYSTEM =
+      new Unions("SystemContentBlock", List.of("text", "guardContent", "cachePoint"));
+  static final Unions TOOL_RESULT =
+      new Unions(
+          "ToolResultContentBlock",
+          List.of("json", "text", "image", "document", "video", "searchResult"));
+  static final Unions REASONING =
+      new Unions("ReasoningContentBlock", List.of("reasoningText", "redactedContent"));
+  static final Unions TOOL = new Unions("Tool", List.of("toolSpec", "systemTool", "cachePoint"));
+  static final Unions TOOL_CHOICE = new Unions("ToolChoice", List.of("auto", "any", "tool"));
+
+  /** The one member that is set. */
+  String member(Fields object) {
+    List<String> set = object.names().stream().filter(Set.copyOf(members)::contains).toList();
+    if (set.size() == 1) {
+      return set.getFirst();
+    }
+    throw Fields.invalid(
+        set.isEmpty()
+            ? "%s object at %s must set one of the following keys: %s."
+                .formatted(shape, object.path(), String.join(", ", members))
+            : "%s object at %s must set only one of the following keys, but sets several: %s."
+                .formatted(shape, object.path(), String.join(", ", set)));
+  }
+
+  /** Checks a cachePoint, which is the same in several unions; the cache itself needs none. */
+  static void checkCachePoint(Fields object) {
+    Fields point = object.object("cachePoint");
+    if (point.choiceOrNull("type", List.of("default")) == null) {
+      throw point.bad("type", "is required");
+    }
+    point.choiceOrNull("ttl", List.of("5m", "1h"));
+  }
+
+  /** The error about a member that the API knows and this server does not offer. */
+  static RuntimeException unsupported(Fields object, String member) {
+    return Fields.unsupported("%s is not supported by this server.".formatted(object.path(member)));
+  }
+}

@@ -1,0 +1,85 @@
+package dev.outcrop.serving.generate;
+
+import dev.outcrop.models.engine.Sampling;
+import dev.outcrop.models.text.StopStrings;
+import dev.outcrop.serving.config.LimitsConfig;
+import dev.outcrop.serving.json.Fields;
+import java.util.List;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+
+/** Reads what every API's requests have alike: sampling, stop sequences, names of tools. */
+public final class RequestFields {
+  private static final Pattern TOOL_NAME = Pattern.compile("[a-zA-Z0-9_-]{1,64}");
+  private static final int MAX_TOP_K = 1_000_000;
+
+  /** Nothing has a probability mass of 0; with this the most likely token is left. */
+  private static final double LEAST_TOP_P = 1e-6;
+
+  private RequestFields() {}
+
+  /**
+   * Reads how to choose tokens.
+   *
+   * @param fields where temperature and top p are
+   * @param topP the name of top p
+   * @param maxTemperature the highest temperature the API knows
+   * @param more where everything else is, by its usual names
+   * @param seed the seed where the request names none
+   * @param logprobs alternatives to report for each token, -1 for no log probabilities
+   */
+  public static Sampling sampling(
+      Fields fields,
+      String topP,
+      double maxTemperature,
+      Fields more,
+      SamplingDefaults defaults,
+      long seed,
+      int logprobs) {
+    return new Sampling(
+        fields.number("temperature", 0, maxTemperature, defaults.temperature()),
+        more.integer("top_k", 0, MAX_TOP_K, defaults.topK()),
+        Math.max(LEAST_TOP_P, fields.number(topP, 0, 1, defaults.topP())),
+        more.number("min_p", 0, 1, defaults.minP()),
+        more.number("repetition_penalty", 0.01, 10, defaults.repetitionPenalty()),
+        more.number("presence_penalty", -2, 2, 0),
+        more.number("frequency_penalty", -2, 2, 0),
+        more.integer("seed", Long.MIN_VALUE, Long.MAX_VALUE, seed),
+        logprobs);
+  }
+
+  /** Reads stop sequences. */
+  public static List<String> stops(Fields fields, String name, LimitsConfig limits) {
+    List<String> stops =
+        fields.strings(name, limits.maxStopSequences(), 1, limits.maxStopSequenceLength());
+    int characters = stops.stream().mapToInt(String::length).sum();
+    if (characters > StopStrings.MAX_CHARACTERS) {
+      throw fields.bad(
+          name,
+          "must have at most %d characters in all, has %d"
+              .formatted(StopStrings.MAX_CHARACTERS, characters));
+    }
+    return stops;
+  }
+
+  /** Reads the name of a tool. */
+  public static String toolName(Fields fields, String name) {
+    String value = fields.string(name, 1, 64);
+    if (!TOOL_NAME.matcher(value).matches()) {
+      throw fields.bad(name, "must match " + TOOL_NAME);
+    }
+    return value;
+  }
+
+  /** Refuses keys that are not known, in the words of Bedrock. */
+  public static void refuseExtraneous(Fields fields, Predicate<String> known) {
+    for (String name : fields.names()) {
+      if (!known.test(name)) {
+        throw Fields.invalid(
+            "Malformed input request: extraneous key [%s] is not permitted, please reformat your"
+                    .formatted(name)
+                + " input and try again.");
+      }
+    }
+  }
+}

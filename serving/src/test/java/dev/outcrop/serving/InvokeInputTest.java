@@ -1,0 +1,144 @@
+package dev.outcrop.serving;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.outcrop.serving.testing.RawHttp;
+import dev.outcrop.serving.testing.TestServer;
+import java.io.IOException;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What InvokeModel takes and refuses: bodies, headers, sizes. */
+final class InvokeInputTest {
+  private static TestServer server;
+
+  @BeforeAll
+  static void start() {
+    server = new TestServer(request -> "ok");
+  }
+
+  @AfterAll
+  static void stop() {
+    server.close();
+  }
+
+  static Stream<Arguments> invoke() {
+    return Stream.of(
+        bad("{}", "required key [prompt] or [messages] not found"),
+        bad("{\"prompt\":\"\"}", "prompt must have between 1"),
+        bad("{\"prompt\":1}", "prompt must be a string"),
+        bad("{\"prompt\":\"x\",\"max_gen_len\":0}", "max_gen_len must be between 1 and"),
+        bad("{\"prompt\":\"x\",\"temperature\":2}", "temperature must be between"),
+        bad("{\"prompt\":\"x\",\"max_tokens\":2}", "extraneous key [max_tokens] is not permitted"),
+        bad("{\"messages\":[]}", "messages must hold at least 1 message"),
+        bad("{\"messages\":[{\"role\":\"x\"}]}", "messages.0.role must be one of"),
+        bad("{\"messages\":[{\"role\":\"user\"}]}", "messages.0.content is required"),
+        bad(chat("\"n\":2"), "n must be between 1 and 1"),
+        bad(chat("\"model\":\"other\""), "model must be the model id of the URL"),
+        bad(chat("\"stream\":true"), "stream must be false for this operation"),
+        bad(chat("\"temperature\":2.5"), "temperature must be between"),
+        bad(chat("\"max_tokens\":0"), "max_tokens must be between 1 and"),
+        bad(chat("\"stop\":[\"\"]"), "stop.0 must have between 1"),
+        bad(chat("\"top_logprobs\":5"), "top_logprobs needs logprobs to be true"),
+        bad(chat("\"logprobs\":true,\"top_logprobs\":21"), "top_logprobs must be between 0 and 20"),
+        bad(chat("\"logit_bias\":{\"1\":1}"), "logit_bias is not supported"),
+        bad(chat("\"response_format\":{\"type\":\"json_object\"}"), "response_format is only"),
+        bad(chat("\"tool_choice\":\"required\""), "tool_choice is only supported"),
+        bad(chat("\"tools\":[{\"type\":\"function\"}]"), "tools.0.function is required"),
+        bad(chat("\"chat_template_kwargs\":{\"x\":1}"), "chat_template_kwargs.x is not supported"),
+        bad(
+            "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\"}]}]}",
+            "messages.0.content.0 must have the type text"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("invoke")
+  void refusesInvoke(String body, String message) throws IOException {
+    RawHttp.Response response = RawHttp.post(server.server.port(), "/model/demo/invoke", body);
+
+    assertThat(response.status()).isEqualTo(400);
+    assertThat(response.header("x-amzn-ErrorType")).isEqualTo("ValidationException");
+    assertThat(response.text()).contains(message);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "X-Amzn-Bedrock-Service-Tier,gold,X-Amzn-Bedrock-Service-Tier must be one of",
+    "X-Amzn-Bedrock-PerformanceConfig-Latency,fast,X-Amzn-Bedrock-PerformanceConfig-Latency must be one of",
+    "X-Amzn-Bedrock-PerformanceConfig-Latency,optimized,optimized is not supported by this server"
+  })
+  void refusesHeadersOfInvokeAsConverseDoesItsMembers(String name, String value, String message)
+      throws IOException {
+    RawHttp.Response response = invoke(name + ": " + value + "\r\n");
+
+    assertThat(response.status()).isEqualTo(400);
+    assertThat(response.header("x-amzn-ErrorType")).isEqualTo("ValidationException");
+    assertThat(response.text()).contains(message);
+  }
+
+  @Test
+  void takesHeadersOfInvokeThatTheApiKnows() throws IOException {
+    RawHttp.Response response =
+        invoke(
+            "X-Amzn-Bedrock-Service-Tier: flex\r\nX-Amzn-Bedrock-PerformanceConfig-Latency: standard\r\n");
+
+    assertThat(response.status()).as(response.text()).isEqualTo(200);
+  }
+
+  private static RawHttp.Response invoke(String headers) throws IOException {
+    try (RawHttp http = new RawHttp(server.server.port())) {
+      http.write(RawHttp.request("POST", "/model/demo/invoke", "{\"prompt\":\"x\"}", headers));
+      return http.response();
+    }
+  }
+
+  @Test
+  void takesTheLargestBodyOfTheApi() throws IOException {
+    String body = "{\"prompt\":\"" + "x".repeat(25_000_000 - 13) + "\"}";
+    assertThat(body).hasSize(25_000_000);
+
+    RawHttp.Response response = RawHttp.post(server.server.port(), "/model/demo/invoke", body);
+
+    assertThat(response.status()).as(response.text()).isEqualTo(200);
+  }
+
+  @Test
+  void refusesBodyThatIsTooLarge() throws IOException {
+    int limit = 25 << 20;
+    try (RawHttp http = new RawHttp(server.server.port())) {
+      http.write(
+          "POST /model/demo/converse HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
+              .formatted(limit + 1));
+      RawHttp.Response response = http.response();
+      assertThat(response.status()).isEqualTo(413);
+      assertThat(response.header("x-amzn-ErrorType")).isEqualTo("ValidationException");
+    }
+    try (RawHttp http = new RawHttp(server.server.port())) {
+      http.write(
+          "POST /model/demo/converse HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+      String chunk = "100000\r\n" + " ".repeat(1 << 20) + "\r\n";
+      for (int sent = 0; sent <= limit; sent += 1 << 20) {
+        http.write(chunk);
+      }
+      RawHttp.Response response = http.response();
+      assertThat(response.status()).isEqualTo(413);
+      assertThat(response.header("x-amzn-ErrorType")).isEqualTo("ValidationException");
+      assertThat(response.text()).contains("larger than the limit of " + limit);
+      assertThat(http.ended()).isTrue();
+    }
+  }
+
+  private static Arguments bad(String body, String message) {
+    return Arguments.of(body, message);
+  }
+
+  private static String chat(String field) {
+    return "{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]," + field + "}";
+  }
+}
