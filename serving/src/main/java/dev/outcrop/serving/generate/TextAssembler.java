@@ -2,10 +2,12 @@ package dev.outcrop.serving.generate;
 
 import dev.outcrop.batching.TokenEvent;
 import dev.outcrop.models.text.StopStrings;
+import dev.outcrop.models.text.ToolDefinition;
 import dev.outcrop.serving.json.Json;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Turns the tokens of one completion into text and tool calls. Used by one thread. */
@@ -26,7 +28,10 @@ final class TextAssembler {
     this.wantsLogprobs = generation.sampling().logprobs() >= 0;
     this.tools =
         generation.input() instanceof Generation.Chat chat && !chat.tools().isEmpty()
-            ? new ToolCallParser(json, ids)
+            ? new ToolCallParser(
+                json,
+                chat.tools().stream().map(ToolDefinition::name).collect(Collectors.toSet()),
+                ids)
             : null;
   }
 

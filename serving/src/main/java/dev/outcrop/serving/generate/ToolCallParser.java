@@ -5,25 +5,29 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.outcrop.serving.json.Json;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /**
  * Takes tool calls out of a completion in the Hermes form, {@code <tool_call>{"name": ..,
  * "arguments": {..}}</tool_call>}, the form of Qwen and of the demo model. What looks like a call
- * but is none stays text, unchanged. White space around calls is dropped. Used by one thread.
+ * but is none, or calls a tool that was not offered, stays text, unchanged. White space around
+ * calls is dropped. Used by one thread.
  */
 final class ToolCallParser {
   private static final String OPEN = "<tool_call>";
   private static final String CLOSE = "</tool_call>";
 
   private final Json json;
+  private final Set<String> offered;
   private final Supplier<String> ids;
   private String buffer = "";
   private boolean inside;
   private boolean afterCall;
 
-  ToolCallParser(Json json, Supplier<String> ids) {
+  ToolCallParser(Json json, Set<String> offered, Supplier<String> ids) {
     this.json = json;
+    this.offered = Set.copyOf(offered);
     this.ids = ids;
   }
 
@@ -92,7 +96,7 @@ final class ToolCallParser {
 
   private void call(String body, boolean closed, List<Piece> pieces) {
     ObjectNode node = json.tryObject(body.strip());
-    if (node != null && node.path("name").isTextual()) {
+    if (node != null && isOffered(node.path("name"))) {
       ObjectNode arguments = arguments(node);
       if (arguments != null) {
         afterCall = true;
@@ -103,6 +107,10 @@ final class ToolCallParser {
     }
     afterCall = false;
     pieces.add(new Piece.Plain(OPEN + body + (closed ? CLOSE : "")));
+  }
+
+  private boolean isOffered(JsonNode name) {
+    return name.isTextual() && offered.contains(name.textValue());
   }
 
   private @org.jspecify.annotations.Nullable ObjectNode arguments(ObjectNode call) {

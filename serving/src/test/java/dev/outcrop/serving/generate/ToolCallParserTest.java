@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.outcrop.serving.json.Json;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -29,6 +30,9 @@ final class ToolCallParserTest {
           <tool_call>nonsense</tool_call> ok|`<tool_call>nonsense</tool_call> ok`
           <tool_call>{"name":1}</tool_call>|`<tool_call>{"name":1}</tool_call>`
           <tool_call>{"name":"f","arguments":[1]}</tool_call>|`<tool_call>{"name":"f","arguments":[1]}</tool_call>`
+          <tool_call>{"name":"h"}</tool_call>|`<tool_call>{"name":"h"}</tool_call>`
+          <tool_call>{"name":"get weather!"}</tool_call>|`<tool_call>{"name":"get weather!"}</tool_call>`
+          <tool_call>{"name":"h"}</tool_call><tool_call>{"name":"g"}</tool_call>|`<tool_call>{"name":"h"}</tool_call>` g{}
           spaces at the end  |`spaces at the end  `
           """)
   void findsCallsHoweverTheTextIsCut(String text, String expected) {
@@ -44,7 +48,8 @@ final class ToolCallParserTest {
 
   private static String parse(String text, int longest, SplittableRandom random) {
     int[] next = {0};
-    ToolCallParser parser = new ToolCallParser(new Json(1_000), () -> "id" + next[0]++);
+    ToolCallParser parser =
+        new ToolCallParser(new Json(1_000), Set.of("f", "g"), () -> "id" + next[0]++);
     List<ToolCallParser.Piece> pieces = new ArrayList<>();
     for (int at = 0; at < text.length(); ) {
       int end = Math.min(text.length(), at + 1 + random.nextInt(longest));
