@@ -16,6 +16,8 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -23,6 +25,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import software.amazon.eventstream.Message;
 
 /** Probes, metrics and drain. */
@@ -70,6 +73,24 @@ final class ManagementTest {
     assertThat(refused.header("x-amzn-ErrorType")).isEqualTo("ServiceUnavailableException");
     assertThat(refused.header("Retry-After")).isEqualTo("1");
     assertThat(server.batcher.draining).isTrue();
+  }
+
+  @Test
+  void takesTheAdminKeyFromAFile(@TempDir Path folder) throws Exception {
+    Path file = Files.writeString(folder.resolve("key"), ADMIN + "\n");
+    try (TestServer other =
+        new TestServer(
+            request -> "ok",
+            config -> config.withManagement(new ManagementConfig("127.0.0.1", 0, null, file)))) {
+      HttpResponse<String> response =
+          client.send(
+              HttpRequest.newBuilder(other.management("/drain"))
+                  .header("Authorization", "Bearer " + ADMIN)
+                  .POST(HttpRequest.BodyPublishers.noBody())
+                  .build(),
+              HttpResponse.BodyHandlers.ofString());
+      assertThat(response.statusCode()).isEqualTo(202);
+    }
   }
 
   @Test
@@ -157,8 +178,26 @@ final class ManagementTest {
         .contains("outcrop_generations_total{" + model + ",result=\"completed\",} 1.0")
         .contains("outcrop_generations_total{" + model + ",result=\"failed\",} 1.0")
         .contains("outcrop_time_to_first_token_seconds_count{" + model + ",} 2.0")
+        .contains("outcrop_time_per_output_token_seconds_count{" + model + ",} 2.0")
         .contains("outcrop_kv_units{" + model + ",} 100.0")
         .contains("outcrop_ready 1.0");
+  }
+
+  @Test
+  void aSingleTokenHasNoTimePerToken() throws Exception {
+    try (TestServer other = new TestServer(request -> "x")) {
+      RawHttp.post(other.server.port(), "/model/demo/converse", HI);
+
+      String page =
+          client
+              .send(
+                  HttpRequest.newBuilder(other.management("/metrics")).build(),
+                  HttpResponse.BodyHandlers.ofString())
+              .body();
+      assertThat(page)
+          .contains("kind=\"completion\",} 2.0")
+          .doesNotContain("outcrop_time_per_output_token_seconds_count{");
+    }
   }
 
   @Test

@@ -142,7 +142,8 @@ final class Runner {
     }
   }
 
-  private Outcome start(Exchange exchange, ServedModel model, Generation generation) {
+  private Outcome start(Exchange exchange, ServedModel model, Generation generation)
+      throws InterruptedException {
     return service.start(
         model,
         generation,

@@ -14,14 +14,27 @@ import org.jspecify.annotations.Nullable;
 
 /** The text side of a checkpoint as serving wants it. Safe for any thread. */
 final class CheckpointText implements TextModel {
+  private static final int LONG_CONTROL_TOKEN = 64;
+
   private final LoadedModel model;
   private final int[] stopTokens;
+  private final long mostCharacters;
   private final Clock clock;
 
   CheckpointText(LoadedModel model, Clock clock) {
     this.model = model;
     this.stopTokens = model.stopTokens();
+    this.mostCharacters = (long) model.info().contextTokens() * longestToken(model);
     this.clock = clock;
+  }
+
+  /** Characters of the longest token; control tokens, which decode to nothing, are shorter. */
+  private static int longestToken(LoadedModel model) {
+    int longest = LONG_CONTROL_TOKEN;
+    for (int id = 0; id < model.tokenizer().vocabularySize(); id++) {
+      longest = Math.max(longest, model.tokenizer().decode(new int[] {id}).length());
+    }
+    return longest;
   }
 
   @Override
@@ -45,6 +58,11 @@ final class CheckpointText implements TextModel {
     begun[0] = bos.getAsInt();
     System.arraycopy(ids, 0, begun, 1, ids.length);
     return begun;
+  }
+
+  @Override
+  public long mostCharacters() {
+    return mostCharacters;
   }
 
   @Override

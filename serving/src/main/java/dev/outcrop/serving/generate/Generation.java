@@ -29,7 +29,10 @@ public record Generation(Input input, int maxTokens, Sampling sampling, List<Str
   }
 
   /** What to go on from. */
-  public sealed interface Input {}
+  public sealed interface Input {
+    /** Characters that the prompt is sure to hold, whatever the template adds or leaves out. */
+    long characters();
+  }
 
   /**
    * A conversation.
@@ -43,6 +46,11 @@ public record Generation(Input input, int maxTokens, Sampling sampling, List<Str
       List<ToolDefinition> tools,
       Map<String, @Nullable Object> variables)
       implements Input {
+    @Override
+    public long characters() {
+      return messages.stream().mapToLong(message -> message.content().length()).sum();
+    }
+
     /** Redacted: prompts are never logged. */
     @Override
     public String toString() {
@@ -52,6 +60,11 @@ public record Generation(Input input, int maxTokens, Sampling sampling, List<Str
 
   /** A prompt with all its control tokens, written by the caller. */
   public record Text(String prompt) implements Input {
+    @Override
+    public long characters() {
+      return prompt.length();
+    }
+
     /** Redacted: prompts are never logged. */
     @Override
     public String toString() {

@@ -11,10 +11,16 @@ public interface GenerationListener {
    * A request that was accepted is over.
    *
    * @param how what became of it
-   * @param decodeNanos from the first token to the last
+   * @param tokens tokens that came out of the model; {@code usage} also counts a stop token
+   * @param decodeNanos from the first of these to the last
    */
   void over(
-      ServedModel model, Caller caller, Result how, GenerationEvent.Usage usage, long decodeNanos);
+      ServedModel model,
+      Caller caller,
+      Result how,
+      GenerationEvent.Usage usage,
+      int tokens,
+      long decodeNanos);
 
   /** What became of a request that was accepted. */
   enum Result {

@@ -2,12 +2,17 @@ package dev.outcrop.serving.generate;
 
 import dev.outcrop.batching.GenerateRequest;
 import dev.outcrop.batching.SubmitResult;
+import dev.outcrop.models.OutcropException;
 import dev.outcrop.serving.auth.Caller;
+import dev.outcrop.serving.error.ServingError;
 import dev.outcrop.serving.json.Json;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.Base64;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 
@@ -17,10 +22,14 @@ import java.util.function.LongSupplier;
  */
 public final class GenerationService {
   private static final int ID_BYTES = 16;
+  private static final int LONG_TEXT = 65_536;
+  private static final int LOOK_MILLIS = 100;
 
   private final Json json;
   private final LongSupplier nanoTime;
   private final GenerationListener listener;
+  private final Semaphore longTexts =
+      new Semaphore(Math.max(1, Runtime.getRuntime().availableProcessors() - 1), true);
   private final SecureRandom random = new SecureRandom();
   private final Set<RunningGeneration> running = ConcurrentHashMap.newKeySet();
 
@@ -46,29 +55,33 @@ public final class GenerationService {
       Generation generation,
       Caller caller,
       long arrivedNanos,
-      BooleanSupplier gone) {
+      BooleanSupplier gone)
+      throws InterruptedException {
+    long characters = generation.input().characters();
+    if (characters > model.text().mostCharacters()) {
+      return new Outcome.Refused(
+          SubmitResult.Reason.NEVER_FITS,
+          "%d characters of text are more than the context of this model can hold"
+              .formatted(characters),
+          Duration.ZERO);
+    }
     int[] prompt =
-        switch (generation.input()) {
-          case Generation.Chat(var messages, var tools, var variables) ->
-              model.text().encodeChat(messages, tools, variables);
-          case Generation.Text(var text) -> model.text().encodeText(text);
-        };
+        characters < LONG_TEXT ? encode(model, generation) : encodeLong(model, generation, gone);
     if (prompt.length == 0) {
       return new Outcome.Refused(
-          SubmitResult.Reason.NEVER_FITS, "the prompt is empty", java.time.Duration.ZERO);
+          SubmitResult.Reason.NEVER_FITS, "the prompt is empty", Duration.ZERO);
     }
-    SubmitResult result =
-        model
-            .batcher()
-            .submit(
-                new GenerateRequest(
-                    prompt,
-                    generation.maxTokens(),
-                    generation.sampling(),
-                    model.text().stopTokens(),
-                    caller.tenant(),
-                    caller.weight()));
-    return switch (result) {
+    // What can fail comes before submit: a stream that nobody holds would go on to its end.
+    TextAssembler assembler = new TextAssembler(model.text(), generation, json, this::newId);
+    GenerateRequest request =
+        new GenerateRequest(
+            prompt,
+            generation.maxTokens(),
+            generation.sampling(),
+            model.text().stopTokens(),
+            caller.tenant(),
+            caller.weight());
+    return switch (model.batcher().submit(request)) {
       case SubmitResult.Accepted(var stream) -> {
         RunningGeneration run =
             new RunningGeneration(
@@ -76,7 +89,7 @@ public final class GenerationService {
                     model, caller, listener, nanoTime, arrivedNanos, gone),
                 stream,
                 prompt.length,
-                new TextAssembler(model.text(), generation, json, this::newId),
+                assembler,
                 running::remove);
         running.add(run);
         yield new Outcome.Running(run);
@@ -84,6 +97,32 @@ public final class GenerationService {
       case SubmitResult.Rejected(var reason, var message, var retryAfter) ->
           new Outcome.Refused(reason, message, retryAfter);
     };
+  }
+
+  private static int[] encode(ServedModel model, Generation generation) {
+    return switch (generation.input()) {
+      case Generation.Chat(var messages, var tools, var variables) ->
+          model.text().encodeChat(messages, tools, variables);
+      case Generation.Text(var text) -> model.text().encodeText(text);
+    };
+  }
+
+  /**
+   * Encodes a long text when its turn comes. The tokenizer holds the thread that carries this one
+   * for as long as it works; long texts must not take all of these at once.
+   */
+  private int[] encodeLong(ServedModel model, Generation generation, BooleanSupplier gone)
+      throws InterruptedException {
+    while (!longTexts.tryAcquire(LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
+      if (gone.getAsBoolean()) {
+        throw new OutcropException(ServingError.CLIENT_GONE, "the client went away");
+      }
+    }
+    try {
+      return encode(model, generation);
+    } finally {
+      longTexts.release();
+    }
   }
 
   /** Ends everything that still runs with an error; for a drain that took too long. */

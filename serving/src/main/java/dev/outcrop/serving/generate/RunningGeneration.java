@@ -103,7 +103,12 @@ public final class RunningGeneration implements AutoCloseable {
             ? ended.usage()
             : new GenerationEvent.Usage(promptTokens, 0, assembler.tokens());
     context.listener.over(
-        context.model, context.caller, how, usage, lastTokenNanos - firstTokenNanos);
+        context.model,
+        context.caller,
+        how,
+        usage,
+        assembler.tokens(),
+        lastTokenNanos - firstTokenNanos);
   }
 
   /** Makes the reader see an error soon. */

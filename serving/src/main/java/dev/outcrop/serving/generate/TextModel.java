@@ -26,6 +26,9 @@ public interface TextModel {
    */
   int[] encodeText(String prompt);
 
+  /** A prompt of more characters has more tokens than the model's context, whatever it says. */
+  long mostCharacters();
+
   /** A detokenizer for one completion. */
   Detokenizer detokenizer();
 

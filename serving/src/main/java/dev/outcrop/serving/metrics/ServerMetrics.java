@@ -73,13 +73,18 @@ public final class ServerMetrics implements GenerationListener, RequestListener 
 
   @Override
   public void over(
-      ServedModel model, Caller caller, Result how, GenerationEvent.Usage usage, long decodeNanos) {
+      ServedModel model,
+      Caller caller,
+      Result how,
+      GenerationEvent.Usage usage,
+      int decoded,
+      long decodeNanos) {
     generations.labels(model.id(), how.name().toLowerCase(Locale.ROOT)).inc();
     tokens.labels(model.id(), caller.tenant(), "prompt").inc(usage.promptTokens());
     tokens.labels(model.id(), caller.tenant(), "cached_prompt").inc(usage.cachedPromptTokens());
     tokens.labels(model.id(), caller.tenant(), "completion").inc(usage.completionTokens());
-    if (usage.completionTokens() > 1) {
-      perToken.labels(model.id()).observe(decodeNanos / NANOS / (usage.completionTokens() - 1));
+    if (decoded > 1) {
+      perToken.labels(model.id()).observe(decodeNanos / NANOS / (decoded - 1));
     }
   }
 

@@ -15,7 +15,7 @@ import java.util.Map;
 import java.util.function.Supplier;
 
 /** A tokenizer whose tokens are bytes, and a template that writes roles and texts as lines. */
-public final class ByteText implements TextModel {
+public class ByteText implements TextModel {
   public static final int END = 256;
   public static final int BEGIN = 257;
 
@@ -28,6 +28,12 @@ public final class ByteText implements TextModel {
 
   /** A message that the template refuses. */
   public volatile String refused;
+
+  /** The longest prompt that is looked at. */
+  public volatile long mostCharacters = Long.MAX_VALUE;
+
+  /** A fault that making a detokenizer meets. */
+  public volatile RuntimeException noDetokenizer;
 
   /** A fault that encoding meets. */
   public volatile Supplier<RuntimeException> fault;
@@ -59,7 +65,15 @@ public final class ByteText implements TextModel {
   }
 
   @Override
+  public long mostCharacters() {
+    return mostCharacters;
+  }
+
+  @Override
   public Detokenizer detokenizer() {
+    if (noDetokenizer != null) {
+      throw noDetokenizer;
+    }
     return new Utf8();
   }
 
