@@ -3,12 +3,11 @@
 module dev.outcrop.bench {
   requires static transitive org.jspecify;
   requires dev.outcrop.models;
+  requires dev.outcrop.serving;
   requires com.fasterxml.jackson.databind;
   requires info.picocli;
   requires java.management;
-  requires java.net.http;
   requires jdk.management;
-  requires software.amazon.eventstream;
 
   exports dev.outcrop.bench;
 

@@ -18,6 +18,7 @@ module dev.outcrop.serving {
   requires software.amazon.eventstream;
 
   exports dev.outcrop.serving;
+  exports dev.outcrop.serving.client;
   exports dev.outcrop.serving.config;
   exports dev.outcrop.serving.generate;
 
