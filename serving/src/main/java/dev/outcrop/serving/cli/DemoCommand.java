@@ -3,21 +3,25 @@ package dev.outcrop.serving.cli;
 import dev.outcrop.models.ModelError;
 import dev.outcrop.models.OutcropException;
 import dev.outcrop.serving.OutcropServer;
+import dev.outcrop.serving.config.HttpConfig;
 import dev.outcrop.serving.config.ManagementConfig;
 import dev.outcrop.serving.config.ModelConfig;
 import dev.outcrop.serving.config.ServingConfig;
-import java.io.IOException;
 import java.io.PrintStream;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** {@code outcrop demo}: the main job on the embedded model. */
 @Command(
@@ -26,6 +30,8 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true)
 final class DemoCommand implements Callable<Integer> {
   private static final String MODEL_ID = "outcrop.demo-v1:0";
+
+  @Spec private @Nullable CommandSpec spec;
 
   @Option(names = "--ask", description = "Ask this over HTTP, print the answer and exit")
   private @Nullable String question;
@@ -43,6 +49,11 @@ final class DemoCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
+    if (port != null && (port < 0 || port > HttpConfig.MAX_PORT)) {
+      throw new ParameterException(
+          Objects.requireNonNull(spec).commandLine(),
+          "--port must be between 0 and %d, was %d".formatted(HttpConfig.MAX_PORT, port));
+    }
     if (question != null) {
       LOGS.setLevel(Level.WARNING);
     }
@@ -82,7 +93,7 @@ final class DemoCommand implements Callable<Integer> {
     return folder;
   }
 
-  private static int ask(URI endpoint, String question) throws IOException, InterruptedException {
+  private static int ask(URI endpoint, String question) throws InterruptedException {
     PrintStream out = System.out;
     StreamingAnswer answer = new StreamingAnswer(out);
     boolean whole = answer.ask(endpoint, MODEL_ID, question);

@@ -4,7 +4,6 @@ import dev.outcrop.serving.OutcropServer;
 import dev.outcrop.serving.config.AuthConfig;
 import dev.outcrop.serving.config.ConfigFile;
 import dev.outcrop.serving.config.HttpConfig;
-import dev.outcrop.serving.config.ManagementConfig;
 import dev.outcrop.serving.config.ModelConfig;
 import dev.outcrop.serving.config.ServingConfig;
 import java.nio.file.Path;
@@ -27,7 +26,10 @@ import picocli.CommandLine.Spec;
 final class ServeCommand implements Callable<Integer> {
   @Spec private @Nullable CommandSpec spec;
 
-  @Option(names = "--config", description = "outcrop.yaml; the other options override it")
+  @Option(
+      names = "--config",
+      description =
+          "outcrop.yaml; --host, --port, --management-port, --key-file and --model override it")
   private @Nullable Path config;
 
   @Option(names = "--model", description = "A checkpoint folder to serve")
@@ -36,8 +38,8 @@ final class ServeCommand implements Callable<Integer> {
   @Option(names = "--id", description = "Its model ids (the folder's name); the first is reported")
   private List<String> ids = new ArrayList<>();
 
-  @Option(names = "--dtype", description = "Type to compute in: ${COMPLETION-CANDIDATES}")
-  private ModelConfig.Dtype dtype = ModelConfig.Dtype.AUTO;
+  @Option(names = "--dtype", description = "Type to compute in: ${COMPLETION-CANDIDATES} (AUTO)")
+  private ModelConfig.@Nullable Dtype dtype;
 
   @Option(names = "--host", description = "Address to bind; beyond loopback needs --key-file")
   private @Nullable String host;
@@ -53,11 +55,9 @@ final class ServeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    ServingConfig settings = settings();
+    ServingConfig settings = checkedSettings();
     if (settings.models().isEmpty()) {
-      throw new ParameterException(
-          Objects.requireNonNull(spec).commandLine(),
-          "there is no model to serve: give --model DIR, or models in --config FILE");
+      throw usage("there is no model to serve: give --model DIR, or models in --config FILE");
     }
     StopSignal signal = StopSignal.install();
     int status = 1;
@@ -71,39 +71,64 @@ final class ServeCommand implements Callable<Integer> {
     return status;
   }
 
+  private ServingConfig checkedSettings() {
+    checkPort("--port", port);
+    checkPort("--management-port", managementPort);
+    if (model == null && (!ids.isEmpty() || dtype != null)) {
+      throw usage(
+          "--id and --dtype belong to --model DIR; in a config file every model has its own");
+    }
+    try {
+      return settings();
+    } catch (IllegalArgumentException e) {
+      // The records that the options went into name their key first.
+      throw usage("--" + e.getMessage());
+    }
+  }
+
+  private void checkPort(String option, @Nullable Integer value) {
+    if (value != null && (value < 0 || value > HttpConfig.MAX_PORT)) {
+      throw usage(
+          "%s must be between 0 and %d, was %d".formatted(option, HttpConfig.MAX_PORT, value));
+    }
+  }
+
+  private ParameterException usage(String message) {
+    return new ParameterException(Objects.requireNonNull(spec).commandLine(), message);
+  }
+
   private ServingConfig settings() {
     ServingConfig settings = config == null ? ServingConfig.DEFAULT : ConfigFile.read(config);
     if (model != null) {
       settings = settings.withModels(List.of(served(model)));
     }
-    HttpConfig http = settings.http();
-    settings =
-        settings.withHttp(
-            new HttpConfig(
-                host == null ? http.host() : host,
-                port == null ? http.port() : port,
-                http.maxBody(),
-                http.maxRequests(),
-                http.maxConnections(),
-                http.idleTimeout()));
+    if (host != null) {
+      settings = settings.withHttp(settings.http().withHost(host));
+    }
+    if (port != null) {
+      settings = settings.withHttp(settings.http().withPort(port));
+    }
     if (managementPort != null) {
-      ManagementConfig management = settings.management();
-      settings =
-          settings.withManagement(
-              new ManagementConfig(management.host(), managementPort, management.adminKey()));
+      settings = settings.withManagement(settings.management().withPort(managementPort));
     }
     return keyFile == null ? settings : settings.withAuth(new AuthConfig(keyFile));
   }
 
   private ModelConfig served(Path folder) {
-    String name = folder.toAbsolutePath().normalize().getFileName().toString();
-    List<String> all = ids.isEmpty() ? List.of(name) : ids;
+    Path name = folder.toAbsolutePath().normalize().getFileName();
+    if (folder.toString().isBlank()) {
+      throw usage("--model must name a folder");
+    }
+    if (ids.isEmpty() && name == null) {
+      throw usage("--model %s has no name to be the model's id: give --id".formatted(folder));
+    }
+    List<String> all = ids.isEmpty() ? List.of(String.valueOf(name)) : ids;
     ModelConfig defaults = ModelConfig.DEFAULT;
     return new ModelConfig(
         all.getFirst(),
         folder,
         all.subList(1, all.size()),
-        dtype,
+        dtype == null ? defaults.dtype() : dtype,
         defaults.kvMemory(),
         defaults.maxContext(),
         defaults.threads(),

@@ -11,6 +11,8 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Isolated;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 @Isolated("takes over stdout and stderr")
 final class MainTest {
@@ -88,6 +90,28 @@ final class MainTest {
       assertThat(run.status()).isZero();
       assertThat(run.out()).contains("Usage: outcrop " + command);
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          serve --model x --port 70000            | --port must be between 0 and 65535, was 70000
+          serve --model x --port -1               | --port must be between 0 and 65535, was -1
+          serve --model x --management-port 70000 | --management-port must be between 0 and 65535, was 70000
+          demo --port 70000                       | --port must be between 0 and 65535, was 70000
+          serve --model /                         | --model / has no name to be the model's id: give --id
+          serve --config none.yaml --id a         | --id and --dtype belong to --model
+          serve --config none.yaml --dtype float32 | --id and --dtype belong to --model
+          serve --model x --host=                 | --host must not be empty
+          serve --model=                          | --model must name a folder
+          """)
+  void tellsWhatIsWrongWithTheUsage(String line, String message) {
+    Run run = run(line.split(" "));
+
+    assertThat(run.status()).isEqualTo(2);
+    assertThat(run.err()).startsWith(message).contains("Usage: outcrop ");
   }
 
   @Test
