@@ -12,11 +12,11 @@ import dev.outcrop.models.testing.Roofline;
 import dev.outcrop.serving.config.HttpConfig;
 import dev.outcrop.serving.config.ManagementConfig;
 import dev.outcrop.serving.config.ServingConfig;
-import dev.outcrop.serving.generate.SamplingDefaults;
 import dev.outcrop.serving.generate.ServedModel;
 import dev.outcrop.serving.testing.Await;
 import dev.outcrop.serving.testing.ByteText;
 import dev.outcrop.serving.testing.RawHttp;
+import dev.outcrop.serving.testing.TestServer;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -62,8 +62,7 @@ final class EngineTest {
                 .withHttp(http)
                 .withManagement(new ManagementConfig("127.0.0.1", 0, null)),
             List.of(
-                new ServedModel(
-                    "demo", List.of(), batcher, new ByteText(), SamplingDefaults.STANDARD)));
+                new ServedModel("demo", List.of(), batcher, new ByteText(), TestServer.DEFAULTS)));
   }
 
   @AfterEach

@@ -10,7 +10,4 @@ package dev.outcrop.serving.generate;
  * @param repetitionPenalty 1 for none
  */
 public record SamplingDefaults(
-    double temperature, int topK, double topP, double minP, double repetitionPenalty) {
-  /** What Bedrock documents for Llama models. */
-  public static final SamplingDefaults STANDARD = new SamplingDefaults(0.5, 0, 0.9, 0, 1);
-}
+    double temperature, int topK, double topP, double minP, double repetitionPenalty) {}

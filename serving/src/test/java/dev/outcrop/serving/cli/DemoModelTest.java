@@ -25,7 +25,10 @@ import software.amazon.awssdk.services.bedrockruntime.model.InvokeModelResponse;
 import software.amazon.awssdk.services.bedrockruntime.model.Message;
 import software.amazon.awssdk.services.bedrockruntime.model.ResourceNotFoundException;
 import software.amazon.awssdk.services.bedrockruntime.model.StopReason;
+import software.amazon.awssdk.services.bedrockruntime.model.Tool;
+import software.amazon.awssdk.services.bedrockruntime.model.ToolConfiguration;
 import software.amazon.awssdk.services.bedrockruntime.model.ToolInputSchema;
+import software.amazon.awssdk.services.bedrockruntime.model.ToolResultContentBlock;
 import software.amazon.awssdk.services.bedrockruntime.model.ToolUseBlock;
 import software.amazon.awssdk.services.bedrockruntime.model.ValidationException;
 
@@ -157,25 +160,44 @@ final class DemoModelTest {
                     .build())
             .putList("required", List.of(Document.fromString("city")))
             .build();
+    ToolConfiguration tools =
+        ToolConfiguration.builder()
+            .tools(
+                Tool.fromToolSpec(
+                    s ->
+                        s.name("get_weather")
+                            .description("Get the weather of a city")
+                            .inputSchema(ToolInputSchema.fromJson(schema))))
+            .build();
+    Message question = user("What is the weather in Paris?");
     ConverseResponse called =
-        demo.sync.converse(
-            r ->
-                r.modelId(DemoServer.MODEL)
-                    .messages(user("What is the weather in Paris?"))
-                    .toolConfig(
-                        c ->
-                            c.tools(
-                                t ->
-                                    t.toolSpec(
-                                        s ->
-                                            s.name("get_weather")
-                                                .description("Get the weather of a city")
-                                                .inputSchema(ToolInputSchema.fromJson(schema))))));
+        demo.sync.converse(r -> r.modelId(DemoServer.MODEL).messages(question).toolConfig(tools));
 
     assertThat(called.stopReason()).isEqualTo(StopReason.TOOL_USE);
     ToolUseBlock use = called.output().message().content().getLast().toolUse();
     assertThat(use.name()).isEqualTo("get_weather");
     assertThat(use.input().asMap().get("city").asString()).isEqualTo("Paris");
+
+    Message result =
+        Message.builder()
+            .role(ConversationRole.USER)
+            .content(
+                ContentBlock.fromToolResult(
+                    b ->
+                        b.toolUseId(use.toolUseId())
+                            .content(ToolResultContentBlock.fromText("{\"temperature\": 21}"))))
+            .build();
+    ConverseResponse answered =
+        demo.sync.converse(
+            r ->
+                r.modelId(DemoServer.MODEL)
+                    .messages(question, called.output().message(), result)
+                    .toolConfig(tools));
+
+    assertThat(answered.stopReason()).isEqualTo(StopReason.END_TURN);
+    assertThat(answered.output().message().content().getFirst().text())
+        .contains("temperature")
+        .contains("21");
   }
 
   @Test

@@ -14,6 +14,9 @@ import java.util.function.UnaryOperator;
 public final class TestServer implements AutoCloseable {
   public static final String MODEL = "meta.llama3-1-8b-instruct-v1:0";
 
+  /** What Bedrock documents for Llama models. */
+  public static final SamplingDefaults DEFAULTS = new SamplingDefaults(0.5, 0, 0.9, 0, 1);
+
   public final ScriptedBatcher batcher;
   public final ByteText text = new ByteText();
   public final OutcropServer server;
@@ -42,7 +45,7 @@ public final class TestServer implements AutoCloseable {
                         "meta.llama3-1-70b-instruct-v1:0"),
                     batcher,
                     text,
-                    SamplingDefaults.STANDARD)));
+                    DEFAULTS)));
   }
 
   public URI endpoint() {
