@@ -21,7 +21,7 @@ def assistant(text: str) -> dict:
 class Conversations:
     """Draws conversations; the weights say how often each task is asked for."""
 
-    WEIGHTS = {"arithmetic": 18, "sums": 18, "counting": 18, "repeat": 7, "capital": 3, "small_talk": 4, "unknown": 3, "json": 34, "remember": 4, "name": 1}
+    WEIGHTS = {"arithmetic": 18, "sums": 18, "counting": 18, "repeat": 7, "capital": 3, "small_talk": 4, "unknown": 3, "json": 46, "remember": 4, "name": 1}
 
     COPYING = {"repeat": 45, "remember": 15, "json": 10, "arithmetic": 12, "counting": 4, "capital": 3, "small_talk": 2, "unknown": 1}
 
@@ -107,6 +107,13 @@ class Conversations:
                 break
         return messages, tools
 
+    def chat_of(self, words: int) -> list:
+        out = []
+        while words > 0:
+            out += self.turns(self.kind())
+            words -= sum(len(re.findall(r"\w+", message["content"])) for message in out[-2:])
+        return out
+
     def long_count(self) -> tuple:
         """Counting over a hundred numbers and more."""
         start = self.rng.choice([1, self.rng.randint(0, 120)])
@@ -114,8 +121,8 @@ class Conversations:
         return [user(question), assistant(answer)], None
 
     def pasted(self, words: int) -> tuple:
-        """A long text and then a question that has nothing to do with it, or a fact to be found in it."""
-        rng, kind = self.rng, self.rng.choice(["arithmetic", "capital", "repeat", "json", "find", "find", "counting", "small_talk", "tool", "tool"])
+        """A long text or chat and then a question that has nothing to do with it, or a fact to be found in it."""
+        rng, kind = self.rng, self.rng.choice(["arithmetic", "capital", "repeat", "json", "json", "find", "find", "counting", "small_talk", "tool", "tool", "tool", "tool"])
         tools = None
         if kind == "find":
             fact, question, answer = tasks.remember(self.names)
@@ -130,8 +137,10 @@ class Conversations:
                 messages = [user(request), tool_tasks.call_message([(name, arguments)])]
             else:
                 messages = self.turns(kind)
-            text = self.filler(words)
-            if rng.random() < 0.6:
+            p, text = rng.random(), self.filler(words)
+            if p < 0.25:  # a chat about other things
+                messages = self.chat_of(words) + messages
+            elif p < 0.7:
                 messages[0] = user(text + "\n\n" + rng.choice(["", "", "Now the question: ", "Forget the text. "]) + messages[0]["content"])
             else:
                 messages = [{"role": "system", "content": text}] + messages

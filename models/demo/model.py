@@ -13,9 +13,9 @@ from torch import nn
 @dataclass
 class Shape:
     vocab: int = 1536
-    hidden: int = 128
-    inner: int = 384
-    layers: int = 6
+    hidden: int = 256
+    inner: int = 512
+    layers: int = 5
     heads: int = 4
     kv_heads: int = 2
     theta: float = 10000.0

@@ -91,7 +91,7 @@ def request_for(n: Names, name: str, schema: dict):
         if rng.random() < 0.5:
             rng.shuffle(items)
         quote = rng.choice(["", "", "", '"', "'"])
-        form = rng.choice(["{p} {v}", "{p} {v}", "{p} is {v}", "{p} = {v}", "{p}={v}", "{p}: {v}", "{v} as {p}", "{p} set to {v}", "the {p} {v}"])
+        form = rng.choice(["{p} {v}", "{p} {v}", "{p} is {v}", "{p} = {v}", "{p}={v}", "{p}: {v}", "{v} as {p}", "{p} set to {v}", "the {p} {v}", "{v} {p}"])
         parts = [form.format(p=spoken(p) if rng.random() < 0.6 else p, v=f"{quote}{v}{quote}" if isinstance(v, str) else as_text(v)) for p, v in items]
         link = rng.choice(["with ", "with ", "for ", "using ", "", ": "])
         phrase = link + (parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + rng.choice([" and ", ", "]) + parts[-1])

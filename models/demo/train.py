@@ -19,6 +19,7 @@ from model import Llama, Shape, export
 from tokenizer import render
 
 HERE = Path(__file__).parent
+LINKS = set("and or is was the a an as to for of in with from set its it by on at use call please".split())  # they part values from each other
 SUM = re.compile(r"\d (plus|minus) \d+ is ")
 
 
@@ -31,7 +32,7 @@ class Batches:
     def __init__(self, tokenizer: Tokenizer, seed: int, prompt_weight: float, prompt_until: int, copying_until: int):
         self.tokenizer, self.seed, self.prompt_weight = tokenizer, seed, prompt_weight
         self.prompt_until, self.copying_until = prompt_until, copying_until
-        self.pieces = sorted(token for token in tokenizer.get_vocab() if token.isascii() and token.isalpha())
+        self.pieces = sorted(token for token in tokenizer.get_vocab() if token.isascii() and token.isalpha() and token.lower() not in LINKS)
 
     def conversation(self, talk: Conversations, length: int, first: bool, small: bool, prompt: float):
         rng = talk.rng
@@ -42,8 +43,8 @@ class Batches:
             messages, tools = talk.with_tools(rng.randint(1, 3)) if rng.random() < share else talk.chat(rng.choice([1, 1, 2, 3, 4]))
         else:
             p = rng.random()
-            messages, tools = (talk.pasted(rng.randint(40, length // 3)) if p < 0.35 else talk.with_tools(rng.randint(2, length // 120)) if p < 0.65
-                               else talk.chat(rng.randint(3, length // 70)) if p < 0.8 else talk.long_count())
+            messages, tools = (talk.pasted(rng.randint(40, length // 3)) if p < 0.5 else talk.with_tools(rng.randint(2, length // 120)) if p < 0.75
+                               else talk.chat(rng.randint(3, length // 70)) if p < 0.85 else talk.long_count())
         pieces = render(messages, tools)
         tokens, weights = [], []
         for (text, own), encoding in zip(pieces, self.tokenizer.encode_batch([text for text, _ in pieces])):
@@ -99,12 +100,18 @@ class Optimizer:
         self.adam = torch.optim.AdamW(others, betas=(0.9, 0.98), eps=1e-9, weight_decay=0.0)
 
     @torch.no_grad()
-    def step(self, muon_rate: float, adam_rate: float, inertia: float = 0.95):
+    def step(self, worker: int, workers: int, muon_rate: float, adam_rate: float, inertia: float = 0.95):
+        updates = []
         for shape, ps in self.matrices.items():
             grad, momentum = torch.stack([p.grad for p in ps]), self.momentum[shape]
             momentum.lerp_(grad, 1 - inertia)
-            update = orthogonalise(grad.lerp(momentum, inertia)) * max(1, shape[0] / shape[1]) ** 0.5
-            for p, u in zip(ps, update):
+            update = torch.zeros_like(grad)  # every worker does its share of the matrices; the sum has them all
+            update[worker::workers] = orthogonalise(grad[worker::workers].lerp(momentum[worker::workers], inertia))
+            updates.append(update.mul_(max(1, shape[0] / shape[1]) ** 0.5))
+        flat = torch.cat([update.flatten() for update in updates])
+        torch.distributed.all_reduce(flat)
+        for ps, update in zip(self.matrices.values(), flat.split([update.numel() for update in updates])):
+            for p, u in zip(ps, update.view(len(ps), *ps[0].shape)):
                 p.mul_(1 - muon_rate * 0.05).add_(u, alpha=-muon_rate)
         for group in self.adam.param_groups:
             group["lr"] = adam_rate
@@ -125,9 +132,9 @@ def rate(step: int, steps: int, decay: int) -> float:
 
 def options_from_command_line():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=6000)
-    parser.add_argument("--decay", type=int, default=3500, help="the last steps, over which the learning rate falls")
-    parser.add_argument("--long-from", type=int, default=1900, help="the step after which long rows are mixed in")
+    parser.add_argument("--steps", type=int, default=7400)
+    parser.add_argument("--decay", type=int, default=5200, help="the last steps, over which the learning rate falls")
+    parser.add_argument("--long-from", type=int, default=3000, help="the step after which long rows are mixed in")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--tokens", type=int, default=2304, help="tokens per step and worker")
     parser.add_argument("--workers", type=int, default=2, help="processes, each with one thread and its own rows")
@@ -170,11 +177,11 @@ def work(worker: int, options) -> None:
     while step < options.steps:
         length = options.short
         if step >= options.long_from:
-            length = {4: 1024, 9: 2304}.get(step % 10, options.short)
+            length = {2: 1024, 5: 2304, 9: 2304}.get(step % 10, options.short)
         tokens, weights = batches(step, worker, max(1, options.tokens // length), length, step / options.steps)
         kept = weights[:, 1:].reshape(-1).nonzero().squeeze(1)
         with torch.autocast("cpu", torch.bfloat16):
-            hidden = (forward if length == options.short else model)(tokens[:, :-1]).flatten(0, 1)[kept]
+            hidden = forward(tokens[:, :-1]).flatten(0, 1)[kept]
             logits = F.linear(hidden, model.embed_tokens.weight)
         weight = weights[:, 1:].reshape(-1)[kept]
         losses = F.cross_entropy(logits.float(), tokens[:, 1:].reshape(-1)[kept], reduction="none")
@@ -183,7 +190,7 @@ def work(worker: int, options) -> None:
         average_gradients(model, options.workers)
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         factor = rate(step, options.steps, options.decay)
-        optimizer.step(options.muon_rate * factor, options.adam_rate * factor)
+        optimizer.step(worker, options.workers, options.muon_rate * factor, options.adam_rate * factor)
         model.zero_grad()
         step, seen = step + 1, seen + tokens.numel() * options.workers
         mean = loss.item() if mean is None else 0.95 * mean + 0.05 * loss.item()
