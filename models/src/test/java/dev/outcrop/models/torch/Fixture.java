@@ -90,13 +90,18 @@ record Fixture(
     plan.sample(Sampling.GREEDY, tokens, Math.min(promptTokens, to), to);
   }
 
-  /** The largest difference to what is expected after tokens from.., in parts of the largest. */
+  /**
+   * The largest difference to what is expected after tokens from.., in parts of the largest. A
+   * value that is not finite has no difference and fails the test.
+   */
   double error(float[][] actual, int from) {
     double worst = 0;
     for (int i = 0; i < actual.length; i++) {
       for (int v = 0; v < actual[i].length; v++) {
-        double difference = Math.abs(actual[i][v] - logits[from + i][v]);
-        worst = difference <= worst ? worst : difference;
+        if (!Float.isFinite(actual[i][v])) {
+          throw new AssertionError("logit %d of token %d is not finite".formatted(v, from + i));
+        }
+        worst = Math.max(worst, Math.abs(actual[i][v] - logits[from + i][v]));
       }
     }
     return worst / largest();
