@@ -11,11 +11,11 @@ import org.jspecify.annotations.Nullable;
  *
  * @param eosTokens ids that end a text
  * @param sample whether to draw tokens; false means greedy
- * @param temperature divisor of the logits
- * @param topP mass of likely tokens kept
- * @param topK number of likely tokens kept, 0 for all
- * @param minP least probability kept, relative to the most likely
- * @param repetitionPenalty penalty of tokens seen
+ * @param temperature divisor of the logits, 0 to 100; 0 means greedy
+ * @param topP mass of likely tokens kept, above 0 and at most 1
+ * @param topK number of likely tokens kept, 0 for all, which is also what a null in the file means
+ * @param minP least probability kept, relative to the most likely, 0 to 1
+ * @param repetitionPenalty penalty of tokens seen, above 0 and at most 100
  */
 public record GenerationDefaults(
     List<Integer> eosTokens,
@@ -33,7 +33,12 @@ public record GenerationDefaults(
     eosTokens = List.copyOf(eosTokens);
   }
 
-  /** Reads {@code generation_config.json} of a checkpoint folder; a missing file is no error. */
+  /**
+   * Reads {@code generation_config.json} of a checkpoint folder; a missing file is no error.
+   *
+   * @throws dev.outcrop.models.OutcropException CHECKPOINT_INVALID for a value out of its range,
+   *     with the file and the field
+   */
   public static GenerationDefaults read(Path folder, DecoderConfig config) {
     Path file = folder.resolve("generation_config.json");
     if (!Files.exists(file)) {
@@ -45,10 +50,18 @@ public record GenerationDefaults(
         eos.isEmpty() ? config.eosTokens() : eos,
         fields.has("do_sample") ? (Boolean) fields.flag("do_sample", false) : null,
         number(fields, "temperature", 100),
-        number(fields, "top_p", 1),
-        fields.has("top_k") ? (Integer) fields.integer("top_k", 0, MAX_TOP_K) : null,
+        positive(fields, "top_p", 1),
+        fields.mentions("top_k") ? (Integer) fields.integer("top_k", 0, MAX_TOP_K, 0) : null,
         number(fields, "min_p", 1),
-        number(fields, "repetition_penalty", 100));
+        positive(fields, "repetition_penalty", 100));
+  }
+
+  private static @Nullable Double positive(Fields fields, String name, double high) {
+    Double number = number(fields, name, high);
+    if (number != null && number == 0) {
+      throw fields.invalid(name, "is 0, must be a number above 0 and at most " + high);
+    }
+    return number;
   }
 
   private static @Nullable Double number(Fields fields, String name, double high) {

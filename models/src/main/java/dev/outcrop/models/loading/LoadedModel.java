@@ -174,8 +174,11 @@ public final class LoadedModel implements AutoCloseable {
     };
   }
 
-  /** As transformers generates with these defaults: greedy unless do_sample says otherwise. */
-  private static Sampling sampling(GenerationDefaults defaults) {
+  /**
+   * As transformers generates with these defaults: greedy unless do_sample says otherwise, and the
+   * 50 likeliest tokens where the file is silent about top_k. A temperature of 0 is greedy too.
+   */
+  static Sampling sampling(GenerationDefaults defaults) {
     if (!Boolean.TRUE.equals(defaults.sample())) {
       return Sampling.GREEDY;
     }

@@ -234,6 +234,29 @@ final class DecoderConfigTest {
         .withMessageContainingAll("generation_config.json", "eos_token_id", "100");
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "top_p, 0",
+    "top_p, -0.0",
+    "top_p, 1.1",
+    "repetition_penalty, 0",
+    "repetition_penalty, 101",
+    "temperature, -1",
+    "temperature, 101",
+    "min_p, -0.1",
+    "min_p, 1.1",
+    "top_k, -1",
+  })
+  void refusesSamplingOutOfRange(String field, String value) throws IOException {
+    DecoderConfig config = read("llama", "");
+    Files.writeString(
+        folder.resolve("generation_config.json"), "{\"" + field + "\":" + value + "}");
+    assertThatExceptionOfType(OutcropException.class)
+        .isThrownBy(() -> GenerationDefaults.read(folder, config))
+        .withMessageContainingAll("generation_config.json", field)
+        .satisfies(e -> assertThat(e.code()).isEqualTo(ModelError.CHECKPOINT_INVALID));
+  }
+
   private DecoderConfig read(String family, String extra) throws IOException {
     write(family, extra);
     return DecoderConfig.read(folder);
