@@ -115,12 +115,24 @@ final class TokenizerFile {
     }
     @Nullable String[] byId = new String[size];
     for (Map.Entry<String, JsonNode> entry : vocabulary().properties()) {
-      byId[entry.getValue().intValue()] = entry.getKey();
+      name(byId, entry.getValue().intValue(), "token", entry.getKey());
     }
     for (AddedToken token : added.values()) {
-      byId[token.id()] = token.content();
+      name(byId, token.id(), "added token", token.content());
     }
     return byId;
+  }
+
+  /** Two tokens of one id would let the plain one stand for the one that only templates write. */
+  private void name(@Nullable String[] byId, int id, String kind, String token) {
+    String other = byId[id];
+    if (other != null && !other.equals(token)) {
+      throw invalid(
+          file,
+          "%s '%s' has the id %d, which is the id of '%s'"
+              .formatted(kind, show(token), id, show(other)));
+    }
+    byId[id] = token;
   }
 
   /** Token by id; null where an id has none. */

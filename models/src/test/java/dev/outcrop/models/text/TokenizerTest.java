@@ -23,6 +23,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -180,6 +181,27 @@ final class TokenizerTest {
         "added_tokens":[{"id":7,"content":"a"}]}
         """);
     refused(folder, ModelError.CHECKPOINT_INVALID, "tokenizer.json", "'a'", "7");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = ';',
+      quoteCharacter = '`',
+      value = {
+        "{\"a\":5}; {\"id\":5,\"content\":\"<|x|>\",\"special\":true}; '<|x|>'",
+        "{\"a\":5,\"<|x|>\":5}; {\"id\":5,\"content\":\"<|x|>\"}; '<|x|>'",
+        "{\"a\":0}; {\"id\":5,\"content\":\"<|x|>\"},{\"id\":5,\"content\":\"  \"}; '<|x|>'",
+      })
+  void refusesTwoTokensOfOneId(String vocabulary, String added, String token, @TempDir Path folder)
+      throws IOException {
+    Files.writeString(
+        folder.resolve("tokenizer.json"),
+        """
+        {"model":{"type":"BPE","vocab":%s,"merges":[]},"decoder":{"type":"ByteLevel"},
+        "added_tokens":[%s]}
+        """
+            .formatted(vocabulary, added));
+    refused(folder, ModelError.CHECKPOINT_INVALID, "tokenizer.json", token, "id 5");
   }
 
   private static void refused(Path folder, ModelError code, String... words) {
