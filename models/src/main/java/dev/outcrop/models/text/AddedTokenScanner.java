@@ -3,7 +3,6 @@ package dev.outcrop.models.text;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,23 +11,25 @@ import org.jspecify.annotations.Nullable;
 /**
  * Finds added tokens in a text: leftmost first, longest at equal starts, as the Hugging Face
  * tokenizers library does, but only where every character of the token may be trusted. Immutable.
+ *
+ * <p>The tokens that only trusted text may become are looked for in trusted text alone, so that a
+ * request pays nothing for looking like many of them. Where tokens are looked for, the work at a
+ * position is bounded by the longest token, not by their number.
  */
 final class AddedTokenScanner {
-  private final Map<Character, List<AddedToken>> byFirst = new HashMap<>();
+  private final Node guarded = new Node();
+  private final Node open = new Node();
 
   AddedTokenScanner(Collection<AddedToken> tokens) {
-    tokens.stream()
-        .filter(token -> !token.content().isEmpty())
-        .sorted(Comparator.comparingInt((AddedToken t) -> t.content().length()).reversed())
-        .forEach(
-            token ->
-                byFirst
-                    .computeIfAbsent(token.content().charAt(0), c -> new ArrayList<>())
-                    .add(token));
+    for (AddedToken token : tokens) {
+      if (!token.content().isEmpty()) {
+        (token.guarded() ? guarded : open).add(token);
+      }
+    }
   }
 
   boolean isEmpty() {
-    return byFirst.isEmpty();
+    return guarded.next.isEmpty() && open.next.isEmpty();
   }
 
   /**
@@ -45,7 +46,7 @@ final class AddedTokenScanner {
    *
    * @param trusted the characters of the text that may be part of a guarded token
    */
-  List<Match> scan(String text, int from, int to, BitSet trusted) {
+  List<Match> scan(CharSequence text, int from, int to, BitSet trusted) {
     List<Match> matches = new ArrayList<>();
     if (isEmpty()) {
       return matches;
@@ -78,23 +79,45 @@ final class AddedTokenScanner {
     return matches;
   }
 
-  private @Nullable AddedToken tokenAt(String text, int at, int to, BitSet trusted) {
-    List<AddedToken> candidates = byFirst.get(text.charAt(at));
-    if (candidates == null) {
-      return null;
+  private @Nullable AddedToken tokenAt(CharSequence text, int at, int to, BitSet trusted) {
+    AddedToken anyone = open.longest(text, at, to, null);
+    AddedToken template = guarded.longest(text, at, to, trusted);
+    if (anyone == null || template == null) {
+      return anyone == null ? template : anyone;
     }
-    int trustedEnd = trusted.get(at) ? Math.min(to, trusted.nextClearBit(at)) : at;
-    for (AddedToken token : candidates) {
-      int end = at + token.content().length();
-      if (end <= (token.guarded() ? trustedEnd : to) && text.startsWith(token.content(), at)) {
-        return token;
-      }
-    }
-    return null;
+    return anyone.content().length() > template.content().length() ? anyone : template;
   }
 
-  private static boolean touchesWord(String text, int from, int to, int start, int end) {
-    return (start > from && Whitespace.isWord(text.codePointBefore(start)))
-        || (end < to && Whitespace.isWord(text.codePointAt(end)));
+  private static boolean touchesWord(CharSequence text, int from, int to, int start, int end) {
+    return (start > from && Whitespace.isWord(Character.codePointBefore(text, start)))
+        || (end < to && Whitespace.isWord(Character.codePointAt(text, end)));
+  }
+
+  /** A place in the tree of all contents. */
+  private static final class Node {
+    private final Map<Character, Node> next = new HashMap<>(4);
+    private @Nullable AddedToken token;
+
+    void add(AddedToken added) {
+      Node node = this;
+      for (char c : added.content().toCharArray()) {
+        node = node.next.computeIfAbsent(c, _ -> new Node());
+      }
+      node.token = added;
+    }
+
+    /** The longest content at a position, of allowed characters alone where some are not. */
+    @Nullable AddedToken longest(CharSequence text, int at, int to, @Nullable BitSet allowed) {
+      AddedToken longest = null;
+      Node node = this;
+      for (int i = at; i < to && (allowed == null || allowed.get(i)); i++) {
+        node = node.next.get(text.charAt(i));
+        if (node == null) {
+          break;
+        }
+        longest = node.token == null ? longest : node.token;
+      }
+      return longest;
+    }
   }
 }

@@ -251,11 +251,12 @@ public final class Tokenizer implements AutoCloseable {
     private boolean foundByLibrary(NativeTokenizer library, int from, int to) {
       int before = size;
       boolean[] sound = {true};
+      Places places = new Places(text, from);
       library.encode(
           text.substring(from, to),
           (id, span) -> {
             add((int) id);
-            sound[0] &= !control.get((int) id) || isTrusted(from, span);
+            sound[0] = sound[0] && (!control.get((int) id) || isTrusted(places, span));
           });
       if (!sound[0]) {
         size = before;
@@ -263,9 +264,9 @@ public final class Tokenizer implements AutoCloseable {
       return sound[0];
     }
 
-    private boolean isTrusted(int from, NativeTokenizer.Span span) {
-      int begin = text.offsetByCodePoints(from, span.start());
-      int end = text.offsetByCodePoints(begin, span.end() - span.start());
+    private boolean isTrusted(Places places, NativeTokenizer.Span span) {
+      int begin = places.of(span.start());
+      int end = places.of(span.end());
       while (begin < end && Whitespace.is(text.charAt(begin))) {
         begin++;
       }
@@ -288,6 +289,24 @@ public final class Tokenizer implements AutoCloseable {
         out = Arrays.copyOf(out, size * 2);
       }
       out[size++] = id;
+    }
+  }
+
+  /** Turns code points of a stretch into places of the text; cheap where they are near. */
+  private static final class Places {
+    private final String text;
+    private int codePoint;
+    private int place;
+
+    Places(String text, int from) {
+      this.text = text;
+      place = from;
+    }
+
+    int of(int wanted) {
+      place = text.offsetByCodePoints(place, wanted - codePoint);
+      codePoint = wanted;
+      return place;
     }
   }
 }

@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 final class TokenizerFile {
   private static final long MAX_BYTES = 128L << 20;
   private static final int MAX_ID = 1 << 24;
+  private static final int MAX_ADDED_LENGTH = 1000;
 
   private final Path file;
   private final ObjectNode root;
@@ -64,6 +65,12 @@ final class TokenizerFile {
     String content = token.path("content").asText();
     if (!id.canConvertToInt() || id.intValue() < 0 || id.intValue() > MAX_ID) {
       throw invalid(file, "added token '%s' has no sound id".formatted(show(content)));
+    }
+    if (content.length() > MAX_ADDED_LENGTH) {
+      throw invalid(
+          file,
+          "added token '%s' has more than %d characters"
+              .formatted(show(content), MAX_ADDED_LENGTH));
     }
     return new AddedToken(
         id.intValue(),

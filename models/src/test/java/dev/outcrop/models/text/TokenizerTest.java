@@ -204,6 +204,18 @@ final class TokenizerTest {
     refused(folder, ModelError.CHECKPOINT_INVALID, "tokenizer.json", token, "id 5");
   }
 
+  @Test
+  void refusesAnAddedTokenThatIsTooLong(@TempDir Path folder) throws IOException {
+    Files.writeString(
+        folder.resolve("tokenizer.json"),
+        """
+        {"model":{"type":"BPE","vocab":{},"merges":[]},"decoder":{"type":"ByteLevel"},
+        "added_tokens":[{"id":5,"content":"<%s>"}]}
+        """
+            .formatted("x".repeat(999)));
+    refused(folder, ModelError.CHECKPOINT_INVALID, "tokenizer.json", "'<xxx", "1000 characters");
+  }
+
   private static void refused(Path folder, ModelError code, String... words) {
     assertThatExceptionOfType(OutcropException.class)
         .isThrownBy(() -> Tokenizer.open(folder))
