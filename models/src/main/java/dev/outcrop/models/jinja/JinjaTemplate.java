@@ -16,23 +16,31 @@ public final class JinjaTemplate {
     this.body = body;
   }
 
+  /** Reads a template that comes from no file. */
+  public static JinjaTemplate parse(String source) {
+    return parse(source, "chat template");
+  }
+
   /**
    * Reads a template.
    *
-   * @throws OutcropException CHECKPOINT_UNSUPPORTED, which names what is wrong and its line
+   * @param source the template
+   * @param origin what to call it in messages, with its file
+   * @throws OutcropException CHECKPOINT_UNSUPPORTED, which names the origin, what is wrong and its
+   *     line
    */
-  public static JinjaTemplate parse(String source) {
+  public static JinjaTemplate parse(String source, String origin) {
     if (source.length() > MAX_SOURCE) {
       throw new OutcropException(
           ModelError.CHECKPOINT_UNSUPPORTED,
-          "the chat template is longer than " + MAX_SOURCE + " characters");
+          origin + " is longer than " + MAX_SOURCE + " characters");
     }
     try {
       return new JinjaTemplate(Parser.parse(source));
     } catch (Failure failure) {
       throw new OutcropException(
           ModelError.CHECKPOINT_UNSUPPORTED,
-          "chat template, line " + failure.line() + ": " + failure.text(),
+          origin + ", line " + failure.line() + ": " + failure.text(),
           failure);
     }
   }

@@ -43,14 +43,18 @@ public final class ChatTemplate {
    *
    * @param folder the checkpoint
    * @throws OutcropException CHECKPOINT_INVALID if there is none or a file cannot be read,
-   *     CHECKPOINT_UNSUPPORTED for a construct that the interpreter does not know, with its line
+   *     CHECKPOINT_UNSUPPORTED for a construct that the interpreter does not know, with its file
+   *     and line
    */
   public static ChatTemplate open(Path folder) {
     TemplateFiles files = TemplateFiles.read(folder);
-    JinjaTemplate chat = JinjaTemplate.parse(files.chat());
-    String toolUse = files.toolUse();
-    return new ChatTemplate(
-        chat, toolUse == null ? chat : JinjaTemplate.parse(toolUse), files.specialTokens());
+    JinjaTemplate chat = parse(files.chat());
+    TemplateFiles.Source toolUse = files.toolUse();
+    return new ChatTemplate(chat, toolUse == null ? chat : parse(toolUse), files.specialTokens());
+  }
+
+  private static JinjaTemplate parse(TemplateFiles.Source source) {
+    return JinjaTemplate.parse(source.text(), source.file() + ": chat template");
   }
 
   /**

@@ -2,8 +2,6 @@ package dev.outcrop.models.text;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import dev.outcrop.models.ModelError;
-import dev.outcrop.models.OutcropException;
 import dev.outcrop.models.files.CheckpointFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,12 +17,25 @@ import org.jspecify.annotations.Nullable;
  * @param toolUse another one for requests with tools, where the checkpoint has one
  * @param specialTokens names such as bos_token and their text
  */
-record TemplateFiles(String chat, @Nullable String toolUse, Map<String, String> specialTokens) {
+record TemplateFiles(Source chat, @Nullable Source toolUse, Map<String, String> specialTokens) {
+  /**
+   * A template.
+   *
+   * @param file where it stands, for messages
+   * @param text the template itself
+   */
+  record Source(Path file, String text) {
+    static Source read(Path file) {
+      return new Source(file, CheckpointFile.text(file, MAX_TEMPLATE_BYTES));
+    }
+  }
+
   private static final long MAX_CONFIG_BYTES = 64L << 20;
   private static final long MAX_TEMPLATE_BYTES = 4L << 20;
 
   static TemplateFiles read(Path folder) {
-    JsonNode config = json(folder.resolve("tokenizer_config.json"));
+    Path configFile = folder.resolve("tokenizer_config.json");
+    JsonNode config = json(configFile);
     Map<String, String> tokens = new HashMap<>();
     addTokens(tokens, json(folder.resolve("special_tokens_map.json")));
     addTokens(tokens, config);
@@ -33,16 +44,16 @@ record TemplateFiles(String chat, @Nullable String toolUse, Map<String, String> 
     if (Files.exists(ownFile)) {
       Path toolFile = folder.resolve("additional_chat_templates").resolve("tool_use.jinja");
       return new TemplateFiles(
-          CheckpointFile.text(ownFile, MAX_TEMPLATE_BYTES),
-          Files.exists(toolFile) ? CheckpointFile.text(toolFile, MAX_TEMPLATE_BYTES) : null,
-          tokens);
+          Source.read(ownFile), Files.exists(toolFile) ? Source.read(toolFile) : null, tokens);
     }
+    Path file = configFile;
     JsonNode entry = config.path("chat_template");
     if (entry.isMissingNode() || entry.isNull()) {
-      entry = json(folder.resolve("chat_template.json")).path("chat_template");
+      file = folder.resolve("chat_template.json");
+      entry = json(file).path("chat_template");
     }
     if (entry.isTextual()) {
-      return new TemplateFiles(entry.textValue(), null, tokens);
+      return new TemplateFiles(new Source(file, entry.textValue()), null, tokens);
     }
     Map<String, String> named = new HashMap<>();
     if (entry.isArray()) {
@@ -52,12 +63,14 @@ record TemplateFiles(String chat, @Nullable String toolUse, Map<String, String> 
     }
     String chat = named.get("default");
     if (chat == null) {
-      throw new OutcropException(
-          ModelError.CHECKPOINT_INVALID,
-          "the checkpoint has no chat template: neither chat_template.jinja, nor 'chat_template'"
-              + " in tokenizer_config.json or chat_template.json");
+      throw CheckpointFile.invalid(
+          folder,
+          "has no chat template: neither chat_template.jinja, nor 'chat_template' in"
+              + " tokenizer_config.json or chat_template.json");
     }
-    return new TemplateFiles(chat, named.get("tool_use"), tokens);
+    String toolUse = named.get("tool_use");
+    return new TemplateFiles(
+        new Source(file, chat), toolUse == null ? null : new Source(file, toolUse), tokens);
   }
 
   private static void addTokens(Map<String, String> tokens, JsonNode config) {

@@ -105,8 +105,31 @@ class ChatTemplateTest {
         .isInstanceOfSatisfying(
             OutcropException.class,
             e -> assertThat(e.code()).isEqualTo(ModelError.CHECKPOINT_INVALID))
+        .hasMessageStartingWith(folder + ": ")
         .hasMessageContaining("no chat template")
         .hasMessageContaining("chat_template.jinja");
+  }
+
+  @Test
+  void namesTheFileOfTheTemplateThatCannotBeRead() throws IOException {
+    write("chat_template.json", "{\"chat_template\": \"\\n{% include 'x' %}\"}");
+    namesTheFile("chat_template.json", "line 2: 'include' is not supported");
+    write("tokenizer_config.json", "{\"chat_template\": \"{{\"}");
+    namesTheFile("tokenizer_config.json", "line 1: ");
+    write("chat_template.jinja", "fine");
+    write("additional_chat_templates/tool_use.jinja", "{% if %}");
+    namesTheFile("additional_chat_templates/tool_use.jinja", "line 1: ");
+    write("chat_template.jinja", "x".repeat(1 << 21));
+    namesTheFile("chat_template.jinja", "is longer than");
+  }
+
+  private void namesTheFile(String file, String problem) {
+    assertThatThrownBy(() -> ChatTemplate.open(folder))
+        .isInstanceOfSatisfying(
+            OutcropException.class,
+            e -> assertThat(e.code()).isEqualTo(ModelError.CHECKPOINT_UNSUPPORTED))
+        .hasMessageStartingWith(folder.resolve(file) + ": ")
+        .hasMessageContaining(problem);
   }
 
   @Test
