@@ -35,10 +35,9 @@ final class Comparing {
       return switch (left) {
         case Undefined u -> right instanceof Undefined;
         case None n -> right == None.NONE;
-        case Bool b -> isNumber(right) && compareNumbers(left, right) == 0;
-        case Int i -> isNumber(right) && compareNumbers(left, right) == 0;
-        case Real r ->
-            isNumber(right) && !isNan(left) && !isNan(right) && compareNumbers(left, right) == 0;
+        case Bool b -> equalNumbers(left, right, budget);
+        case Int i -> equalNumbers(left, right, budget);
+        case Real r -> equalNumbers(left, right, budget);
         case Str s -> right instanceof Str other && sameChars(s, other, budget);
         case Sequence s ->
             right instanceof Sequence other
@@ -93,20 +92,37 @@ final class Comparing {
     return value instanceof Real real && Double.isNaN(real.value());
   }
 
-  private static int compareNumbers(Value left, Value right) {
+  private static boolean equalNumbers(Value left, Value right, Budget budget) {
+    return isNumber(right)
+        && !isNan(left)
+        && !isNan(right)
+        && compareNumbers(left, right, budget) == 0;
+  }
+
+  /** A total order, as sorting needs one: what is not a number stands last. */
+  private static int compareNumbers(Value left, Value right, Budget budget) {
     BigInteger a = Types.index(left);
     BigInteger b = Types.index(right);
     if (a != null && b != null) {
       return a.compareTo(b);
     }
+    if (a != null) {
+      return compareExactly(a, Numbers.toDouble(right), budget);
+    }
+    if (b != null) {
+      return -compareExactly(b, Numbers.toDouble(left), budget);
+    }
     double x = Numbers.toDouble(left);
     double y = Numbers.toDouble(right);
-    if (Double.isInfinite(x) || Double.isInfinite(y) || (a == null && b == null)) {
-      return x == y ? 0 : Double.compare(x, y);
+    return x == y ? 0 : Double.compare(x, y);
+  }
+
+  private static int compareExactly(BigInteger whole, double real, Budget budget) {
+    if (!Double.isFinite(real)) {
+      return real == Double.NEGATIVE_INFINITY ? 1 : -1;
     }
-    BigDecimal exactLeft = a == null ? new BigDecimal(x) : new BigDecimal(a);
-    BigDecimal exactRight = b == null ? new BigDecimal(y) : new BigDecimal(b);
-    return exactLeft.compareTo(exactRight);
+    budget.spend(16);
+    return new BigDecimal(whole).compareTo(new BigDecimal(real));
   }
 
   /** Whether left stands before right, or equal where that is allowed. */
@@ -124,7 +140,7 @@ final class Comparing {
     budget.enter();
     try {
       if (isNumber(left) && isNumber(right)) {
-        return compareNumbers(left, right);
+        return compareNumbers(left, right, budget);
       }
       if (left instanceof Str a && right instanceof Str b) {
         budget.spendCharacters(Math.min(a.text().length(), b.text().length()));

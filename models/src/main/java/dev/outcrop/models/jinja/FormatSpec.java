@@ -128,7 +128,7 @@ record FormatSpec(
       digits =
           switch (type) {
             case 'f', 'F' -> fixed(size, precision < 0 ? 6 : precision);
-            case '%' -> fixed(size * 100, precision < 0 ? 6 : precision) + "%";
+            case '%' -> percent(size * 100);
             case 'e', 'E' -> scientific(size, precision < 0 ? 6 : precision);
             case ' ' -> {
               if (precision >= 0) {
@@ -151,6 +151,11 @@ record FormatSpec(
 
   private Failure unsupported() {
     return new Failure("the format type '" + type + "' is not supported for this number");
+  }
+
+  private String percent(double value) {
+    String digits = Double.isInfinite(value) ? "inf" : fixed(value, precision < 0 ? 6 : precision);
+    return digits + "%";
   }
 
   private static String fixed(double value, int digits) {

@@ -108,6 +108,10 @@ final class Formatting {
     if (whole == null
         && value instanceof Value.Real real
         && (type == 'd' || type == 'i' || type == 'u')) {
+      if (!Double.isFinite(real.value())) {
+        throw new Failure(
+            "'%" + type + "' needs a number that is finite, not " + Numbers.repr(real.value()));
+      }
       return new java.math.BigDecimal(real.value()).toBigInteger();
     }
     if (whole == null) {

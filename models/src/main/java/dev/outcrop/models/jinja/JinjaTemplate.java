@@ -42,6 +42,9 @@ public final class JinjaTemplate {
           ModelError.CHECKPOINT_UNSUPPORTED,
           origin + ", line " + failure.line() + ": " + failure.text(),
           failure);
+    } catch (RuntimeException | StackOverflowError fault) {
+      throw new OutcropException(
+          ModelError.CHECKPOINT_UNSUPPORTED, origin + " cannot be read: " + kind(fault));
     }
   }
 
@@ -65,6 +68,15 @@ public final class JinjaTemplate {
           ModelError.TEMPLATE_FAILED,
           "chat template, line " + line + ": " + failure.text(),
           failure);
+    } catch (RuntimeException | StackOverflowError fault) {
+      throw new OutcropException(
+          ModelError.TEMPLATE_FAILED,
+          "chat template, line " + evaluator.line() + ": cannot be evaluated: " + kind(fault));
     }
+  }
+
+  /** What a fault of ours may show: its text could hold words of a request, so could its cause. */
+  private static String kind(Throwable fault) {
+    return fault.getClass().getSimpleName();
   }
 }

@@ -13,13 +13,13 @@ import java.util.regex.Pattern;
  * white space on its side, {@code +} none.
  */
 final class Lexer {
+  // Possessive, as a loop of a group that may give back takes a frame of the stack for each turn.
   private static final Pattern FLOAT =
-      Pattern.compile(
-          "(?<!\\.)(?:\\d+_)*\\d+"
-              + "(?:(?:\\.(?:\\d+_)*\\d+)?[eE][+\\-]?(?:\\d+_)*\\d+|\\.(?:\\d+_)*\\d+)");
+      Pattern.compile("(?<!\\.)D(?:(?:\\.D)?[eE][+\\-]?D|\\.D)".replace("D", "\\d++(?:_\\d++)*+"));
   private static final Pattern INTEGER =
       Pattern.compile(
-          "0[bB](?:_?[01])+|0[oO](?:_?[0-7])+|0[xX](?:_?[\\da-fA-F])+|[1-9](?:_?\\d)*|0(?:_?0)*");
+          "0[bB](?:_?[01])++|0[oO](?:_?[0-7])++|0[xX](?:_?[\\da-fA-F])++|[1-9](?:_?\\d)*+"
+              + "|0(?:_?0)*+");
   private static final Pattern RAW_BEGIN = Pattern.compile("\\{%[-+]?\\s*raw\\s*(-%}\\s*|%})");
   private static final Pattern RAW_END =
       Pattern.compile("\\{%([-+]?)\\s*endraw\\s*(?:\\+%}|-%}\\s*|%}\\n?)");

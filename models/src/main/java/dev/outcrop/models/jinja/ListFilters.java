@@ -117,12 +117,12 @@ final class ListFilters {
     @Nullable Value[] a = arguments.bind(name, 0, "case_sensitive", "attribute");
     boolean fold = !Types.truth(a[0], false);
     UnaryOperator<Value> attribute = SelectFilters.attribute(a[1], null, evaluator);
-    int sign = name.equals("min") ? 1 : -1;
+    boolean least = name.equals("min");
     Value best = null;
     Value bestKey = null;
     for (Value item : Types.items(input, evaluator.budget())) {
       Value key = folded(attribute.apply(item), fold, evaluator);
-      if (bestKey == null || sign * Comparing.compare(key, bestKey, evaluator.budget()) < 0) {
+      if (bestKey == null || Comparing.ordered(key, bestKey, least, false, evaluator.budget())) {
         best = item;
         bestKey = key;
       }

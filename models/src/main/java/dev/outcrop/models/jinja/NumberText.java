@@ -10,10 +10,9 @@ import org.jspecify.annotations.Nullable;
 final class NumberText {
   private static final int MAX_LENGTH = 2000;
   private static final Pattern INTEGER =
-      Pattern.compile("([+-]?)(0[xX]_?|0[oO]_?|0[bB]_?)?([0-9a-zA-Z]+(?:_[0-9a-zA-Z]+)*)");
+      Pattern.compile("([+-]?)(0[xX]_?|0[oO]_?|0[bB]_?)?([0-9a-zA-Z]++(?:_[0-9a-zA-Z]++)*+)");
   private static final Pattern REAL =
-      Pattern.compile(
-          "[+-]?(?:\\d+(?:_\\d+)*\\.?(?:\\d+(?:_\\d+)*)?|\\.\\d+(?:_\\d+)*)(?:[eE][+-]?\\d+(?:_\\d+)*)?");
+      Pattern.compile("[+-]?(?:D\\.?(?:D)?|\\.D)(?:[eE][+-]?D)?".replace("D", "\\d++(?:_\\d++)*+"));
 
   private NumberText() {}
 
@@ -21,8 +20,12 @@ final class NumberText {
     if (base != 0 && (base < 2 || base > 36)) {
       return null;
     }
-    Matcher matcher = INTEGER.matcher(strip(text));
-    if (text.length() > MAX_LENGTH || !matcher.matches()) {
+    String number = strip(text);
+    if (number.length() > MAX_LENGTH) {
+      return null;
+    }
+    Matcher matcher = INTEGER.matcher(number);
+    if (!matcher.matches()) {
       return null;
     }
     String prefix = matcher.group(2);
@@ -50,6 +53,9 @@ final class NumberText {
 
   static @Nullable Double parseReal(String text) {
     String number = strip(text);
+    if (number.length() > MAX_LENGTH) {
+      return null;
+    }
     String word = number.toLowerCase(Locale.ROOT).replaceFirst("^[+-]", "");
     double sign = number.startsWith("-") ? -1 : 1;
     if (word.equals("inf") || word.equals("infinity")) {
@@ -58,12 +64,19 @@ final class NumberText {
     if (word.equals("nan")) {
       return Double.NaN;
     }
-    return text.length() <= MAX_LENGTH && REAL.matcher(number).matches()
-        ? Double.valueOf(number.replace("_", ""))
-        : null;
+    return REAL.matcher(number).matches() ? Double.valueOf(number.replace("_", "")) : null;
   }
 
   private static String strip(String text) {
-    return Strings.strip(Text.trusted(text), null, true, true).chars();
+    int from = 0;
+    int to = text.length();
+    while (from < to && Python.isSpace(text.charAt(from))) {
+      from++;
+    }
+    while (to > from && Python.isSpace(text.charAt(to - 1))) {
+      to--;
+    }
+    // What is too long to be a number is not worth a copy.
+    return to - from > MAX_LENGTH ? text : text.substring(from, to);
   }
 }

@@ -52,6 +52,19 @@ final class Numbers {
     return operand instanceof Real ? operand : new Int(number(operand), trusted(operand));
   }
 
+  /**
+   * Reads digits of a known radix, which may not be too many.
+   *
+   * @param line for the message, 0 where it is not known
+   */
+  static BigInteger read(String digits, int radix, int line) {
+    BigInteger number = digits.length() > MAX_BITS ? null : new BigInteger(digits, radix);
+    if (number == null || number.bitLength() > MAX_BITS) {
+      throw new Failure("a number is too large", line);
+    }
+    return number;
+  }
+
   static Value apply(BinaryOperator operator, Value left, Value right) {
     boolean trusted = trusted(left) && trusted(right);
     if (left instanceof Real || right instanceof Real || operator == BinaryOperator.DIVIDE) {

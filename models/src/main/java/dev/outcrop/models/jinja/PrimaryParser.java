@@ -34,7 +34,7 @@ final class PrimaryParser {
       }
       case INTEGER -> {
         tokens.next();
-        yield new Expr.Constant(new Value.Int(integer(token.value()), true), line);
+        yield new Expr.Constant(new Value.Int(integer(token), true), line);
       }
       case FLOAT -> {
         tokens.next();
@@ -69,15 +69,16 @@ final class PrimaryParser {
     };
   }
 
-  private static BigInteger integer(String digits) {
-    String lower = digits.toLowerCase(Locale.ROOT);
-    if (lower.startsWith("0x")) {
-      return new BigInteger(lower.substring(2), 16);
-    }
-    if (lower.startsWith("0o")) {
-      return new BigInteger(lower.substring(2), 8);
-    }
-    return lower.startsWith("0b") ? new BigInteger(lower.substring(2), 2) : new BigInteger(lower);
+  private static BigInteger integer(Token token) {
+    String lower = token.value().toLowerCase(Locale.ROOT);
+    int radix =
+        switch (lower.length() > 2 ? lower.charAt(1) : ' ') {
+          case 'x' -> 16;
+          case 'o' -> 8;
+          case 'b' -> 2;
+          default -> 10;
+        };
+    return Numbers.read(radix == 10 ? lower : lower.substring(2), radix, token.line());
   }
 
   private Expr list() {
@@ -138,8 +139,7 @@ final class PrimaryParser {
     return switch (name.type()) {
       case NAME -> new Expr.Attribute(target, name.value(), line);
       case INTEGER ->
-          new Expr.Item(
-              target, new Expr.Constant(new Value.Int(integer(name.value()), true), line), line);
+          new Expr.Item(target, new Expr.Constant(new Value.Int(integer(name), true), line), line);
       case DATA,
           VARIABLE_BEGIN,
           VARIABLE_END,
