@@ -28,7 +28,7 @@ final class Access {
     if (target instanceof Undefined missing) {
       throw Types.undefined(missing);
     }
-    Value attribute = ownAttribute(target, name.chars());
+    Value attribute = ownAttribute(target, name.chars(), budget);
     if (attribute != null) {
       return attribute;
     }
@@ -41,9 +41,9 @@ final class Access {
     Value item =
         switch (target) {
           case Undefined missing -> throw Types.undefined(missing);
-          case Dict d -> hashable(key) ? d.get(key, budget) : null;
+          case Dict d -> hashable(key, budget) ? d.get(key, budget) : null;
           case Sequence s -> s.kind().indexed() ? at(s.items(), key) : null;
-          case Str s -> characterAt(s, key);
+          case Str s -> characterAt(s, key, budget);
           case None n -> null;
           case Bool b -> null;
           case Int i -> null;
@@ -59,14 +59,24 @@ final class Access {
     if (!(key instanceof Str name)) {
       return new Undefined("'" + Types.name(target) + "' has no such item");
     }
-    Value attribute = ownAttribute(target, name.chars());
+    budget.spendCharacters(name.text().length());
+    Value attribute = ownAttribute(target, name.chars(), budget);
     return attribute != null ? attribute : missing(target, name.text());
   }
 
-  private static boolean hashable(Value key) {
+  private static boolean hashable(Value key, Budget budget) {
     return switch (key) {
       case Dict d -> false;
-      case Sequence s -> s.kind() == Kind.TUPLE && s.items().stream().allMatch(Access::hashable);
+      case Sequence s -> {
+        if (s.kind() != Kind.TUPLE) {
+          yield false;
+        }
+        budget.enter();
+        budget.walk(s.items().size());
+        boolean all = s.items().stream().allMatch(item -> hashable(item, budget));
+        budget.leave();
+        yield all;
+      }
       case Str s -> true;
       case None n -> true;
       case Bool b -> true;
@@ -85,7 +95,7 @@ final class Access {
         "'%s' has no attribute '%s'".formatted(Types.name(target), name.withoutUserText()));
   }
 
-  private static @Nullable Value ownAttribute(Value target, String name) {
+  private static @Nullable Value ownAttribute(Value target, String name, Budget budget) {
     return switch (target) {
       case Str s -> StringMethods.find(s, name);
       case Dict d -> CollectionMethods.find(d, name);
@@ -98,7 +108,7 @@ final class Access {
       case Int i -> null;
       case Real r -> null;
       case Generator g -> null;
-      case Function f -> f.attribute(name);
+      case Function f -> f.attribute(name, budget);
     };
   }
 
@@ -107,15 +117,15 @@ final class Access {
     return index < 0 ? null : items.get(index);
   }
 
-  private static @Nullable Value characterAt(Str string, Value key) {
+  private static @Nullable Value characterAt(Str string, Value key, Budget budget) {
     Text text = string.text();
     int index = position(key, text.codePoints());
     if (index < 0) {
       return null;
     }
-    int from = text.offset(index);
+    int from = text.offset(index, budget);
     int to = from + Character.charCount(text.chars().codePointAt(from));
-    return new Str(text.slice(from, to), string.markup());
+    return new Str(text.slice(from, to, budget), string.markup());
   }
 
   private static int position(Value key, int length) {
@@ -140,9 +150,10 @@ final class Access {
     }
     if (target instanceof Sequence sequence && sequence.kind().indexed()) {
       List<Value> items = sequence.items();
-      List<Value> taken = new ArrayList<>();
-      forEachIndex(items.size(), start, stop, step, index -> taken.add(items.get(index)));
-      budget.checkItems(taken.size());
+      Indices indices = indices(items.size(), start, stop, step);
+      budget.makeItems(indices.count(), Budget.ITEM);
+      List<Value> taken = new ArrayList<>(indices.count());
+      indices.forEach(index -> taken.add(items.get(index)));
       return new Sequence(sequence.kind(), taken);
     }
     throw Types.wrong(target, "a value of type '" + Types.name(target) + "' cannot be sliced");
@@ -161,9 +172,13 @@ final class Access {
     if (stride == 1) {
       int from = bound(start, length, 0, 0, length);
       int to = bound(stop, length, length, 0, length);
-      Text part = from >= to ? Text.EMPTY : text.slice(text.offset(from), text.offset(to));
+      Text part =
+          from >= to
+              ? Text.EMPTY
+              : text.slice(text.offset(from, budget), text.offset(to, budget), budget);
       return new Str(part, string.markup());
     }
+    budget.allocate((length + 1L) * Integer.BYTES);
     int[] offsets = new int[length + 1];
     for (int i = 0, at = 0; i < length; i++) {
       offsets[i] = at;
@@ -171,8 +186,8 @@ final class Access {
     }
     offsets[length] = text.length();
     var taken = new TextBuilder(budget);
-    forEachIndex(
-        length, start, stop, step, index -> taken.append(text, offsets[index], offsets[index + 1]));
+    indices(length, start, stop, step)
+        .forEach(index -> taken.append(text, offsets[index], offsets[index + 1]));
     return new Str(taken.build(), string.markup());
   }
 
@@ -184,24 +199,26 @@ final class Access {
     return stride;
   }
 
-  private static void forEachIndex(
-      int length,
-      @Nullable Value start,
-      @Nullable Value stop,
-      @Nullable Value step,
-      IntConsumer take) {
-    int stride = stride(step);
-    if (stride > 0) {
-      int to = bound(stop, length, length, 0, length);
-      for (long i = bound(start, length, 0, 0, length); i < to; i += stride) {
-        take.accept((int) i);
-      }
-    } else {
-      int to = bound(stop, length, -1, -1, length - 1);
-      for (long i = bound(start, length, length - 1, -1, length - 1); i > to; i += stride) {
-        take.accept((int) i);
+  /** What a slice takes. */
+  private record Indices(int from, int stride, int count) {
+    void forEach(IntConsumer take) {
+      for (int i = 0; i < count; i++) {
+        take.accept((int) (from + (long) i * stride));
       }
     }
+  }
+
+  private static Indices indices(
+      int length, @Nullable Value start, @Nullable Value stop, @Nullable Value step) {
+    int stride = stride(step);
+    boolean forward = stride > 0;
+    int low = forward ? 0 : -1;
+    int high = forward ? length : length - 1;
+    int from = bound(start, length, forward ? low : high, low, high);
+    int to = bound(stop, length, forward ? high : low, low, high);
+    long span = forward ? (long) to - from : (long) from - to;
+    return new Indices(
+        from, stride, (int) Math.max(0, Math.ceilDiv(span, Math.abs((long) stride))));
   }
 
   private static int bound(@Nullable Value value, int length, int absent, int low, int high) {

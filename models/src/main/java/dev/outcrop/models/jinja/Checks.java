@@ -120,6 +120,8 @@ final class Checks {
     if (whole == null) {
       throw Types.wrong(divisor, "a number is needed, not '" + Types.name(divisor) + "'");
     }
+    BigInteger divided = Types.index(value);
+    budget.spend(((divided == null ? 0L : divided.bitLength()) + whole.bitLength()) >> 7);
     return remainder(value, whole).signum() == 0;
   }
 
@@ -135,6 +137,8 @@ final class Checks {
   private static boolean isCase(
       Value input, Arguments arguments, Evaluator evaluator, boolean lower) {
     arguments.positional(lower ? "lower" : "upper", 0, 0);
-    return Strings.isCase(Printing.str(input, evaluator.budget()).chars(), lower);
+    Text text = Printing.str(input, evaluator.budget());
+    evaluator.budget().spendCharacters(text.length());
+    return Strings.isCase(text.chars(), lower);
   }
 }

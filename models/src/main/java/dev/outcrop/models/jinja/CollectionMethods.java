@@ -22,18 +22,19 @@ final class CollectionMethods {
           (Function)
               (evaluator, arguments) -> {
                 arguments.positional("items", 0, 0);
-                return new Sequence(Kind.ITEMS, items(dict));
+                return new Sequence(Kind.ITEMS, items(dict, evaluator.budget()));
               };
       case "keys" ->
           (Function)
               (evaluator, arguments) -> {
                 arguments.positional("keys", 0, 0);
-                return new Sequence(Kind.KEYS, dict.keys());
+                return new Sequence(Kind.KEYS, Types.items(dict, evaluator.budget()));
               };
       case "values" ->
           (Function)
               (evaluator, arguments) -> {
                 arguments.positional("values", 0, 0);
+                evaluator.budget().makeItems(dict.size(), Budget.ITEM);
                 List<Value> values = new ArrayList<>(dict.size());
                 dict.entries().forEach(entry -> values.add(entry.value()));
                 return new Sequence(Kind.VALUES, values);
@@ -51,6 +52,7 @@ final class CollectionMethods {
           (Function)
               (evaluator, arguments) -> {
                 arguments.positional("copy", 0, 0);
+                evaluator.budget().walk(dict.size());
                 var copy = new Dict();
                 dict.entries().forEach(e -> copy.put(e.key(), e.value(), evaluator.budget()));
                 return copy;
@@ -62,7 +64,8 @@ final class CollectionMethods {
   }
 
   /** The pairs of a dictionary. */
-  static List<Value> items(Dict dict) {
+  static List<Value> items(Dict dict, Budget budget) {
+    budget.makeItems(dict.size(), Budget.ITEM + Budget.LIST);
     List<Value> items = new ArrayList<>(dict.size());
     dict.entries().forEach(entry -> items.add(Sequence.tuple(entry.key(), entry.value())));
     return items;

@@ -225,10 +225,12 @@ final class Comparing {
       }
       case Int i -> i.value();
       case Bool b -> b == Bool.TRUE ? BigInteger.ONE : BigInteger.ZERO;
-      case Real r ->
-          r.value() == Math.rint(r.value()) && !Double.isInfinite(r.value())
-              ? new BigDecimal(r.value()).toBigInteger()
-              : (Object) r.value();
+      case Real r -> {
+        budget.allocate(Budget.NUMBER);
+        yield r.value() == Math.rint(r.value()) && !Double.isInfinite(r.value())
+            ? new BigDecimal(r.value()).toBigInteger()
+            : (Object) r.value();
+      }
       case None n -> Special.NONE;
       case Undefined u -> Special.UNDEFINED;
       case Sequence s -> {
@@ -236,7 +238,8 @@ final class Comparing {
           throw unhashable(key);
         }
         budget.enter();
-        List<Object> keys = new ArrayList<>();
+        budget.makeItems(s.items().size(), Budget.ITEM);
+        List<Object> keys = new ArrayList<>(s.items().size());
         s.items().forEach(item -> keys.add(hashKey(item, budget)));
         budget.leave();
         yield keys;

@@ -96,9 +96,12 @@ final class Evaluator {
         assign(
             set.target(), filter == null ? value : expressions.filter(filter, value, inner), scope);
       }
-      case Stmt.Macro macro ->
-          scope.set(macro.name(), new Macro(macro.name(), macro.signature(), macro.body(), scope));
+      case Stmt.Macro macro -> {
+        budget.allocate(scope.memory());
+        scope.set(macro.name(), new Macro(macro.name(), macro.signature(), macro.body(), scope));
+      }
       case Stmt.CallBlock call -> {
+        budget.allocate(scope.memory());
         var caller = new Macro(null, call.signature(), call.body(), scope);
         out.append(Printing.str(expressions.callWith(call.call(), caller, scope), budget));
       }
@@ -134,6 +137,7 @@ final class Evaluator {
     List<Value> items = Types.items(iterated, budget);
     Expr filter = loop.filter();
     if (filter != null) {
+      budget.allocate(Budget.LIST + (long) items.size() * Budget.ITEM);
       List<Value> kept = new ArrayList<>();
       for (Value item : items) {
         Scope inner = new Scope(scope);
@@ -165,6 +169,7 @@ final class Evaluator {
   }
 
   private Value.Function recursion(Stmt.For loop, Scope scope, int depth) {
+    budget.allocate(scope.memory());
     return (evaluator, arguments) -> {
       @Nullable Value[] a = arguments.positional("loop", 1, 1);
       Value items = a[0];
@@ -199,6 +204,9 @@ final class Evaluator {
           throw new Failure(
               "cannot set an attribute of '" + place.namespace() + "', which is no namespace",
               place.line());
+        }
+        if (namespace.attributes.get(place.attribute()) == null) {
+          budget.allocate(Budget.ENTRY);
         }
         namespace.attributes.put(Text.trusted(place.attribute()), value);
       }

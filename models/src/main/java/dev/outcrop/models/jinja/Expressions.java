@@ -47,7 +47,10 @@ final class Expressions {
                   optional(slice.stop(), scope),
                   optional(slice.step(), scope),
                   budget());
-          case Expr.Items items -> new Sequence(items.kind(), all(items.items(), scope));
+          case Expr.Items items -> {
+            budget().allocate(Budget.LIST + (long) items.items().size() * Budget.ITEM);
+            yield new Sequence(items.kind(), all(items.items(), scope));
+          }
           case Expr.Pairs pairs -> dict(pairs, scope);
           case Expr.Unary unary -> unary(unary, scope);
           case Expr.Binary binary ->
@@ -119,6 +122,7 @@ final class Expressions {
   }
 
   private Dict dict(Expr.Pairs pairs, Scope scope) {
+    budget().allocate(Budget.ENTRY);
     var dict = new Dict();
     for (int i = 0; i < pairs.keys().size(); i++) {
       Value key = evaluate(pairs.keys().get(i), scope);
@@ -131,8 +135,8 @@ final class Expressions {
     Value operand = evaluate(unary.operand(), scope);
     return switch (unary.operator()) {
       case NOT -> Bool.of(!Types.truth(operand));
-      case MINUS -> Numbers.negate(operand);
-      case PLUS -> Numbers.plus(operand);
+      case MINUS -> budget().made(Numbers.negate(operand));
+      case PLUS -> budget().made(Numbers.plus(operand));
     };
   }
 
@@ -194,7 +198,7 @@ final class Expressions {
     if (input instanceof Str string) {
       budget().spendCharacters(string.text().length());
     }
-    return filter.apply(input, arguments, evaluator);
+    return budget().made(filter.apply(input, arguments, evaluator));
   }
 
   /** Makes a test by name. */
@@ -217,13 +221,14 @@ final class Expressions {
     }
     Expr more = written.spreadPositional();
     if (more != null) {
-      positional.addAll(Types.items(evaluate(more, scope), budget()));
+      positional.addAll(Types.copy(evaluate(more, scope), budget()));
     }
     Expr moreNamed = written.spreadNamed();
     if (moreNamed != null) {
       if (!(evaluate(moreNamed, scope) instanceof Dict dict)) {
         throw new Failure("only a dictionary can follow '**'");
       }
+      budget().makeItems(dict.size(), Budget.ENTRY);
       for (Dict.Entry entry : dict.entries()) {
         Text name = Types.string(entry.key(), "the name of an argument");
         if (named.get(name.chars()) != null) {

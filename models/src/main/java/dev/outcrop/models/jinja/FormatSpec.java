@@ -32,6 +32,9 @@ record FormatSpec(
     int precision,
     char type,
     boolean trusted) {
+  /** No double has more digits behind the point. */
+  private static final int MAX_FRACTION = 1074;
+
   private static final Pattern SPEC =
       Pattern.compile(
           "(?:(.)?([<>=^]))?([-+ ])?(#)?(0)?(\\d+)?([,_])?(?:\\.(\\d+))?([a-zA-Z%])?",
@@ -65,7 +68,7 @@ record FormatSpec(
       throw new Failure("a format has a width or precision that is too large");
     }
     int number = Integer.parseInt(digits);
-    budget.checkCharacters(number);
+    budget.makeString(number);
     return number;
   }
 
@@ -92,7 +95,8 @@ record FormatSpec(
       throw new Failure("a format specification does not fit a string");
     }
     boolean cut = precision >= 0 && precision < text.codePoints();
-    layOut(out, Text.EMPTY, cut ? text.slice(0, text.offset(precision)) : text, '<');
+    layOut(
+        out, Text.EMPTY, cut ? text.slice(0, text.offset(precision, budget), budget) : text, '<');
   }
 
   void integer(TextBuilder out, BigInteger value, boolean made, Budget budget) {
@@ -159,7 +163,9 @@ record FormatSpec(
   }
 
   private static String fixed(double value, int digits) {
-    return new BigDecimal(value).setScale(digits, RoundingMode.HALF_EVEN).toPlainString();
+    int exact = Math.min(digits, MAX_FRACTION);
+    String rounded = new BigDecimal(value).setScale(exact, RoundingMode.HALF_EVEN).toPlainString();
+    return rounded + "0".repeat(digits - exact);
   }
 
   private static String scientific(double value, int digits) {
@@ -186,9 +192,10 @@ record FormatSpec(
     if (grouping.isEmpty()) {
       return digits;
     }
-    var out = new StringBuilder(digits);
-    for (int at = digits.length() - 3; at > 0; at -= 3) {
-      out.insert(at, grouping);
+    int head = digits.length() % 3;
+    var out = new StringBuilder(digits.substring(0, head));
+    for (int at = head; at < digits.length(); at += 3) {
+      out.append(at == 0 ? "" : grouping).append(digits, at, at + 3);
     }
     return out.toString();
   }

@@ -25,6 +25,7 @@ final class Formatting {
     Markup.refuse(format, "%");
     Budget budget = evaluator.budget();
     Text text = format.text();
+    budget.spendCharacters(text.length());
     List<Value> row =
         values instanceof Sequence tuple && tuple.kind() == Kind.TUPLE
             ? tuple.items()
@@ -57,7 +58,8 @@ final class Formatting {
       } else {
         throw new Failure("a format needs more values");
       }
-      boolean trusted = text.slice(at, copied).allTrusted();
+      budget.spend(1);
+      boolean trusted = text.slice(at, copied, budget).allTrusted();
       directive(out, matcher, value, trusted, budget);
     }
     if (used < row.size() && !(values instanceof Dict)) {
@@ -145,7 +147,8 @@ final class Formatting {
         if (end < 0) {
           throw new Failure("a format has a brace without its partner");
         }
-        field(out, text.slice(at + 1, end), arguments, automatic, evaluator);
+        Text field = text.slice(at + 1, end, evaluator.budget());
+        field(out, field, arguments, automatic, evaluator);
         at = end + 1;
       }
     }

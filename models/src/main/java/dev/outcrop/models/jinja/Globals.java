@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 /** The functions that every template can call. */
 final class Globals {
   private static final int MAX_RANGE = 100_000;
+  private static final int MAX_TIME_FORMAT = 1000;
 
   static final Map<String, Function> ALL =
       Map.of(
@@ -41,7 +42,7 @@ final class Globals {
     if (length > MAX_RANGE) {
       throw new Failure("'range' makes at most " + MAX_RANGE + " numbers");
     }
-    evaluator.budget().checkItems(length);
+    evaluator.budget().makeItems(length, Budget.ITEM + Budget.NUMBER);
     List<Value> items = new ArrayList<>((int) length);
     for (long i = 0; i < length; i++) {
       items.add(Int.of(start + i * step));
@@ -63,6 +64,7 @@ final class Globals {
 
   private static void fill(Dict dict, Evaluator evaluator, Arguments arguments, String name) {
     Budget budget = evaluator.budget();
+    budget.allocate(Budget.ENTRY);
     if (arguments.positional().size() > 1) {
       throw new Failure("'" + name + "' takes at most one positional argument");
     }
@@ -133,6 +135,10 @@ final class Globals {
   private static Value strftimeNow(Evaluator evaluator, Arguments arguments) {
     @Nullable Value[] a = arguments.bind("strftime_now", 1, "format");
     Text format = a[0] == null ? Text.EMPTY : Types.string(a[0], "the format of 'strftime_now'");
+    if (format.length() > MAX_TIME_FORMAT) {
+      throw new Failure("the format of 'strftime_now' is too long");
+    }
+    evaluator.budget().spend(8L * format.length());
     String now = Strftime.format(format.chars(), evaluator.clock());
     return new Str(Text.of(now, format.allTrusted()));
   }

@@ -98,7 +98,8 @@ final class Json {
   }
 
   private void dict(Dict dict, int depth) {
-    List<Dict.Entry> entries = new ArrayList<>();
+    budget.makeItems(dict.size(), Budget.ITEM);
+    List<Dict.Entry> entries = new ArrayList<>(dict.size());
     dict.entries().forEach(entries::add);
     if (style.sort()) {
       entries.sort((a, b) -> Comparing.compare(a.key(), b.key(), budget));

@@ -38,12 +38,18 @@ final class ListFilters {
 
   static Value first(Value input, Arguments arguments, Evaluator evaluator) {
     arguments.bind("first", 0);
+    if (input instanceof Str string && !string.text().isEmpty()) {
+      return Access.item(input, Int.of(0), evaluator.budget());
+    }
     List<Value> items = Types.items(input, evaluator.budget());
     return items.isEmpty() ? new Undefined("No first item, sequence was empty.") : items.getFirst();
   }
 
   static Value last(Value input, Arguments arguments, Evaluator evaluator) {
     arguments.bind("last", 0);
+    if (input instanceof Str string && !string.text().isEmpty()) {
+      return Access.item(input, Int.of(-1), evaluator.budget());
+    }
     if (input instanceof Generator) {
       throw new Failure("a generator cannot be reversed; use the filter 'list'");
     }
@@ -61,7 +67,7 @@ final class ListFilters {
     if (input instanceof Str) {
       return Access.slice(input, null, null, Int.of(-1), evaluator.budget());
     }
-    List<Value> items = new ArrayList<>(Types.items(input, evaluator.budget()));
+    List<Value> items = Types.copy(input, evaluator.budget());
     Collections.reverse(items);
     return input instanceof Generator ? Sequence.list(items) : new Generator(items);
   }
@@ -70,7 +76,7 @@ final class ListFilters {
     @Nullable Value[] a = arguments.bind("sort", 0, "reverse", "case_sensitive", "attribute");
     boolean fold = !Types.truth(a[1], false);
     UnaryOperator<Value> key = SelectFilters.attributes(a[2], fold, evaluator);
-    List<Value> items = new ArrayList<>(Types.items(input, evaluator.budget()));
+    List<Value> items = Types.copy(input, evaluator.budget());
     sort(items, key, Types.truth(a[0], false), evaluator);
     return Sequence.list(items);
   }
@@ -79,6 +85,7 @@ final class ListFilters {
   static void sort(
       List<Value> items, UnaryOperator<Value> key, boolean reverse, Evaluator evaluator) {
     record Keyed(Value key, Value item) {}
+    evaluator.budget().makeItems(items.size(), 3 * Budget.ITEM + Budget.LIST);
     List<Keyed> keyed = new ArrayList<>(items.size());
     items.forEach(item -> keyed.add(new Keyed(key.apply(item), item)));
     keyed.sort(
@@ -106,6 +113,8 @@ final class ListFilters {
     List<Value> kept = new ArrayList<>();
     for (Value item : Types.items(input, evaluator.budget())) {
       Value key = folded(attribute.apply(item), fold, evaluator);
+      evaluator.budget().spendLookup(key, seen.size());
+      evaluator.budget().allocate(Budget.ENTRY);
       if (seen.add(Comparing.hashKey(key, evaluator.budget()))) {
         kept.add(item);
       }
@@ -146,11 +155,14 @@ final class ListFilters {
   static Value batch(Value input, Arguments arguments, Evaluator evaluator) {
     @Nullable Value[] a = arguments.bind("batch", 1, "linecount", "fill_with");
     int size = Types.integer(a[0], "linecount", 1);
-    evaluator.budget().checkItems(size);
+    evaluator.budget().makeItems(size, Budget.ITEM);
+    List<Value> items = Types.items(input, evaluator.budget());
+    evaluator.budget().makeItems(items.size(), Budget.ITEM);
     List<Value> batches = new ArrayList<>();
     List<Value> batch = new ArrayList<>();
-    for (Value item : Types.items(input, evaluator.budget())) {
+    for (Value item : items) {
       if (batch.size() == size) {
+        evaluator.budget().allocate(Budget.LIST);
         batches.add(Sequence.list(batch));
         batch = new ArrayList<>();
       }
@@ -172,7 +184,8 @@ final class ListFilters {
     if (slices == 0) {
       throw new Failure("division by zero");
     }
-    evaluator.budget().checkItems(slices);
+    evaluator.budget().makeItems(slices, 2 * Budget.ITEM + Budget.LIST);
+    evaluator.budget().makeItems(items.size(), Budget.ITEM);
     int even = Math.floorDiv(items.size(), slices);
     int extra = Math.floorMod(items.size(), slices);
     List<Value> made = new ArrayList<>();

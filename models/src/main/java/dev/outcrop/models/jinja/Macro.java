@@ -29,10 +29,11 @@ final class Macro implements Value.Function {
   }
 
   @Override
-  public @Nullable Value attribute(String attribute) {
+  public @Nullable Value attribute(String attribute, Budget budget) {
     return switch (attribute) {
       case "name" -> name == null ? Value.None.NONE : Str.trusted(name);
       case "arguments" -> {
+        budget.makeItems(signature.names().size(), Budget.ITEM + Budget.STRING);
         List<Value> names = new ArrayList<>();
         signature.names().forEach(each -> names.add(Str.trusted(each)));
         yield new Sequence(Kind.TUPLE, names);
@@ -45,8 +46,9 @@ final class Macro implements Value.Function {
   public Value call(Evaluator evaluator, Arguments arguments) {
     var rest = new Dict();
     arguments.named().entries().forEach(e -> rest.put(e.key(), e.value(), evaluator.budget()));
-    Scope scope = new Scope(definedIn);
     List<String> names = signature.names();
+    evaluator.budget().spend(names.size());
+    Scope scope = new Scope(definedIn);
     int given = Math.min(arguments.positional().size(), names.size());
     for (int i = 0; i < names.size(); i++) {
       Value value = i < given ? arguments.positional().get(i) : rest.get(names.get(i));
@@ -67,6 +69,7 @@ final class Macro implements Value.Function {
     }
     List<Value> more = arguments.positional().subList(given, arguments.positional().size());
     if (uses("varargs")) {
+      evaluator.budget().makeItems(more.size(), Budget.ITEM);
       scope.set("varargs", new Sequence(Kind.TUPLE, List.copyOf(more)));
     } else if (!more.isEmpty()) {
       throw new Failure("the macro '%s' takes at most %d arguments".formatted(name, names.size()));

@@ -65,13 +65,14 @@ final class Numbers {
     return number;
   }
 
-  static Value apply(BinaryOperator operator, Value left, Value right) {
+  static Value apply(BinaryOperator operator, Value left, Value right, Budget budget) {
     boolean trusted = trusted(left) && trusted(right);
     if (left instanceof Real || right instanceof Real || operator == BinaryOperator.DIVIDE) {
       return new Real(real(operator, left, right), trusted);
     }
     BigInteger a = number(left);
     BigInteger b = number(right);
+    budget.spend((a.bitLength() + (long) b.bitLength()) >> 7);
     if (operator == BinaryOperator.POWER && b.signum() < 0) {
       return new Real(power(a.doubleValue(), b.doubleValue()), trusted);
     }

@@ -18,7 +18,7 @@ final class Operators {
   static Value apply(BinaryOperator operator, Value left, Value right, Evaluator evaluator) {
     Budget budget = evaluator.budget();
     if (Comparing.isNumber(left) && Comparing.isNumber(right)) {
-      return Numbers.apply(operator, left, right);
+      return budget.made(Numbers.apply(operator, left, right, budget));
     }
     if (operator == BinaryOperator.ADD && left instanceof Str a && right instanceof Str b) {
       return Markup.add(a, b, budget);
@@ -28,8 +28,10 @@ final class Operators {
         && right instanceof Sequence b
         && a.kind() == b.kind()
         && (a.kind() == Kind.LIST || a.kind() == Kind.TUPLE)) {
-      budget.checkItems((long) a.items().size() + b.items().size());
-      List<Value> items = new ArrayList<>(a.items());
+      int size = Math.addExact(a.items().size(), b.items().size());
+      budget.makeItems(size, Budget.ITEM);
+      List<Value> items = new ArrayList<>(size);
+      items.addAll(a.items());
       items.addAll(b.items());
       return new Sequence(a.kind(), items);
     }
@@ -64,8 +66,9 @@ final class Operators {
     }
     if (value instanceof Sequence sequence
         && (sequence.kind() == Kind.LIST || sequence.kind() == Kind.TUPLE)) {
-      budget.checkItems((long) sequence.items().size() * count);
-      List<Value> items = new ArrayList<>();
+      long size = (long) sequence.items().size() * count;
+      budget.makeItems(size, Budget.ITEM);
+      List<Value> items = new ArrayList<>((int) size);
       for (int i = 0; i < count && !sequence.items().isEmpty(); i++) {
         items.addAll(sequence.items());
       }

@@ -17,6 +17,15 @@ final class Scope {
     names.put(name, value);
   }
 
+  /** What it takes to keep this block and those around it, in bytes; what macros do. */
+  long memory() {
+    long memory = 0;
+    for (Scope scope = this; scope != null; scope = scope.outer) {
+      memory += Budget.SCOPE + (long) scope.names.size() * Budget.ENTRY;
+    }
+    return memory;
+  }
+
   @Nullable Value find(String name) {
     for (Scope scope = this; scope != null; scope = scope.outer) {
       Value value = scope.names.get(name);

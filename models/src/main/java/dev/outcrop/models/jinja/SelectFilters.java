@@ -6,7 +6,6 @@ import dev.outcrop.models.jinja.Value.None;
 import dev.outcrop.models.jinja.Value.Sequence;
 import dev.outcrop.models.jinja.Value.Str;
 import dev.outcrop.models.jinja.Value.Undefined;
-import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
@@ -23,7 +22,8 @@ final class SelectFilters {
     if (path == null || path == None.NONE) {
       return UnaryOperator.identity();
     }
-    List<Value> parts = path instanceof Str text ? parts(text.text()) : List.of(path);
+    List<Value> parts =
+        path instanceof Str text ? parts(text.text(), evaluator.budget()) : List.of(path);
     return item -> {
       Value value = item;
       for (Value part : parts) {
@@ -36,11 +36,13 @@ final class SelectFilters {
     };
   }
 
-  private static List<Value> parts(Text path) {
+  private static List<Value> parts(Text path, Budget budget) {
+    budget.spendCharacters(path.length());
     List<Value> parts = new ArrayList<>();
-    for (Text part : Strings.split(path, Text.trusted("."), -1)) {
+    for (Text part : Strings.split(path, Text.trusted("."), -1, budget)) {
       boolean digits = !part.isEmpty() && part.chars().chars().allMatch(c -> c >= '0' && c <= '9');
-      parts.add(digits ? new Int(new BigInteger(part.chars()), true) : new Str(part));
+      parts.add(
+          digits ? budget.made(new Int(Numbers.read(part.chars(), 10, 0), true)) : new Str(part));
     }
     return parts;
   }
@@ -51,12 +53,15 @@ final class SelectFilters {
       UnaryOperator<Value> single = attribute(paths, null, evaluator);
       return item -> ListFilters.folded(single.apply(item), fold, evaluator);
     }
+    Budget budget = evaluator.budget();
+    budget.spendCharacters(text.text().length());
     List<UnaryOperator<Value>> all = new ArrayList<>();
-    for (Text path : Strings.split(text.text(), Text.trusted(","), -1)) {
+    for (Text path : Strings.split(text.text(), Text.trusted(","), -1, budget)) {
       all.add(attribute(new Str(path), null, evaluator));
     }
     return item -> {
-      List<Value> keys = new ArrayList<>();
+      budget.makeItems(all.size(), Budget.ITEM);
+      List<Value> keys = new ArrayList<>(all.size());
       all.forEach(each -> keys.add(ListFilters.folded(each.apply(item), fold, evaluator)));
       return Sequence.list(keys);
     };
@@ -78,8 +83,10 @@ final class SelectFilters {
       Arguments rest = arguments.skip(1);
       change = item -> evaluator.expressions().filter(name, item, rest);
     }
-    List<Value> changed = new ArrayList<>();
-    for (Value item : Types.items(input, evaluator.budget())) {
+    List<Value> items = Types.items(input, evaluator.budget());
+    evaluator.budget().makeItems(items.size(), Budget.ITEM);
+    List<Value> changed = new ArrayList<>(items.size());
+    for (Value item : items) {
       changed.add(change.apply(item));
     }
     return new Generator(changed);
@@ -105,8 +112,10 @@ final class SelectFilters {
       Arguments ofTest = rest.skip(1);
       test = item -> evaluator.expressions().check(name, item, ofTest);
     }
+    List<Value> items = Types.items(input, evaluator.budget());
+    evaluator.budget().makeItems(items.size(), Budget.ITEM);
     List<Value> kept = new ArrayList<>();
-    for (Value item : Types.items(input, evaluator.budget())) {
+    for (Value item : items) {
       if (test.test(attribute.apply(item)) == wanted) {
         kept.add(item);
       }
@@ -120,7 +129,7 @@ final class SelectFilters {
     boolean fold = !Types.truth(a[2], false);
     UnaryOperator<Value> plain = attribute(a[0], a[1], evaluator);
     UnaryOperator<Value> key = item -> ListFilters.folded(plain.apply(item), fold, evaluator);
-    List<Value> items = new ArrayList<>(Types.items(input, evaluator.budget()));
+    List<Value> items = Types.copy(input, evaluator.budget());
     ListFilters.sort(items, key, false, evaluator);
     List<Value> groups = new ArrayList<>();
     List<Value> group = new ArrayList<>();
@@ -128,6 +137,7 @@ final class SelectFilters {
     for (Value item : items) {
       Value itemKey = key.apply(item);
       if (groupKey == null || !Comparing.equal(groupKey, itemKey, evaluator.budget())) {
+        evaluator.budget().allocate(4 * Budget.LIST);
         group = new ArrayList<>();
         groups.add(Sequence.tuple(plain.apply(item), Sequence.list(group)));
         groupKey = itemKey;

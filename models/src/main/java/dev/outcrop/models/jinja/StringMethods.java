@@ -7,6 +7,7 @@ import dev.outcrop.models.jinja.Value.Sequence;
 import dev.outcrop.models.jinja.Value.Str;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
@@ -62,13 +63,13 @@ final class StringMethods {
       case "splitlines" -> StringMethods::splitLines;
       case "partition" -> (s, a, e) -> StringSearch.partition(s, a, false, e);
       case "rpartition" -> (s, a, e) -> StringSearch.partition(s, a, true, e);
-      case "startswith" -> (s, a, e) -> Bool.of(StringSearch.hasEnd(name, s, a, true));
-      case "endswith" -> (s, a, e) -> Bool.of(StringSearch.hasEnd(name, s, a, false));
+      case "startswith" -> (s, a, e) -> StringSearch.hasEnd(name, s, a, true, e);
+      case "endswith" -> (s, a, e) -> StringSearch.hasEnd(name, s, a, false, e);
       case "find", "rfind", "index", "rindex" -> (s, a, e) -> StringSearch.find(name, s, a, e);
       case "count" -> StringSearch::count;
       case "replace" -> StringMethods::replace;
-      case "removeprefix" -> (s, a, e) -> remove(s, argument(name, a), true);
-      case "removesuffix" -> (s, a, e) -> remove(s, argument(name, a), false);
+      case "removeprefix" -> (s, a, e) -> remove(s, argument(name, a), true, e);
+      case "removesuffix" -> (s, a, e) -> remove(s, argument(name, a), false, e);
       case "join" -> StringMethods::join;
       case "format" -> Formatting::format;
       case "zfill" -> StringMethods::zeroFill;
@@ -120,7 +121,8 @@ final class StringMethods {
     @Nullable Value[] a = arguments.positional(name, 0, 1);
     String chars = Strings.characterSet(a[0], "the argument of '" + name + "'");
     evaluator.budget().spendSearch(self.text().length(), chars == null ? 1 : chars.length());
-    return new Str(Strings.strip(self.text(), chars, left, right), self.markup());
+    return new Str(
+        Strings.strip(self.text(), chars, left, right, evaluator.budget()), self.markup());
   }
 
   private static Text swapCase(Text text, Budget budget) {
@@ -128,9 +130,10 @@ final class StringMethods {
     for (int at = 0; at < text.length(); ) {
       int c = text.chars().codePointAt(at);
       int end = at + Character.charCount(c);
-      Text one = text.slice(at, end);
-      out.append(
-          Character.isUpperCase(c) ? Strings.lower(one, budget) : Strings.upper(one, budget));
+      String one = Character.toString(c);
+      String swapped =
+          Character.isUpperCase(c) ? one.toLowerCase(Locale.ROOT) : one.toUpperCase(Locale.ROOT);
+      out.append(swapped, text.trustedAt(at));
       at = end;
     }
     return out.build();
@@ -144,21 +147,21 @@ final class StringMethods {
     if (a[0] == null || a[0] == None.NONE) {
       parts =
           right
-              ? Strings.splitAtSpaceFromRight(self.text(), most)
-              : Strings.splitAtSpace(self.text(), most);
+              ? Strings.splitAtSpaceFromRight(self.text(), most, evaluator.budget())
+              : Strings.splitAtSpace(self.text(), most, evaluator.budget());
     } else {
       Text separator = Types.string(a[0], "sep");
       evaluator.budget().spendSearch(self.text().length(), separator.length());
       parts =
           right
-              ? Strings.splitFromRight(self.text(), separator, most)
-              : Strings.split(self.text(), separator, most);
+              ? Strings.splitFromRight(self.text(), separator, most, evaluator.budget())
+              : Strings.split(self.text(), separator, most, evaluator.budget());
     }
     return list(parts, self, evaluator);
   }
 
   private static Value list(List<Text> parts, Str self, Evaluator evaluator) {
-    evaluator.budget().checkItems(parts.size());
+    evaluator.budget().makeItems(parts.size(), Budget.ITEM);
     List<Value> items = new ArrayList<>(parts.size());
     parts.forEach(part -> items.add(new Str(part, self.markup())));
     return Sequence.list(items);
@@ -166,7 +169,9 @@ final class StringMethods {
 
   private static Value splitLines(Str self, Arguments arguments, Evaluator evaluator) {
     @Nullable Value[] a = arguments.bind("splitlines", 0, "keepends");
-    return list(Strings.splitLines(self.text(), Types.truth(a[0], false)), self, evaluator);
+    List<Text> lines =
+        Strings.splitLines(self.text(), Types.truth(a[0], false), evaluator.budget());
+    return list(lines, self, evaluator);
   }
 
   private static Value replace(Str self, Arguments arguments, Evaluator evaluator) {
@@ -178,13 +183,14 @@ final class StringMethods {
     return new Str(Strings.replace(self.text(), old, with, count, evaluator.budget()));
   }
 
-  private static Value remove(Str self, Text affix, boolean prefix) {
+  private static Value remove(Str self, Text affix, boolean prefix, Evaluator evaluator) {
+    Budget budget = evaluator.budget();
     Text text = self.text();
     if (prefix && text.chars().startsWith(affix.chars())) {
-      return new Str(text.slice(affix.length(), text.length()), self.markup());
+      return new Str(text.slice(affix.length(), text.length(), budget), self.markup());
     }
     return !prefix && text.chars().endsWith(affix.chars())
-        ? new Str(text.slice(0, text.length() - affix.length()), self.markup())
+        ? new Str(text.slice(0, text.length() - affix.length(), budget), self.markup())
         : self;
   }
 
@@ -207,11 +213,13 @@ final class StringMethods {
     @Nullable Value[] a = arguments.positional("zfill", 1, 1);
     Text text = self.text();
     int width = TextFilters.width(Types.integer(a[0], "width", 0), evaluator.budget());
+    int zeros = Math.max(0, width - text.codePoints());
+    evaluator.budget().makeString(zeros);
     int sign = text.chars().startsWith("-") || text.chars().startsWith("+") ? 1 : 0;
     return new Str(
         new TextBuilder(evaluator.budget())
             .append(text, 0, sign)
-            .append("0".repeat(Math.max(0, width - text.codePoints())), true)
+            .append("0".repeat(zeros), true)
             .append(text, sign, text.length())
             .build());
   }

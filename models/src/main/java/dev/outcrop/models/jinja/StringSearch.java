@@ -1,5 +1,6 @@
 package dev.outcrop.models.jinja;
 
+import dev.outcrop.models.jinja.Value.Bool;
 import dev.outcrop.models.jinja.Value.Int;
 import dev.outcrop.models.jinja.Value.None;
 import dev.outcrop.models.jinja.Value.Sequence;
@@ -12,18 +13,23 @@ final class StringSearch {
   private StringSearch() {}
 
   /** The part of a string that start and end select, as UTF-16 positions; null if it is none. */
-  private static int @Nullable [] window(Text text, @Nullable Value start, @Nullable Value end) {
+  private static int @Nullable [] window(
+      Text text, @Nullable Value start, @Nullable Value end, Budget budget) {
     int length = text.codePoints();
     long from = start == null || start == None.NONE ? 0 : Types.integer(start, "start");
     long to = end == null || end == None.NONE ? length : Types.integer(end, "end");
     from = from < 0 ? Math.max(0, from + length) : from;
     to = to < 0 ? Math.max(0, to + length) : Math.min(to, length);
-    return from > to ? null : new int[] {text.offset((int) from), text.offset((int) to)};
+    return from > to
+        ? null
+        : new int[] {text.offset((int) from, budget), text.offset((int) to, budget)};
   }
 
-  static boolean hasEnd(String name, Str self, Arguments arguments, boolean start) {
+  static Value hasEnd(
+      String name, Str self, Arguments arguments, boolean start, Evaluator evaluator) {
+    Budget budget = evaluator.budget();
     @Nullable Value[] a = arguments.positional(name, 1, 3);
-    int[] window = window(self.text(), a[1], a[2]);
+    int[] window = window(self.text(), a[1], a[2], budget);
     Value wanted = TextFilters.required(a[0]);
     List<Value> choices =
         wanted instanceof Sequence sequence && sequence.kind() == Value.Kind.TUPLE
@@ -32,24 +38,27 @@ final class StringSearch {
     boolean any = false;
     for (Value choice : choices) {
       String affix = Types.string(choice, "the argument of '" + name + "'").chars();
+      budget.spendCharacters(Math.min(affix.length(), self.text().length()));
       any |=
           window != null
               && window[1] - window[0] >= affix.length()
               && self.chars().startsWith(affix, start ? window[0] : window[1] - affix.length());
     }
-    return any;
+    return Bool.of(any);
   }
 
   static Value find(String name, Str self, Arguments arguments, Evaluator evaluator) {
     @Nullable Value[] a = arguments.positional(name, 1, 3);
     String part = Types.string(TextFilters.required(a[0]), "the argument").chars();
     evaluator.budget().spendSearch(self.text().length(), part.length());
-    int[] window = window(self.text(), a[1], a[2]);
+    int[] window = window(self.text(), a[1], a[2], evaluator.budget());
     int found = -1;
     if (window != null) {
-      String inside = self.chars().substring(window[0], window[1]);
-      found = name.startsWith("r") ? inside.lastIndexOf(part) : inside.indexOf(part);
-      found = found < 0 ? -1 : self.text().index(found + window[0]);
+      found =
+          name.startsWith("r")
+              ? self.chars().lastIndexOf(part, window[1] - part.length())
+              : self.chars().indexOf(part, window[0], window[1]);
+      found = found < window[0] ? -1 : self.text().index(found, evaluator.budget());
     }
     if (found < 0 && name.endsWith("index")) {
       throw new Failure("'" + name + "' does not find the text");
@@ -61,17 +70,18 @@ final class StringSearch {
     @Nullable Value[] a = arguments.positional("count", 1, 3);
     String part = Types.string(TextFilters.required(a[0]), "the argument of 'count'").chars();
     evaluator.budget().spendSearch(self.text().length(), part.length());
-    int[] window = window(self.text(), a[1], a[2]);
+    int[] window = window(self.text(), a[1], a[2], evaluator.budget());
     if (window == null) {
       return Int.of(0);
     }
-    String inside = self.chars().substring(window[0], window[1]);
     if (part.isEmpty()) {
-      return Int.of(inside.codePointCount(0, inside.length()) + 1L);
+      return Int.of(self.chars().codePointCount(window[0], window[1]) + 1L);
     }
     long count = 0;
-    for (int at = inside.indexOf(part); at >= 0; at = inside.indexOf(part, at + part.length())) {
+    int at = self.chars().indexOf(part, window[0], window[1]);
+    while (at >= 0) {
       count++;
+      at = self.chars().indexOf(part, at + part.length(), window[1]);
     }
     return Int.of(count);
   }
@@ -92,8 +102,8 @@ final class StringSearch {
       return right ? Sequence.tuple(empty, empty, self) : Sequence.tuple(self, empty, empty);
     }
     return Sequence.tuple(
-        new Str(text.slice(0, found)),
+        new Str(text.slice(0, found, evaluator.budget())),
         new Str(separator),
-        new Str(text.slice(found + separator.length(), text.length())));
+        new Str(text.slice(found + separator.length(), text.length(), evaluator.budget())));
   }
 }

@@ -19,7 +19,7 @@ final class Strings {
     return value == null || value == None.NONE ? null : Types.string(value, what).chars();
   }
 
-  static Text strip(Text text, @Nullable String chars, boolean left, boolean right) {
+  static Text strip(Text text, @Nullable String chars, boolean left, boolean right, Budget budget) {
     String all = text.chars();
     int from = 0;
     int to = all.length();
@@ -29,7 +29,7 @@ final class Strings {
     while (right && to > from && strips(all.codePointBefore(to), chars)) {
       to -= Character.charCount(all.codePointBefore(to));
     }
-    return text.slice(from, to);
+    return text.slice(from, to, budget);
   }
 
   private static boolean strips(int c, @Nullable String chars) {
@@ -45,6 +45,7 @@ final class Strings {
   }
 
   private static Text mapped(Text text, UnaryOperator<String> change, Budget budget) {
+    budget.makeString(text.length());
     if (text.uniform()) {
       return new TextBuilder(budget).append(change.apply(text.chars()), text.allTrusted()).build();
     }
@@ -140,7 +141,7 @@ final class Strings {
   }
 
   /** {@code str.split(separator, most)}; a negative limit is none. */
-  static List<Text> split(Text text, Text separator, int most) {
+  static List<Text> split(Text text, Text separator, int most, Budget budget) {
     if (separator.isEmpty()) {
       throw new Failure("the separator of 'split' is empty");
     }
@@ -151,13 +152,20 @@ final class Strings {
       if (found < 0) {
         break;
       }
-      parts.add(text.slice(from, found));
+      add(parts, text, from, found, budget);
     }
-    parts.add(text.slice(from, text.length()));
+    add(parts, text, from, text.length(), budget);
     return parts;
   }
 
-  static List<Text> splitFromRight(Text text, Text separator, int most) {
+  private static void add(List<Text> parts, Text text, int from, int to, Budget budget) {
+    budget.checkItems(parts.size() + 1L);
+    budget.spend(1);
+    budget.allocate(2 * Budget.ITEM);
+    parts.add(text.slice(from, to, budget));
+  }
+
+  static List<Text> splitFromRight(Text text, Text separator, int most, Budget budget) {
     if (separator.isEmpty()) {
       throw new Failure("the separator of 'rsplit' is empty");
     }
@@ -168,15 +176,15 @@ final class Strings {
       if (found < 0 || to < separator.length()) {
         break;
       }
-      parts.addFirst(text.slice(found + separator.length(), to));
+      add(parts, text, found + separator.length(), to, budget);
       to = found;
     }
-    parts.addFirst(text.slice(0, to));
-    return parts;
+    add(parts, text, 0, to, budget);
+    return parts.reversed();
   }
 
   /** {@code str.split(None, most)}. */
-  static List<Text> splitAtSpace(Text text, int most) {
+  static List<Text> splitAtSpace(Text text, int most, Budget budget) {
     List<Text> parts = new ArrayList<>();
     String chars = text.chars();
     int at = 0;
@@ -188,18 +196,18 @@ final class Strings {
         return parts;
       }
       if (most >= 0 && parts.size() == most) {
-        parts.add(text.slice(at, chars.length()));
+        add(parts, text, at, chars.length(), budget);
         return parts;
       }
       int from = at;
       while (at < chars.length() && !Python.isSpace(chars.charAt(at))) {
         at++;
       }
-      parts.add(text.slice(from, at));
+      add(parts, text, from, at, budget);
     }
   }
 
-  static List<Text> splitAtSpaceFromRight(Text text, int most) {
+  static List<Text> splitAtSpaceFromRight(Text text, int most, Budget budget) {
     List<Text> parts = new ArrayList<>();
     String chars = text.chars();
     int at = chars.length();
@@ -208,21 +216,21 @@ final class Strings {
         at--;
       }
       if (at == 0) {
-        return parts;
+        return parts.reversed();
       }
       if (most >= 0 && parts.size() == most) {
-        parts.addFirst(text.slice(0, at));
-        return parts;
+        add(parts, text, 0, at, budget);
+        return parts.reversed();
       }
       int to = at;
       while (at > 0 && !Python.isSpace(chars.charAt(at - 1))) {
         at--;
       }
-      parts.addFirst(text.slice(at, to));
+      add(parts, text, at, to, budget);
     }
   }
 
-  static List<Text> splitLines(Text text, boolean keepEnds) {
+  static List<Text> splitLines(Text text, boolean keepEnds, Budget budget) {
     List<Text> lines = new ArrayList<>();
     String chars = text.chars();
     int from = 0;
@@ -232,12 +240,12 @@ final class Strings {
         if (chars.startsWith("\r\n", at)) {
           at++;
         }
-        lines.add(text.slice(from, keepEnds ? at + 1 : end));
+        add(lines, text, from, keepEnds ? at + 1 : end, budget);
         from = at + 1;
       }
     }
     if (from < chars.length()) {
-      lines.add(text.slice(from, chars.length()));
+      add(lines, text, from, chars.length(), budget);
     }
     return lines;
   }

@@ -13,16 +13,18 @@ public final class Text {
   /** No characters. */
   static final Text EMPTY = new Text("", true, new int[0]);
 
+  private static final int MAX_SHOWN = 1000;
+
   private final String chars;
   private final boolean first;
   private final int[] flips;
-  private final boolean plain;
+  private final int codePoints;
 
   Text(String chars, boolean first, int[] flips) {
     this.chars = chars;
     this.first = first;
     this.flips = flips;
-    this.plain = chars.chars().noneMatch(c -> Character.isSurrogate((char) c));
+    this.codePoints = chars.codePointCount(0, chars.length());
   }
 
   /** Text that the template or the checkpoint wrote. */
@@ -101,18 +103,20 @@ public final class Text {
   }
 
   /** The characters from one UTF-16 position to another. */
-  Text slice(int from, int to) {
+  Text slice(int from, int to, Budget budget) {
     if (from == 0 && to == length()) {
       return this;
     }
     if (from >= to) {
       return EMPTY;
     }
+    budget.makeString(to - from);
     int low = firstFlipAfter(from);
     int high = low;
     while (high < flips.length && flips[high] < to) {
       high++;
     }
+    budget.allocate((long) Integer.BYTES * (high - low));
     int[] inside = Arrays.copyOfRange(flips, low, high);
     for (int i = 0; i < inside.length; i++) {
       inside[i] -= from;
@@ -122,24 +126,41 @@ public final class Text {
 
   /** The length as Python counts it. */
   int codePoints() {
-    return plain ? length() : chars.codePointCount(0, length());
+    return codePoints;
   }
 
   /** The UTF-16 position of a code point's index. */
-  int offset(int codePoint) {
-    return plain ? codePoint : chars.offsetByCodePoints(0, codePoint);
+  int offset(int codePoint, Budget budget) {
+    if (codePoints == length()) {
+      return codePoint;
+    }
+    budget.spendCharacters(codePoint);
+    return chars.offsetByCodePoints(0, codePoint);
   }
 
   /** The code point's index of a UTF-16 position. */
-  int index(int position) {
-    return plain ? position : chars.codePointCount(0, position);
+  int index(int position, Budget budget) {
+    if (codePoints == length()) {
+      return position;
+    }
+    budget.spendCharacters(position);
+    return chars.codePointCount(0, position);
   }
 
-  /** The trusted characters, with a mark where others were left out; safe to show. */
+  /** The first trusted characters, with a mark where others were left out; safe to show. */
   String withoutUserText() {
     var shown = new StringBuilder();
-    forEachRun((run, trusted) -> shown.append(trusted ? run : "[...]"));
-    return shown.toString();
+    forEachRange(
+        0,
+        Math.min(length(), MAX_SHOWN),
+        (from, to, trusted) -> {
+          if (trusted) {
+            shown.append(chars, from, to);
+          } else {
+            shown.append("[...]");
+          }
+        });
+    return length() > MAX_SHOWN ? shown.append("...").toString() : shown.toString();
   }
 
   /** Redacted: may hold prompt text. */

@@ -39,9 +39,12 @@ final class TextBuilder {
     }
     budget.checkCharacters((long) chars.length() + to - from);
     budget.spendCharacters(to - from);
+    // Once here and once in the string.
+    budget.allocate(2L * Character.BYTES * (to - from));
     if (chars.isEmpty()) {
       first = trusted;
     } else if (trusted != last) {
+      budget.allocate(2L * Integer.BYTES);
       if (flipCount == flips.length) {
         flips = Arrays.copyOf(flips, 2 * flipCount);
       }
@@ -56,6 +59,7 @@ final class TextBuilder {
   }
 
   Text build() {
+    budget.allocate(Budget.STRING);
     return new Text(chars.toString(), first, Arrays.copyOf(flips, flipCount));
   }
 }

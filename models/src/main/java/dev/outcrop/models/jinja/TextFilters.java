@@ -24,7 +24,8 @@ final class TextFilters {
     Str text = soft(input, evaluator);
     String chars = Strings.characterSet(a[0], "chars");
     evaluator.budget().spendSearch(text.text().length(), chars == null ? 1 : chars.length());
-    return new Str(Strings.strip(text.text(), chars, true, true), text.markup());
+    return new Str(
+        Strings.strip(text.text(), chars, true, true, evaluator.budget()), text.markup());
   }
 
   static Value upper(Value input, Arguments arguments, Evaluator evaluator) {
@@ -57,13 +58,14 @@ final class TextFilters {
       while (to < text.length() && isTitleSeparator(text.chars().charAt(to)) == separator) {
         to++;
       }
-      Text part = text.slice(from, to);
+      Text part = text.slice(from, to, evaluator.budget());
       if (separator) {
         out.append(part);
       } else {
         int head = Character.charCount(part.chars().codePointAt(0));
-        out.append(Strings.upper(part.slice(0, head), evaluator.budget()));
-        out.append(Strings.lower(part.slice(head, part.length()), evaluator.budget()));
+        Budget budget = evaluator.budget();
+        out.append(Strings.upper(part.slice(0, head, budget), budget));
+        out.append(Strings.lower(part.slice(head, part.length(), budget), budget));
       }
       from = to;
     }
@@ -98,14 +100,14 @@ final class TextFilters {
     Text indention =
         a[0] instanceof Str string
             ? string.text()
-            : Text.trusted(" ".repeat(width(Types.integer(a[0], "width", 4), budget)));
+            : blanks(Types.integer(a[0], "width", 4), budget);
     boolean blank = Types.truth(a[2], false);
     var out = new TextBuilder(budget);
     if (Types.truth(a[1], false)) {
       out.append(indention);
     }
     var ended = new TextBuilder(budget).append(text).append("\n", true).build();
-    List<Text> lines = Strings.splitLines(ended, false);
+    List<Text> lines = Strings.splitLines(ended, false, budget);
     for (int i = 0; i < lines.size(); i++) {
       if (i > 0) {
         out.append("\n", true);
@@ -123,6 +125,13 @@ final class TextFilters {
     return Math.max(0, width);
   }
 
+  /** Blanks to indent with. */
+  static Text blanks(int width, Budget budget) {
+    int count = width(width, budget);
+    budget.makeString(count);
+    return Text.trusted(" ".repeat(count));
+  }
+
   static Value truncate(Value input, Arguments arguments, Evaluator evaluator) {
     @Nullable Value[] a = arguments.bind("truncate", 0, "length", "killwords", "end", "leeway");
     Text text = Types.string(input, "the input of 'truncate'");
@@ -135,12 +144,13 @@ final class TextFilters {
     if (text.codePoints() <= (long) length + leeway) {
       return input;
     }
-    Text kept = text.slice(0, text.offset(length - end.codePoints()));
+    Budget budget = evaluator.budget();
+    Text kept = text.slice(0, text.offset(length - end.codePoints(), budget), budget);
     if (!Types.truth(a[1], false)) {
       int space = kept.chars().lastIndexOf(' ');
-      kept = space < 0 ? kept : kept.slice(0, space);
+      kept = space < 0 ? kept : kept.slice(0, space, budget);
     }
-    return new Str(new TextBuilder(evaluator.budget()).append(kept).append(end).build());
+    return new Str(new TextBuilder(budget).append(kept).append(end).build());
   }
 
   static Value center(Value input, Arguments arguments, Evaluator evaluator) {

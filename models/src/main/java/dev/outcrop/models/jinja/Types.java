@@ -105,23 +105,35 @@ final class Types {
 
   /** The items that a loop over the value sees. */
   static List<Value> items(Value value, Budget budget) {
-    List<Value> items =
-        switch (value) {
-          case Undefined u -> List.of();
-          case Str s -> characters(s.text(), budget);
-          case Sequence s -> s.items();
-          case Dict d -> d.keys();
-          case Generator g -> g.drain();
-          case Loop l -> throw notIterable(value);
-          case None n -> throw notIterable(value);
-          case Bool b -> throw notIterable(value);
-          case Int i -> throw notIterable(value);
-          case Real r -> throw notIterable(value);
-          case Namespace n -> throw notIterable(value);
-          case Function f -> throw notIterable(value);
-        };
-    budget.checkItems(items.size());
+    return switch (value) {
+      case Undefined u -> List.of();
+      case Str s -> characters(s.text(), budget);
+      case Sequence s -> walked(s.items(), budget);
+      case Dict d -> {
+        budget.makeItems(d.size(), Budget.ITEM);
+        yield d.keys();
+      }
+      case Generator g -> walked(g.drain(), budget);
+      case Loop l -> throw notIterable(value);
+      case None n -> throw notIterable(value);
+      case Bool b -> throw notIterable(value);
+      case Int i -> throw notIterable(value);
+      case Real r -> throw notIterable(value);
+      case Namespace n -> throw notIterable(value);
+      case Function f -> throw notIterable(value);
+    };
+  }
+
+  private static List<Value> walked(List<Value> items, Budget budget) {
+    budget.walk(items.size());
     return items;
+  }
+
+  /** The items that a loop over the value sees, in a list of one's own. */
+  static List<Value> copy(Value value, Budget budget) {
+    List<Value> items = items(value, budget);
+    budget.makeItems(items.size(), Budget.ITEM);
+    return new ArrayList<>(items);
   }
 
   private static Failure notIterable(Value value) {
@@ -129,11 +141,11 @@ final class Types {
   }
 
   private static List<Value> characters(Text text, Budget budget) {
-    budget.checkItems(text.length());
-    List<Value> characters = new ArrayList<>(text.length());
+    budget.makeItems(text.codePoints(), Budget.ITEM);
+    List<Value> characters = new ArrayList<>(text.codePoints());
     for (int at = 0; at < text.length(); ) {
       int next = at + Character.charCount(text.chars().codePointAt(at));
-      characters.add(new Str(text.slice(at, next)));
+      characters.add(new Str(text.slice(at, next, budget)));
       at = next;
     }
     return characters;

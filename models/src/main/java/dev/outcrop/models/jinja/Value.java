@@ -2,7 +2,6 @@ package dev.outcrop.models.jinja;
 
 import java.math.BigInteger;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -112,6 +111,8 @@ public sealed interface Value {
 
     /** Adds or replaces; a replaced value keeps the first key, as in Python. */
     Dict put(Value key, Value value, Budget budget) {
+      budget.spendLookup(key, entries.size());
+      budget.allocate(Budget.ENTRY);
       Object hash = Comparing.hashKey(key, budget);
       Entry old = entries.get(hash);
       entries.put(hash, new Entry(old == null ? key : old.key(), value));
@@ -119,6 +120,7 @@ public sealed interface Value {
     }
 
     @Nullable Value get(Value key, Budget budget) {
+      budget.spendLookup(key, entries.size());
       Entry entry = entries.get(Comparing.hashKey(key, budget));
       return entry == null ? null : entry.value();
     }
@@ -156,15 +158,15 @@ public sealed interface Value {
 
   /** A Python generator: can be walked once, has no length and no index. */
   final class Generator implements Value {
-    private final Iterator<Value> items;
+    private List<Value> items;
 
     Generator(List<Value> items) {
-      this.items = items.iterator();
+      this.items = items;
     }
 
     List<Value> drain() {
-      List<Value> rest = new ArrayList<>();
-      items.forEachRemaining(rest::add);
+      List<Value> rest = items;
+      items = List.of();
       return rest;
     }
   }
@@ -180,7 +182,7 @@ public sealed interface Value {
     Value call(Evaluator evaluator, Arguments arguments);
 
     /** Its attribute of that name, or null where it has none. */
-    default @Nullable Value attribute(String name) {
+    default @Nullable Value attribute(String name, Budget budget) {
       return null;
     }
 

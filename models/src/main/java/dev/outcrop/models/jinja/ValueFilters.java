@@ -11,7 +11,6 @@ import dev.outcrop.models.jinja.Value.Undefined;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.math.RoundingMode;
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -26,8 +25,7 @@ final class ValueFilters {
     if (a[1] instanceof Str string) {
       indent = string.text();
     } else if (a[1] != null && a[1] != None.NONE) {
-      int width = TextFilters.width(Types.integer(a[1], "indent"), evaluator.budget());
-      indent = Text.trusted(" ".repeat(width));
+      indent = TextFilters.blanks(Types.integer(a[1], "indent"), evaluator.budget());
     }
     Text itemSeparator = Text.trusted(indent == null ? ", " : ",");
     Text keySeparator = Text.trusted(": ");
@@ -120,6 +118,7 @@ final class ValueFilters {
     if (!Comparing.isNumber(input)) {
       throw Types.wrong(input, "'round' needs a number, not '" + Types.name(input) + "'");
     }
+    evaluator.budget().spend(32);
     if (Math.abs((long) precision) > 300) {
       throw new Failure("'round' is given a precision that is too large");
     }
@@ -165,7 +164,7 @@ final class ValueFilters {
       return new Generator(List.of());
     }
     if (input instanceof Dict dict) {
-      return new Generator(CollectionMethods.items(dict));
+      return new Generator(CollectionMethods.items(dict, evaluator.budget()));
     }
     throw new Failure("'items' needs a mapping, not '" + Types.name(input) + "'");
   }
@@ -181,7 +180,7 @@ final class ValueFilters {
     }
     int part = by.equals("key") ? 0 : 1;
     boolean fold = !Types.truth(a[0], false);
-    List<Value> sorted = new ArrayList<>(CollectionMethods.items(dict));
+    List<Value> sorted = CollectionMethods.items(dict, evaluator.budget());
     ListFilters.sort(
         sorted,
         item -> ListFilters.folded(((Sequence) item).items().get(part), fold, evaluator),

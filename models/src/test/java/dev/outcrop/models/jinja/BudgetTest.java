@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Templates that would take too much end with an error, and soon. */
 class BudgetTest {
-  private static final Limits SMALL = new Limits(200_000, 20_000, 5_000, 300);
+  private static final Limits SMALL = new Limits(200_000, 20_000, 5_000, 300, 64 << 20);
 
   private static Text render(String template, Limits limits) {
     return JinjaTemplate.parse(template).render(Map.of(), limits, Clock.systemUTC());
@@ -60,6 +60,22 @@ class BudgetTest {
         "{{ ('a' * 19999) is in ('a' * 9999 + 'b') }}{{ ('a' * 9999 + 'b') in 'a' * 19999 }} # steps",
         "{{ ('a' * 19999).split('a' * 9999 + 'b') }} # steps",
         "{{ ('a' * 19999).strip('b' * 9999 + 'a') }} # steps",
+        "{% for a in range(5000) %}{{ ''|indent(20000) }}{% endfor %} # steps",
+        "{% for a in range(5000) %}{{ []|tojson(indent=20000) }}{% endfor %} # steps",
+        "{% set d = dict(range(4000)|batch(2)|list) %}{% for a in range(5000) %}{% set x = d.items() %}{% endfor %} # steps",
+        "{% set d = dict(range(4000)|batch(2)|list) %}{% for a in range(5000) %}{% set x = d.keys() %}{% endfor %} # steps",
+        "{% set d = dict(range(4000)|batch(2)|list) %}{% for a in range(5000) %}{% set x = d.values() %}{% endfor %} # steps",
+        "{% set d = dict(range(4000)|batch(2)|list) %}{% for a in range(5000) %}{% set x = d|items %}{% endfor %} # steps",
+        "{% set s = '\ud83d\ude00' * 9999 %}{% for a in range(5000) %}{% set x = s[9998] %}{% endfor %} # steps",
+        "{% set s = 'a' * 20000 %}{% for a in range(5000) %}{% set x = 1[s] %}{% endfor %} # steps",
+        "{% set s = 'a' * 9999 %}{% set t = (s,) * 5000 %}{{ s.startswith(t) }} # steps",
+        "{% set t = (1,) * 5000 %}{% for a in range(5000) %}{% set x = t in {} %}{% endfor %} # steps",
+        "{% set n = namespace(x=(1,)) %}{% for a in range(99) %}{% set n.x = (n.x, n.x) %}{% endfor %}{{ {}[n.x] }} # steps",
+        "{% for a in range(5000) %}{% set x = [1]|batch(-2000000000) %}{% for b in range(5000) %}{% endfor %}{% endfor %} # steps",
+        "{% for a in range(5000) %}{% set x = [1]|slice(-2000000000) %}{% for b in range(5000) %}{% endfor %}{% endfor %} # steps",
+        "{% set x = 2 ** 4000 %}{% for a in range(5000) %}{% set y = x // 3 %}{% endfor %} # steps",
+        "{{ strftime_now('%c' * 5000) }} # too long",
+        "{{ [1]|map(attribute='1' * 10000)|list }} # too large",
       })
   void stopsWhatTakesTooMuch(String template, String why) {
     assertThatThrownBy(() -> render(template, SMALL))
@@ -67,6 +83,55 @@ class BudgetTest {
             OutcropException.class, e -> assertThat(e.code()).isEqualTo(ModelError.TEMPLATE_FAILED))
         .hasMessageContaining(why)
         .hasMessageStartingWith("chat template, line 1: ");
+  }
+
+  /** What is kept is charged where it is made, however few steps that takes. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{% set s = 'x' * 50000 %}{% for a in range(2) %}{% set n.x = n.x + [s|list] %}{% endfor %}",
+        "{% for a in range(50000) %}{% set n.x = [n.x, 1] %}{% endfor %}",
+        "{% for a in range(50000) %}{% set n.x = (n.x, {}) %}{% endfor %}",
+        "{% for a in range(50000) %}{% set n.x = {1: n.x} %}{% endfor %}",
+        "{% for a in range(20000) %}{% set n.x = [n.x, 2 ** 4000] %}{% endfor %}",
+        "{% for a in range(50000) %}{% macro m() %}{% endmacro %}{% set n.x = [n.x, m] %}{% endfor %}",
+        "{% for a in range(50000) %}{% set n.x = [n.x, namespace()] %}{% endfor %}",
+        "{% set n.x = ('a ' * 100000).split(' ') %}",
+        "{% set n.x = ('a ' * 100000).rsplit(' ') %}",
+        "{% set n.x = ('a ' * 100000).split() %}",
+        "{% set n.x = ('a\\n' * 100000).splitlines() %}",
+        "{% set n.x = range(100000)|map('string')|list %}",
+        "{% for a in range(12) %}{% set n.x = [n.x, [1] * 100000] %}{% endfor %}",
+        "{% set s = [1] * 100000 %}{% for a in range(12) %}{% set n.x = [n.x, s[1:]] %}{% endfor %}",
+        "{% set s = [1] * 100000 %}{% for a in range(12) %}{% set n.x = [n.x, s|sort] %}{% endfor %}",
+        "{% set s = 'x' * 1000000 %}{% for a in range(12) %}{% set n.x = [n.x, s[1:]] %}{% endfor %}",
+        "{% set s = 'x' * 1000000 %}{% for a in range(50) %}{% set n.x = [n.x, s|upper] %}{% endfor %}",
+      })
+  void stopsWhatTakesTooMuchMemory(String template) {
+    Limits limits =
+        new Limits(
+            Limits.DEFAULT.steps(),
+            Limits.DEFAULT.outputCharacters(),
+            Limits.DEFAULT.items(),
+            Limits.DEFAULT.depth(),
+            8 << 20);
+    assertThatThrownBy(() -> render("{% set n = namespace(x=[]) %}" + template, limits))
+        .isInstanceOfSatisfying(
+            OutcropException.class, e -> assertThat(e.code()).isEqualTo(ModelError.TEMPLATE_FAILED))
+        .hasMessage(
+            "chat template, line 1: the template makes texts and lists of more than 8388608 bytes");
+    render("{% set n = namespace(x=[]) %}" + template, Limits.DEFAULT);
+  }
+
+  @Test
+  void chargesAMacroForEachOfItsParameters() {
+    var names = new StringBuilder("a");
+    for (int i = 0; i < 2000; i++) {
+      names.append(",a").append(i);
+    }
+    String calls = "{% for x in range(500) %}{{ m() }}{% endfor %}";
+    assertThatThrownBy(() -> render("{% macro m(" + names + ") %}{% endmacro %}" + calls, SMALL))
+        .hasMessageContaining("steps");
   }
 
   @Test
