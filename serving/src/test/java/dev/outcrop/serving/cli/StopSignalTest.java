@@ -1,0 +1,47 @@
+package dev.outcrop.serving.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.outcrop.serving.testing.Await;
+import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+
+final class StopSignalTest {
+  @Test
+  void letsProcessEndAtOnceWhileNobodyWaitsForIt() {
+    assertThat(new StopSignal().stop()).isEmpty();
+  }
+
+  @Test
+  void letsProcessEndAtOnceAfterItsWorkIsDone() {
+    StopSignal signal = new StopSignal();
+    signal.finished(0);
+    assertThat(signal.stop()).isEmpty();
+  }
+
+  @Test
+  void waitsForWhatFollowsTheWait() throws Exception {
+    StopSignal signal = new StopSignal();
+    CompletableFuture<Void> serving = new CompletableFuture<>();
+    Thread main =
+        Thread.ofVirtual()
+            .start(
+                () -> {
+                  try {
+                    signal.await();
+                    serving.complete(null);
+                  } catch (InterruptedException e) {
+                    serving.completeExceptionally(e);
+                  }
+                });
+    Await.until(() -> main.getState() == Thread.State.WAITING);
+
+    CompletableFuture<OptionalInt> hook = CompletableFuture.supplyAsync(signal::stop);
+    serving.join();
+    assertThat(hook).isNotDone();
+    signal.finished(3);
+
+    assertThat(hook.join()).hasValue(3);
+  }
+}
