@@ -31,6 +31,7 @@ final class InvokeInputTest {
   static Stream<Arguments> invoke() {
     return Stream.of(
         bad("{}", "required key [prompt] or [messages] not found"),
+        bad("{\"prompt\":\"x\",\"\\ud800\":1}", "not valid JSON within the limits"),
         bad("{\"prompt\":\"\"}", "prompt must have between 1"),
         bad("{\"prompt\":1}", "prompt must be a string"),
         bad("{\"prompt\":\"x\",\"max_gen_len\":0}", "max_gen_len must be between 1 and"),
@@ -113,7 +114,7 @@ final class InvokeInputTest {
     int limit = 25 << 20;
     try (RawHttp http = new RawHttp(server.server.port())) {
       http.write(
-          "POST /model/demo/converse HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
+          "POST /model/demo/converse HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n"
               .formatted(limit + 1));
       RawHttp.Response response = http.response();
       assertThat(response.status()).isEqualTo(413);
@@ -121,7 +122,7 @@ final class InvokeInputTest {
     }
     try (RawHttp http = new RawHttp(server.server.port())) {
       http.write(
-          "POST /model/demo/converse HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+          "POST /model/demo/converse HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n");
       String chunk = "100000\r\n" + " ".repeat(1 << 20) + "\r\n";
       for (int sent = 0; sent <= limit; sent += 1 << 20) {
         http.write(chunk);

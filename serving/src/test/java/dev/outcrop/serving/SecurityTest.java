@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.outcrop.models.OutcropException;
 import dev.outcrop.serving.config.AuthConfig;
-import dev.outcrop.serving.config.HttpConfig;
 import dev.outcrop.serving.config.ServingConfig;
 import dev.outcrop.serving.testing.RawHttp;
 import dev.outcrop.serving.testing.TestServer;
@@ -133,18 +132,11 @@ final class SecurityTest {
 
   @Test
   void bindsLoopbackOnlyWithoutKeys() {
-    HttpConfig http = ServingConfig.DEFAULT.http();
     assertThatThrownBy(
             () ->
                 OutcropServer.start(
                     ServingConfig.DEFAULT.withHttp(
-                        new HttpConfig(
-                            "0.0.0.0",
-                            0,
-                            http.maxBody(),
-                            http.maxRequests(),
-                            http.maxConnections(),
-                            http.idleTimeout())),
+                        ServingConfig.DEFAULT.http().withPort(0).withHost("0.0.0.0")),
                     List.of()))
         .isInstanceOf(OutcropException.class)
         .hasMessageContaining("http.host is 0.0.0.0")

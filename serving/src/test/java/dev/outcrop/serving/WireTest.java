@@ -3,8 +3,6 @@ package dev.outcrop.serving;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.outcrop.serving.config.ByteSize;
-import dev.outcrop.serving.config.HttpConfig;
 import dev.outcrop.serving.testing.Await;
 import dev.outcrop.serving.testing.RawHttp;
 import dev.outcrop.serving.testing.RawHttp2;
@@ -125,7 +123,7 @@ final class WireTest {
   void takesChunkedBodyWithoutContentType() throws IOException {
     try (RawHttp http = new RawHttp(server.server.port())) {
       http.write(
-          "POST /model/demo/converse HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+          "POST /model/demo/converse HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
               + Integer.toHexString(HI.length())
               + "\r\n"
               + HI
@@ -232,18 +230,7 @@ final class WireTest {
   @Test
   void refusesHttp2BodyThatIsTooLarge() throws IOException {
     server.close();
-    server =
-        new TestServer(
-            request -> "ok",
-            config ->
-                config.withHttp(
-                    new HttpConfig(
-                        "127.0.0.1",
-                        0,
-                        new ByteSize(2_048),
-                        config.http().maxRequests(),
-                        config.http().maxConnections(),
-                        config.http().idleTimeout())));
+    server = new TestServer(request -> "ok", TestServer.http(settings -> settings.maxBody = 2_048));
     try (RawHttp2 http = new RawHttp2(server.server.port())) {
       http.open(100);
       http.post(1, "/model/demo/converse", " ".repeat(3_000));

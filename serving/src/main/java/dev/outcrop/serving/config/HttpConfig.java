@@ -11,6 +11,11 @@ import java.time.Duration;
  * @param maxRequests the most requests that are in at once; more are refused with 429
  * @param maxConnections the most connections
  * @param idleTimeout how long a connection without a request stays open
+ * @param requestTimeout how long a request may take to arrive, its body included, and how long a
+ *     new connection may send nothing
+ * @param writeTimeout how long a client may leave unread what is written to it
+ * @param bodyMemory memory for the bodies of all requests that are in, 0 for a sixteenth of the
+ *     heap; more are refused with 429
  */
 public record HttpConfig(
     String host,
@@ -18,14 +23,27 @@ public record HttpConfig(
     ByteSize maxBody,
     int maxRequests,
     int maxConnections,
-    Duration idleTimeout) {
+    Duration idleTimeout,
+    Duration requestTimeout,
+    Duration writeTimeout,
+    ByteSize bodyMemory) {
   /** Loopback; the largest body that the API allows fits. */
   public static final HttpConfig DEFAULT =
       new HttpConfig(
-          "127.0.0.1", 8_080, ByteSize.megabytes(25), 1_024, 4_096, Duration.ofMinutes(5));
+          "127.0.0.1",
+          8_080,
+          ByteSize.megabytes(25),
+          1_024,
+          4_096,
+          Duration.ofMinutes(5),
+          Duration.ofMinutes(1),
+          Duration.ofSeconds(30),
+          new ByteSize(0));
 
   /** The highest port. */
   public static final int MAX_PORT = 65_535;
+
+  private static final int HEAP_PART = 16;
 
   /** Checks the values. */
   public HttpConfig {
@@ -35,15 +53,49 @@ public record HttpConfig(
     Check.range("max-requests", maxRequests, 1, 1_000_000);
     Check.range("max-connections", maxConnections, 1, 1_000_000);
     Check.that(idleTimeout.isPositive(), "idle-timeout must be positive");
+    Check.that(requestTimeout.isPositive(), "request-timeout must be positive");
+    Check.that(writeTimeout.isPositive(), "write-timeout must be positive");
+    Check.that(
+        bodyMemory.bytes() == 0 || bodyMemory.bytes() >= least(maxBody),
+        "body-memory must be 0 or at least twice max-body");
+  }
+
+  /** The memory for bodies, in bytes: as configured, or what suits the heap. */
+  public long bodyBytes() {
+    long part = Runtime.getRuntime().maxMemory() / HEAP_PART;
+    return bodyMemory.bytes() > 0 ? bodyMemory.bytes() : Math.max(part, least(maxBody));
+  }
+
+  /** A body that comes as one chunk is there twice for a moment. */
+  private static long least(ByteSize maxBody) {
+    return 2 * maxBody.bytes();
   }
 
   /** The same with another address. */
   public HttpConfig withHost(String other) {
-    return new HttpConfig(other, port, maxBody, maxRequests, maxConnections, idleTimeout);
+    return new HttpConfig(
+        other,
+        port,
+        maxBody,
+        maxRequests,
+        maxConnections,
+        idleTimeout,
+        requestTimeout,
+        writeTimeout,
+        bodyMemory);
   }
 
   /** The same with another port. */
   public HttpConfig withPort(int other) {
-    return new HttpConfig(host, other, maxBody, maxRequests, maxConnections, idleTimeout);
+    return new HttpConfig(
+        host,
+        other,
+        maxBody,
+        maxRequests,
+        maxConnections,
+        idleTimeout,
+        requestTimeout,
+        writeTimeout,
+        bodyMemory);
   }
 }

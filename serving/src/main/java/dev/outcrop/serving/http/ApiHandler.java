@@ -6,6 +6,7 @@ import dev.outcrop.serving.auth.AuthResult;
 import dev.outcrop.serving.auth.Authenticator;
 import dev.outcrop.serving.auth.Caller;
 import dev.outcrop.serving.error.ServingError;
+import dev.outcrop.serving.transport.ByteBudget;
 import dev.outcrop.serving.transport.Connections;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
@@ -16,8 +17,6 @@ import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.Handler;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
-import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -26,7 +25,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Every request of the API port, in this order: request id, access log and metrics, auth, route,
- * drain state and permit, body, call. Runs on the request's virtual thread.
+ * drain state and permit, body, call, what is left of the body. Runs on the request's virtual
+ * thread.
  */
 final class ApiHandler implements Handler {
   private static final Logger LOG = LoggerFactory.getLogger(ApiHandler.class);
@@ -35,9 +35,11 @@ final class ApiHandler implements Handler {
   private static final String UNKNOWN = "unknown";
 
   private final Parts parts;
+  private final Bodies bodies;
 
   ApiHandler(Parts parts) {
     this.parts = parts;
+    this.bodies = new Bodies(parts.connections, parts.maxBody);
   }
 
   /** What the handler works with. */
@@ -46,6 +48,7 @@ final class ApiHandler implements Handler {
       Authenticator authenticator,
       LifeCycle lifeCycle,
       Connections connections,
+      ByteBudget bodyMemory,
       ErrorWriter errors,
       RequestListener listener,
       Supplier<String> ids,
@@ -56,6 +59,15 @@ final class ApiHandler implements Handler {
   public void handle(ServerRequest request, ServerResponse response) {
     Visit visit = new Visit(request, response, parts.ids.get());
     response.header(ErrorWriter.REQUEST_ID, visit.id);
+    try {
+      answer(visit);
+    } finally {
+      over(visit);
+      settle(visit);
+    }
+  }
+
+  private void answer(Visit visit) {
     try {
       run(visit);
     } catch (OutcropException e) {
@@ -78,8 +90,6 @@ final class ApiHandler implements Handler {
     } catch (RuntimeException e) {
       Faults.log(LOG, visit.id, e);
       fail(visit, ApiError.internal());
-    } finally {
-      over(visit);
     }
   }
 
@@ -103,7 +113,7 @@ final class ApiHandler implements Handler {
     visit.operation = call.operation();
     switch (parts.lifeCycle.enter(parts.maxRequests)) {
       case IN -> {
-        try {
+        try (ByteBudget.Hold memory = parts.bodyMemory.hold()) {
           Exchange exchange =
               new Exchange(
                   visit.request,
@@ -113,7 +123,7 @@ final class ApiHandler implements Handler {
                   visit.id,
                   visit.arrivedNanos,
                   caller,
-                  read(visit.request));
+                  bodies.read(visit.request, memory));
           visit.exchange = exchange;
           call.run(exchange);
         } finally {
@@ -126,21 +136,6 @@ final class ApiHandler implements Handler {
       case FULL ->
           throw new OutcropException(
               ServingError.OVERLOADED, "Too many requests, please wait before trying again.");
-    }
-  }
-
-  private byte[] read(ServerRequest request) {
-    if (!request.content().hasEntity()) {
-      return new byte[0];
-    }
-    try (InputStream in = request.content().inputStream()) {
-      byte[] body = in.readNBytes(parts.maxBody + 1);
-      if (body.length > parts.maxBody) {
-        throw new HttpException("too large", Status.REQUEST_ENTITY_TOO_LARGE_413, false);
-      }
-      return body;
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     }
   }
 
@@ -159,19 +154,26 @@ final class ApiHandler implements Handler {
     if (exchange != null && exchange.answered()) {
       throw new CloseConnectionException("failed after the answer was begun");
     }
-    // The rest of a body that is too large is still coming; over HTTP/1.1 it must not be read as
-    // the next request.
-    boolean hangUp = error.status() == Status.REQUEST_ENTITY_TOO_LARGE_413.code() && visit.http1();
-    if (hangUp) {
+    if (Bodies.endsConnection(visit.request)) {
       visit.response.header(HeaderValues.CONNECTION_CLOSE);
     }
     try {
       parts.errors.send(visit.response, error);
     } catch (CloseConnectionException | UncheckedIOException e) {
       throw visit.gone(e);
+    } catch (RuntimeException e) {
+      if (!Bodies.http1(visit.request) && parts.connections.watch(visit.request).gone()) {
+        throw visit.gone(e);
+      }
+      Faults.log(LOG, visit.id, e);
+      throw new CloseConnectionException("the error could not be written", e);
     }
-    if (hangUp) {
-      throw new CloseConnectionException("the body is too large");
+  }
+
+  private void settle(Visit visit) {
+    boolean closing = visit.clientGone && Bodies.http1(visit.request);
+    if (!closing && !bodies.settle(visit.request)) {
+      throw new CloseConnectionException("the body was left unread");
     }
   }
 
@@ -210,10 +212,6 @@ final class ApiHandler implements Handler {
 
     @Nullable String header(String name) {
       return request.headers().first(HeaderNames.create(name)).orElse(null);
-    }
-
-    boolean http1() {
-      return request.prologue().protocolVersion().startsWith("1");
     }
 
     CloseConnectionException gone(Exception cause) {

@@ -6,7 +6,9 @@ import dev.outcrop.serving.config.HttpConfig;
 import dev.outcrop.serving.config.ManagementConfig;
 import dev.outcrop.serving.error.ServingError;
 import dev.outcrop.serving.json.Json;
+import dev.outcrop.serving.transport.ByteBudget;
 import dev.outcrop.serving.transport.Connections;
+import dev.outcrop.serving.transport.TransportLimits;
 import io.helidon.webserver.WebServer;
 import java.time.Duration;
 import java.util.UUID;
@@ -15,20 +17,45 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The two ports: one for the API, HTTP/1.1 and cleartext HTTP/2 at once, and one for management,
- * HTTP/1.1 only. Started and stopped by one thread.
+ * The two ports: one for the API and one for management, each HTTP/1.1 and cleartext HTTP/2 at
+ * once. Started and stopped by one thread.
  */
 public final class Listeners implements AutoCloseable {
   private static final int MAX_FRAME = 16_384;
   private static final Duration GRACE = Duration.ofSeconds(2);
   private static final Duration IDLE_LOOK = Duration.ofSeconds(30);
 
-  private final WebServer api;
-  private final WebServer management;
+  /** Probes, scrapers and operators; each opens a few. */
+  private static final int MANAGEMENT_CONNECTIONS = 1_024;
 
-  private Listeners(WebServer api, WebServer management) {
+  private static final int MANAGEMENT_BODY = 1_024;
+  private static final long MANAGEMENT_MEMORY = 1_024 * 1_024;
+
+  private final Port api;
+  private final Port management;
+
+  private Listeners(Port api, Port management) {
     this.api = api;
     this.management = management;
+  }
+
+  /** One port. */
+  private record Port(WebServer server, Connections connections) {
+    Port started(String host, int port) {
+      try {
+        server.start();
+        return this;
+      } catch (RuntimeException e) {
+        connections.close();
+        throw new OutcropException(
+            ServingError.START_FAILED, "cannot listen on %s port %d".formatted(host, port), e);
+      }
+    }
+
+    void stop() {
+      connections.close();
+      server.stop();
+    }
   }
 
   /**
@@ -52,12 +79,9 @@ public final class Listeners implements AutoCloseable {
 
   /** Opens both ports. */
   public static Listeners open(HttpConfig http, ManagementConfig managed, Parts parts) {
-    WebServer management = management(managed, parts);
+    Port management = management(http, managed, parts).started(managed.host(), managed.port());
     try {
-      start(management, managed.host(), managed.port());
-      WebServer api = api(http, parts);
-      start(api, http.host(), http.port());
-      return new Listeners(api, management);
+      return new Listeners(api(http, parts).started(http.host(), http.port()), management);
     } catch (RuntimeException e) {
       management.stop();
       throw e;
@@ -66,12 +90,12 @@ public final class Listeners implements AutoCloseable {
 
   /** The API's port. */
   public int port() {
-    return api.port();
+    return api.server.port();
   }
 
   /** The management port. */
   public int managementPort() {
-    return management.port();
+    return management.server.port();
   }
 
   /** Closes both ports; what still runs is cut off after a short while. */
@@ -81,8 +105,10 @@ public final class Listeners implements AutoCloseable {
     management.stop();
   }
 
-  private static WebServer api(HttpConfig config, Parts parts) {
-    Connections connections = new Connections();
+  private static Port api(HttpConfig config, Parts parts) {
+    int maxBody = Math.toIntExact(config.maxBody().bytes());
+    ByteBudget bodies = new ByteBudget(config.bodyBytes());
+    Connections connections = new Connections(limits(config, maxBody, bodies));
     ErrorWriter errors = new ErrorWriter(parts.json, Listeners::newId);
     ApiHandler handler =
         new ApiHandler(
@@ -91,51 +117,58 @@ public final class Listeners implements AutoCloseable {
                 parts.authenticator,
                 parts.lifeCycle,
                 connections,
+                bodies,
                 errors,
                 parts.listener,
                 Listeners::newId,
                 config.maxRequests(),
-                Math.toIntExact(config.maxBody().bytes())));
-    return WebServer.builder()
-        .host(config.host())
-        .port(config.port())
-        .shutdownHook(false)
-        .shutdownGracePeriod(GRACE)
-        .maxTcpConnections(config.maxConnections())
-        .maxPayloadSize(config.maxBody().bytes())
-        .idleConnectionTimeout(config.idleTimeout())
-        .idleConnectionPeriod(shorter(config.idleTimeout(), IDLE_LOOK))
-        .protocolsDiscoverServices(false)
-        .addConnectionSelector(connections.selector(MAX_FRAME))
-        .directHandlers(errors.direct())
-        .routing(routing -> routing.any(handler))
-        .build();
+                maxBody));
+    WebServer server =
+        WebServer.builder()
+            .host(config.host())
+            .port(config.port())
+            .shutdownHook(false)
+            .shutdownGracePeriod(GRACE)
+            .maxTcpConnections(config.maxConnections())
+            .maxPayloadSize(maxBody)
+            .idleConnectionTimeout(config.idleTimeout())
+            .idleConnectionPeriod(shorter(config.idleTimeout(), IDLE_LOOK))
+            .protocolsDiscoverServices(false)
+            .addConnectionSelector(connections.selector())
+            .directHandlers(errors.direct())
+            .routing(routing -> routing.any(handler))
+            .build();
+    return new Port(server, connections);
   }
 
-  private static WebServer management(ManagementConfig config, Parts parts) {
+  private static Port management(HttpConfig http, ManagementConfig config, Parts parts) {
+    Connections connections =
+        new Connections(limits(http, MANAGEMENT_BODY, new ByteBudget(MANAGEMENT_MEMORY)));
+    Bodies bodies = new Bodies(connections, MANAGEMENT_BODY);
     Management management =
         new Management(
             new Management.Parts(
                 parts.lifeCycle, parts.alive, parts.metrics, parts.admin, parts.drain, parts.json));
-    return WebServer.builder()
-        .host(config.host())
-        .port(config.port())
-        .shutdownHook(false)
-        .shutdownGracePeriod(GRACE)
-        .maxPayloadSize(1_024)
-        .protocolsDiscoverServices(false)
-        .addConnectionSelector(new Connections().selector(MAX_FRAME))
-        .routing(routing -> routing.register(management))
-        .build();
+    WebServer server =
+        WebServer.builder()
+            .host(config.host())
+            .port(config.port())
+            .shutdownHook(false)
+            .shutdownGracePeriod(GRACE)
+            .maxTcpConnections(MANAGEMENT_CONNECTIONS)
+            .maxPayloadSize(MANAGEMENT_BODY)
+            .idleConnectionTimeout(http.idleTimeout())
+            .idleConnectionPeriod(shorter(http.idleTimeout(), IDLE_LOOK))
+            .protocolsDiscoverServices(false)
+            .addConnectionSelector(connections.selector())
+            .routing(routing -> routing.addFilter(bodies::without).register(management))
+            .build();
+    return new Port(server, connections);
   }
 
-  private static void start(WebServer server, String host, int port) {
-    try {
-      server.start();
-    } catch (RuntimeException e) {
-      throw new OutcropException(
-          ServingError.START_FAILED, "cannot listen on %s port %d".formatted(host, port), e);
-    }
+  private static TransportLimits limits(HttpConfig http, int maxBody, ByteBudget bodies) {
+    return new TransportLimits(
+        MAX_FRAME, maxBody, http.requestTimeout(), http.writeTimeout(), bodies);
   }
 
   private static Duration shorter(Duration one, Duration other) {

@@ -2,10 +2,8 @@ package dev.outcrop.serving.http;
 
 import dev.outcrop.models.OutcropException;
 import dev.outcrop.serving.error.ServingError;
-import io.helidon.webserver.CloseConnectionException;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
 
 /** A response that goes out piece by piece. One thread writes it. */
 public final class ResponseStream {
@@ -16,7 +14,8 @@ public final class ResponseStream {
   }
 
   /**
-   * Sends a piece at once.
+   * Sends a piece at once. What Helidon throws here, of many types, is always that nobody reads:
+   * the connection is closed, the stream was reset, or its window stayed empty for too long.
    *
    * @throws OutcropException with {@code CLIENT_GONE} where it cannot be sent
    */
@@ -24,7 +23,7 @@ public final class ResponseStream {
     try {
       out.write(piece);
       out.flush();
-    } catch (IOException | UncheckedIOException | CloseConnectionException e) {
+    } catch (IOException | RuntimeException e) {
       throw new OutcropException(ServingError.CLIENT_GONE, "the client went away", e);
     }
   }
@@ -33,7 +32,7 @@ public final class ResponseStream {
   public void end() {
     try {
       out.close();
-    } catch (IOException | UncheckedIOException | CloseConnectionException e) {
+    } catch (IOException | RuntimeException e) {
       throw new OutcropException(ServingError.CLIENT_GONE, "the client went away", e);
     }
   }

@@ -21,12 +21,15 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads and writes JSON under limits: nesting depth, string, name and number length, no key twice,
- * nothing after the value. Safe to use from any thread.
+ * Reads and writes JSON under limits: nesting depth, number of tokens, string, name and number
+ * length, no key twice, nothing after the value. Safe to use from any thread.
  */
 public final class Json {
   /** The deepest nesting a request may have. */
   public static final int MAX_DEPTH = 64;
+
+  /** The most tokens: braces, brackets, names and values. Each may become an object of 50 bytes. */
+  public static final int MAX_TOKENS = 1_000_000;
 
   private static final int MAX_NAME = 1_024;
   private static final int MAX_NUMBER = 128;
@@ -42,6 +45,7 @@ public final class Json {
     StreamReadConstraints limits =
         StreamReadConstraints.builder()
             .maxNestingDepth(MAX_DEPTH)
+            .maxTokenCount(MAX_TOKENS)
             .maxStringLength(maxString)
             .maxNameLength(MAX_NAME)
             .maxNumberLength(MAX_NUMBER)

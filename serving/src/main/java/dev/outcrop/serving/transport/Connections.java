@@ -1,53 +1,90 @@
 package dev.outcrop.serving.transport;
 
+import io.helidon.webserver.ConnectionContext;
 import io.helidon.webserver.http.ServerRequest;
-import io.helidon.webserver.spi.ServerConnection;
 import io.helidon.webserver.spi.ServerConnectionSelector;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /** The open connections of one listener. Safe to use from any thread. */
-public final class Connections {
-  private final Map<String, Open> all = new ConcurrentHashMap<>();
+public final class Connections implements AutoCloseable {
+  private final Map<String, Line> lines = new ConcurrentHashMap<>();
+  private final TransportLimits limits;
+  private final Thread watchdog;
 
-  /** One of them. */
-  private record Open(ConnectionWatch watch, ServerConnection connection) {}
-
-  /** Creates an empty set. */
-  public Connections() {}
+  /** Creates an empty set and begins to watch over it. */
+  public Connections(TransportLimits limits) {
+    this.limits = limits;
+    this.watchdog =
+        Thread.ofVirtual()
+            .name("outcrop-watchdog")
+            .start(new Watchdog(lines.values(), limits.requestTimeout(), limits.writeTimeout()));
+  }
 
   /** What makes connections of both protocols for a listener. */
-  public ServerConnectionSelector selector(int maxFrame) {
-    return new DualProtocolSelector(this, maxFrame);
+  public ServerConnectionSelector selector() {
+    return new DualProtocolSelector(this, limits);
   }
 
   /** Watches the client of a request whose body was read in full; on the request's thread. */
   public ClientWatch watch(ServerRequest request) {
-    Open open = all.get(key(request.serverSocketId(), request.socketId()));
-    return open == null ? () -> false : open.watch.watch(request.id());
+    Line line = line(request);
+    ConnectionWatch client = line == null ? null : line.watch();
+    return client == null ? () -> true : client.watch(request.id());
   }
 
-  void opened(String key, ConnectionWatch watch, ServerConnection connection) {
-    all.put(key, new Open(watch, connection));
+  /** Begins to read a request's body; on the request's thread. */
+  public Reading reading(ServerRequest request) {
+    Line line = line(request);
+    return line == null ? Reading.late() : line.read();
   }
 
-  /** The request that is being read on this connection is the last one; on its thread. */
-  void last(String key) {
-    Open open = all.get(key);
-    if (open != null) {
-      open.connection.close(false);
+  /** Ends the connection of a request with everything that is on it. */
+  public void hangUp(ServerRequest request) {
+    Line line = line(request);
+    if (line != null) {
+      line.hangUp();
     }
+  }
+
+  /**
+   * Drops what an HTTP/1.1 client still sends, until it hangs up or for two seconds. A connection
+   * that is closed at once while its client sends may take the answer with it (RFC 9112 section
+   * 9.6). On the request's thread, which closes the connection after this.
+   */
+  public void linger(ServerRequest request) {
+    Line line = line(request);
+    if (line != null && line.watch() instanceof ReadAhead in) {
+      line.lingering();
+      in.drop();
+    }
+  }
+
+  /** Stops watching, and ends the connections that have sent nothing yet. */
+  @Override
+  public void close() {
+    watchdog.interrupt();
+    lines.values().stream().filter(line -> !line.established()).forEach(Line::hangUp);
+  }
+
+  void opened(String key, Line line) {
+    lines.put(key, line);
   }
 
   void closed(String key) {
-    Open open = all.remove(key);
-    if (open != null) {
-      open.watch.ended();
+    Line line = lines.remove(key);
+    if (line != null) {
+      line.end();
     }
   }
 
-  int open() {
-    return all.size();
+  @Nullable Line line(ConnectionContext context) {
+    return lines.get(key(context.socketId(), context.childSocketId()));
+  }
+
+  private @Nullable Line line(ServerRequest request) {
+    return lines.get(key(request.serverSocketId(), request.socketId()));
   }
 
   static String key(String serverSocketId, String socketId) {

@@ -12,7 +12,6 @@ import io.helidon.webserver.spi.ServerConnection;
 import io.helidon.webserver.spi.ServerConnectionSelector;
 import java.nio.charset.StandardCharsets;
 import java.util.Set;
-import java.util.function.Supplier;
 
 /**
  * Tells HTTP/2 with prior knowledge from HTTP/1.1 by the first bytes. One selector for both is
@@ -22,20 +21,28 @@ import java.util.function.Supplier;
 final class DualProtocolSelector implements ServerConnectionSelector {
   private static final byte[] PREFACE = "PRI ".getBytes(StandardCharsets.US_ASCII);
 
+  /** Far more than clients open; Helidon's own limit allows a client thousands of threads. */
+  private static final long MAX_STREAMS = 1_024;
+
   private final Connections connections;
-  private final int maxFrame;
+  private final TransportLimits limits;
   private final ServerConnectionSelector http1;
   private final ServerConnectionSelector http2;
 
-  DualProtocolSelector(Connections connections, int maxFrame) {
+  DualProtocolSelector(Connections connections, TransportLimits limits) {
     this.connections = connections;
-    this.maxFrame = maxFrame;
+    this.limits = limits;
     Http1Config config =
-        Http1Config.builder().addReceiveListener(new LastRequest(connections)).build();
+        Http1Config.builder().addReceiveListener(new ArrivingRequest(connections)).build();
     this.http1 = Http1ConnectionSelector.builder().config(config).build();
     this.http2 =
         Http2ConnectionSelector.builder()
-            .http2Config(Http2Config.builder().maxFrameSize(maxFrame).build())
+            .http2Config(
+                Http2Config.builder()
+                    .maxFrameSize(limits.maxFrame())
+                    .maxConcurrentStreams(MAX_STREAMS)
+                    .flowControlTimeout(limits.writeTimeout())
+                    .build())
             .build();
   }
 
@@ -56,21 +63,36 @@ final class DualProtocolSelector implements ServerConnectionSelector {
 
   @Override
   public ServerConnection connection(ConnectionContext context) {
+    String key = Connections.key(context.socketId(), context.childSocketId());
+    Line line = new Line(context.serverSocket(), System::nanoTime);
+    connections.opened(key, line);
     try {
-      return context.dataReader().startsWith(PREFACE)
-          ? connection(context, http2, new FrameFilter(context.dataReader(), maxFrame))
-          : connection(context, http1, new ReadAhead(context.dataReader()));
+      ServerConnection connection = identified(context, line);
+      return new PoliteConnection(connection, () -> connections.closed(key));
     } catch (DataReader.InsufficientDataAvailableException e) {
+      connections.closed(key);
       throw new CloseConnectionException("the client closed without sending anything", e);
+    } catch (RuntimeException e) {
+      connections.closed(key);
+      throw e;
     }
   }
 
-  private <W extends ConnectionWatch & Supplier<byte[]>> ServerConnection connection(
-      ConnectionContext context, ServerConnectionSelector protocol, W watch) {
-    String key = Connections.key(context.socketId(), context.childSocketId());
-    WatchedContext watched = new WatchedContext(context, DataReader.create(watch));
-    ServerConnection connection = protocol.connection(watched);
-    connections.opened(key, watch, connection);
-    return new PoliteConnection(connection, () -> connections.closed(key));
+  private ServerConnection identified(ConnectionContext context, Line line) {
+    WatchedWriter writer = new WatchedWriter(context.dataWriter(), line);
+    boolean preface = context.dataReader().startsWith(PREFACE);
+    line.requestArrived();
+    if (preface) {
+      FrameFilter frames = new FrameFilter(context.dataReader(), limits.maxFrame());
+      ServerConnection connection =
+          http2.connection(new WatchedContext(context, DataReader.create(frames), writer));
+      line.established(frames, connection);
+      return connection;
+    }
+    ReadAhead bytes = new ReadAhead(context.dataReader(), line, limits);
+    ServerConnection connection =
+        http1.connection(new WatchedContext(context, bytes.reader(), writer));
+    line.established(bytes, connection);
+    return connection;
   }
 }

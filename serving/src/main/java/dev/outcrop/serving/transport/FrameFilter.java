@@ -46,7 +46,7 @@ final class FrameFilter implements Supplier<byte[]>, ConnectionWatch {
         }
         nextFrame();
       }
-    } catch (DataReader.InsufficientDataAvailableException e) {
+    } catch (RuntimeException e) {
       ended = true;
       throw e;
     }

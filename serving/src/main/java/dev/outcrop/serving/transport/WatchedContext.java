@@ -11,8 +11,9 @@ import io.helidon.webserver.Router;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 
-/** A connection context whose bytes come from a reader of ours. */
-record WatchedContext(ConnectionContext to, DataReader dataReader) implements ConnectionContext {
+/** A connection context whose bytes pass through a reader and a writer of ours. */
+record WatchedContext(ConnectionContext to, DataReader dataReader, DataWriter dataWriter)
+    implements ConnectionContext {
   @Override
   public ListenerContext listenerContext() {
     return to.listenerContext();
@@ -21,11 +22,6 @@ record WatchedContext(ConnectionContext to, DataReader dataReader) implements Co
   @Override
   public ExecutorService executor() {
     return to.executor();
-  }
-
-  @Override
-  public DataWriter dataWriter() {
-    return to.dataWriter();
   }
 
   @Override

@@ -29,6 +29,9 @@ final class ConfigFileTest {
         max-requests: 7
         max-connections: 9
         idle-timeout: 90s
+        request-timeout: 20s
+        write-timeout: 10s
+        body-memory: 2MB
       management:
         host: "::1"
         port: 9001
@@ -70,7 +73,15 @@ final class ConfigFileTest {
         .isEqualTo(
             new ServingConfig(
                 new HttpConfig(
-                    "0.0.0.0", 9000, ByteSize.megabytes(1), 7, 9, Duration.ofSeconds(90)),
+                    "0.0.0.0",
+                    9000,
+                    ByteSize.megabytes(1),
+                    7,
+                    9,
+                    Duration.ofSeconds(90),
+                    Duration.ofSeconds(20),
+                    Duration.ofSeconds(10),
+                    ByteSize.megabytes(2)),
                 new ManagementConfig("::1", 9001, new Secret("0123456789abcdef")),
                 new AuthConfig(Path.of("keys.txt")),
                 new LimitsConfig(1, 2, 3, 4, 5, 6),
@@ -120,6 +131,7 @@ final class ConfigFileTest {
           http:\\n  port: x               | f line 2: http.port must be an integer
           http:\\n  port: 70000           | f line 2: http.port must be between 0 and 65535, was 70000
           http:\\n\\n  max-body: 1 elk    | f line 3: http.max-body must be a size such as 512KB, 20MB or 2GB
+          http:\\n  body-memory: 30MB  | f line 2: http.body-memory must be 0 or at least twice max-body
           http: 8080                      | f line 1: http must be a mapping of keys
           drain-timeout: soon             | f line 1: drain-timeout must be a duration such as 500ms, 30s, 5m or 1h
           models:\\n  - {id: , path: m}   | f line 2: models[0].id is required

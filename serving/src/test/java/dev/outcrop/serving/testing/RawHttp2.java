@@ -6,6 +6,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -30,6 +31,11 @@ public final class RawHttp2 implements AutoCloseable {
   private static final int SCHEME_HTTP = 6;
   private static final byte AUTHORITY = 1;
   private static final byte PATH = 4;
+
+  /** A name of the static table past index 15, not indexed: content-length is 28. */
+  private static final byte LITERAL = 15;
+
+  private static final byte CONTENT_LENGTH = 28 - 15;
   private static final byte[] PREFACE =
       "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
 
@@ -64,16 +70,18 @@ public final class RawHttp2 implements AutoCloseable {
     }
   }
 
+  /** Sends the head of a POST whose body does not follow. */
+  public void begin(int stream, String path, int contentLength) throws IOException {
+    byte[] length =
+        concat(new byte[] {LITERAL, CONTENT_LENGTH}, string(String.valueOf(contentLength)));
+    out.write(frame(HEADERS, END_HEADERS, stream, concat(head(path), length)));
+    out.flush();
+  }
+
   /** Sends a POST with a JSON body. */
   public void post(int stream, String path, String body) throws IOException {
-    byte[] headers =
-        concat(
-            new byte[] {(byte) (0x80 | METHOD_POST), (byte) (0x80 | SCHEME_HTTP), AUTHORITY},
-            string("localhost"),
-            new byte[] {PATH},
-            string(path));
     byte[] data = body.getBytes(StandardCharsets.UTF_8);
-    out.write(frame(HEADERS, END_HEADERS, stream, headers));
+    out.write(frame(HEADERS, END_HEADERS, stream, head(path)));
     for (int at = 0; at < data.length || at == 0; at += 16_000) {
       int length = Math.min(16_000, data.length - at);
       byte[] part = java.util.Arrays.copyOfRange(data, at, at + length);
@@ -139,6 +147,19 @@ public final class RawHttp2 implements AutoCloseable {
     }
   }
 
+  /** Reads until the server closed the connection, with GOAWAY or without. */
+  public void untilEnd() {
+    try {
+      while (true) {
+        next();
+      }
+    } catch (SocketTimeoutException e) {
+      throw new AssertionError("the connection is still open", e);
+    } catch (IOException e) {
+      // That is the end.
+    }
+  }
+
   /** The event stream messages that bytes hold. */
   public static List<Message> messages(byte[]... parts) {
     List<Message> messages = new ArrayList<>();
@@ -152,6 +173,14 @@ public final class RawHttp2 implements AutoCloseable {
   @Override
   public void close() throws IOException {
     socket.close();
+  }
+
+  private static byte[] head(String path) {
+    return concat(
+        new byte[] {(byte) (0x80 | METHOD_POST), (byte) (0x80 | SCHEME_HTTP), AUTHORITY},
+        string("localhost"),
+        new byte[] {PATH},
+        string(path));
   }
 
   private static byte[] frame(int type, int flags, int stream, byte[] payload) {

@@ -1,12 +1,20 @@
 package dev.outcrop.serving.testing;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.outcrop.batching.GenerateRequest;
 import dev.outcrop.serving.OutcropServer;
+import dev.outcrop.serving.config.ByteSize;
+import dev.outcrop.serving.config.HttpConfig;
 import dev.outcrop.serving.config.ServingConfig;
 import dev.outcrop.serving.generate.SamplingDefaults;
 import dev.outcrop.serving.generate.ServedModel;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
+import java.time.Duration;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
@@ -46,6 +54,48 @@ public final class TestServer implements AutoCloseable {
                     batcher,
                     text,
                     DEFAULTS)));
+  }
+
+  /** A change of the API port's settings. */
+  public static UnaryOperator<ServingConfig> http(Consumer<HttpSettings> change) {
+    return config -> {
+      HttpSettings settings = new HttpSettings();
+      change.accept(settings);
+      return config.withHttp(settings.config());
+    };
+  }
+
+  /** Settings of the API port, with defaults. */
+  public static final class HttpSettings {
+    private static final HttpConfig DEFAULT = ServingConfig.DEFAULT.http();
+    public String host = DEFAULT.host();
+    public long maxBody = DEFAULT.maxBody().bytes();
+    public int maxRequests = DEFAULT.maxRequests();
+    public Duration requestTimeout = DEFAULT.requestTimeout();
+    public Duration writeTimeout = DEFAULT.writeTimeout();
+    public long bodyMemory = DEFAULT.bodyMemory().bytes();
+
+    HttpConfig config() {
+      return new HttpConfig(
+          host,
+          0,
+          new ByteSize(maxBody),
+          maxRequests,
+          DEFAULT.maxConnections(),
+          DEFAULT.idleTimeout(),
+          requestTimeout,
+          writeTimeout,
+          new ByteSize(bodyMemory));
+    }
+  }
+
+  /** The metrics page. */
+  public String metrics() {
+    try {
+      return new String(management("/metrics").toURL().openStream().readAllBytes(), UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   public URI endpoint() {

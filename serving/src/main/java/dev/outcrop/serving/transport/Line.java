@@ -1,0 +1,146 @@
+package dev.outcrop.serving.transport;
+
+import io.helidon.common.socket.HelidonSocket;
+import io.helidon.webserver.spi.ServerConnection;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One connection: how long its client keeps threads of ours waiting, and how to end that. The
+ * threads of the connection write it down, the {@link Watchdog} looks at it.
+ */
+final class Line {
+  /** How long an answer that left a body unread may wait for its client to read it. */
+  private static final long LINGER = TimeUnit.SECONDS.toNanos(2);
+
+  private static final long NOT_WAITING = 0;
+
+  private final HelidonSocket socket;
+  private final LongSupplier nanoTime;
+  private final Set<Reading> readings = ConcurrentHashMap.newKeySet();
+  private volatile long requestSince;
+  private volatile long writeSince = NOT_WAITING;
+  private volatile long lingerSince = NOT_WAITING;
+  private volatile boolean over;
+  private volatile @Nullable ConnectionWatch watch;
+  private volatile @Nullable ServerConnection connection;
+
+  /** A connection that was accepted and has sent nothing yet. */
+  Line(HelidonSocket socket, LongSupplier nanoTime) {
+    this.socket = socket;
+    this.nanoTime = nanoTime;
+    this.requestSince = now();
+  }
+
+  /** Its protocol is known. */
+  void established(ConnectionWatch client, ServerConnection protocol) {
+    watch = client;
+    connection = protocol;
+  }
+
+  boolean established() {
+    return connection != null;
+  }
+
+  @Nullable ConnectionWatch watch() {
+    return watch;
+  }
+
+  /** The first bytes of a request are there; more of it is awaited. */
+  void requestBegan() {
+    if (requestSince == NOT_WAITING) {
+      requestSince = now();
+    }
+  }
+
+  /** Nothing more is awaited of a request. */
+  void requestArrived() {
+    requestSince = NOT_WAITING;
+  }
+
+  void writing() {
+    writeSince = now();
+  }
+
+  void written() {
+    writeSince = NOT_WAITING;
+  }
+
+  void lingering() {
+    lingerSince = now();
+  }
+
+  /** The request that is being read is the last one; on its thread. */
+  void last() {
+    ServerConnection protocol = connection;
+    if (protocol != null) {
+      protocol.close(false);
+    }
+  }
+
+  /** This thread begins to read a body. */
+  Reading read() {
+    Reading reading = new Reading(this, Thread.currentThread(), now());
+    readings.add(reading);
+    if (over) {
+      reading.wake();
+    }
+    return reading;
+  }
+
+  void ended(Reading reading) {
+    readings.remove(reading);
+    requestArrived();
+  }
+
+  boolean over() {
+    return over;
+  }
+
+  /** Whether the client took longer for something than it may. */
+  boolean overdue(Duration request, Duration write) {
+    long now = nanoTime.getAsLong();
+    long requestLimit = TimeUnit.NANOSECONDS.convert(request);
+    return longer(requestSince, now, requestLimit)
+        || longer(writeSince, now, TimeUnit.NANOSECONDS.convert(write))
+        || longer(lingerSince, now, LINGER)
+        || readings.stream().anyMatch(reading -> longer(reading.sinceNanos(), now, requestLimit));
+  }
+
+  /** Ends the connection, whatever its threads wait for. From any thread. */
+  void hangUp() {
+    end();
+    try {
+      socket.close();
+    } catch (RuntimeException e) {
+      // It is closed already, which is all that is wanted.
+    }
+    ServerConnection protocol = connection;
+    if (protocol != null) {
+      protocol.close(true);
+    }
+  }
+
+  /** The connection is over; wakes who still waits for a body. */
+  void end() {
+    over = true;
+    ConnectionWatch client = watch;
+    if (client != null) {
+      client.ended();
+    }
+    readings.forEach(Reading::wake);
+  }
+
+  private long now() {
+    long now = nanoTime.getAsLong();
+    return now == NOT_WAITING ? 1 : now;
+  }
+
+  private static boolean longer(long since, long now, long limit) {
+    return since != NOT_WAITING && now - since > limit;
+  }
+}

@@ -1,0 +1,46 @@
+package dev.outcrop.serving.transport;
+
+import io.helidon.common.buffers.BufferData;
+import io.helidon.common.buffers.DataWriter;
+
+/** A writer that notes when it waits for its client. One thread writes at a time. */
+record WatchedWriter(DataWriter to, Line line) implements DataWriter {
+  @Override
+  public void write(BufferData... buffers) {
+    watched(() -> to.write(buffers));
+  }
+
+  @Override
+  public void write(BufferData buffer) {
+    watched(() -> to.write(buffer));
+  }
+
+  @Override
+  public void writeNow(BufferData... buffers) {
+    watched(() -> to.writeNow(buffers));
+  }
+
+  @Override
+  public void writeNow(BufferData buffer) {
+    watched(() -> to.writeNow(buffer));
+  }
+
+  @Override
+  public void flush() {
+    watched(to::flush);
+  }
+
+  @Override
+  public void close() {
+    to.close();
+  }
+
+  private void watched(Runnable write) {
+    line.writing();
+    try {
+      write.run();
+    } finally {
+      line.written();
+    }
+  }
+}
