@@ -34,6 +34,11 @@ public final class Authenticator {
     return new Authenticator(keys);
   }
 
+  /** Whether everybody is let in. */
+  public boolean isOpen() {
+    return keys == null;
+  }
+
   /** Decides by the two headers that may hold a key. */
   public AuthResult authenticate(@Nullable String authorization, @Nullable String apiKey) {
     if (keys == null) {

@@ -47,6 +47,7 @@ final class ApiHandler implements Handler {
       Api api,
       Authenticator authenticator,
       LifeCycle lifeCycle,
+      @Nullable LocalOnly localOnly,
       Connections connections,
       ByteBudget bodyMemory,
       ErrorWriter errors,
@@ -94,6 +95,14 @@ final class ApiHandler implements Handler {
   }
 
   private void run(Visit visit) throws InterruptedException {
+    ApiError refusal =
+        parts.localOnly == null
+            ? null
+            : parts.localOnly.refusal(visit.header("host"), visit.header("origin"));
+    if (refusal != null) {
+      fail(visit, refusal);
+      return;
+    }
     Caller caller;
     switch (parts.authenticator.authenticate(
         visit.header("authorization"), visit.header("x-api-key"))) {

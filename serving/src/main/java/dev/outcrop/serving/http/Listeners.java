@@ -116,6 +116,7 @@ public final class Listeners implements AutoCloseable {
                 parts.api,
                 parts.authenticator,
                 parts.lifeCycle,
+                parts.authenticator.isOpen() ? new LocalOnly(config.host()) : null,
                 connections,
                 bodies,
                 errors,
