@@ -57,7 +57,7 @@ class PodReaderTest {
                 .withManagement(new ManagementConfig("127.0.0.1", 0, null)),
             List.of(
                 new ServedModel(
-                    MODEL, List.of(), batcher, new NoText(), SamplingDefaults.STANDARD)));
+                    MODEL, List.of(), batcher, new NoText(), new SamplingDefaults(0, 0, 1, 0, 1))));
   }
 
   @AfterEach
@@ -109,6 +109,11 @@ class PodReaderTest {
     @Override
     public int[] encodeText(String prompt) {
       throw new AssertionError("no text here");
+    }
+
+    @Override
+    public long mostCharacters() {
+      return Long.MAX_VALUE;
     }
 
     @Override
