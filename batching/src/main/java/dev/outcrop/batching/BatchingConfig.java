@@ -1,5 +1,7 @@
 package dev.outcrop.batching;
 
+import java.time.Duration;
+
 /**
  * The limits of one batcher.
  *
@@ -8,9 +10,15 @@ package dev.outcrop.batching;
  * @param maxWaiting the most requests queued, at least 1: every request passes through the queue
  * @param maxWaitingTokens the most prompt tokens queued; a longer prompt is never taken
  * @param defaultMaxTokens completion limit of a request that names none, clamped to what fits
+ * @param sharing how tenants share
  */
 public record BatchingConfig(
-    int maxRunning, int maxStepTokens, int maxWaiting, int maxWaitingTokens, int defaultMaxTokens) {
+    int maxRunning,
+    int maxStepTokens,
+    int maxWaiting,
+    int maxWaitingTokens,
+    int defaultMaxTokens,
+    Sharing sharing) {
   /** What a CPU host does well with. */
   public static final BatchingConfig DEFAULT = new BatchingConfig(64, 512, 1_024, 1_048_576, 2_048);
 
@@ -21,6 +29,51 @@ public record BatchingConfig(
     require(maxWaiting >= 1, "maxWaiting must be at least 1");
     require(maxWaitingTokens >= 1, "maxWaitingTokens must be at least 1");
     require(defaultMaxTokens >= 1, "defaultMaxTokens must be at least 1");
+  }
+
+  /** Limits with {@link Sharing#DEFAULT}. */
+  public BatchingConfig(
+      int maxRunning,
+      int maxStepTokens,
+      int maxWaiting,
+      int maxWaitingTokens,
+      int defaultMaxTokens) {
+    this(
+        maxRunning, maxStepTokens, maxWaiting, maxWaitingTokens, defaultMaxTokens, Sharing.DEFAULT);
+  }
+
+  /**
+   * How tenants share one model.
+   *
+   * @param guests sequences beyond maxRunning, each for a tenant that has none running, so that one
+   *     tenant's load does not keep the others out
+   * @param tokenInterval the time between two tokens that prompts of others may not push a stream
+   *     beyond, where the decodes alone leave room for it
+   * @param flexFloor the share of tokens that the flex tier gets while it waits
+   * @param cacheShare the share of the KV cache that one tenant may keep for reuse
+   * @param tenantRequests the most requests that one tenant may have in, queued and running
+   * @param tenantTokens the most tokens that these may come to, prompts and completions
+   */
+  public record Sharing(
+      int guests,
+      Duration tokenInterval,
+      double flexFloor,
+      double cacheShare,
+      int tenantRequests,
+      long tenantTokens) {
+    /** No quota below the whole queue; half of the cache for one tenant. */
+    public static final Sharing DEFAULT =
+        new Sharing(8, Duration.ofMillis(100), 0.02, 0.5, 1 << 20, Long.MAX_VALUE);
+
+    /** Checks the limits. */
+    public Sharing {
+      require(guests >= 0, "guests must not be negative");
+      require(!tokenInterval.isNegative(), "tokenInterval must not be negative");
+      require(flexFloor >= 0 && flexFloor <= 1, "flexFloor must be from 0 to 1");
+      require(cacheShare >= 0 && cacheShare <= 1, "cacheShare must be from 0 to 1");
+      require(tenantRequests >= 1, "tenantRequests must be at least 1");
+      require(tenantTokens >= 1, "tenantTokens must be at least 1");
+    }
   }
 
   private static void require(boolean ok, String message) {

@@ -22,6 +22,10 @@ public sealed interface SubmitResult {
     NEVER_FITS,
     /** The queue is full. */
     OVERLOADED,
+    /** The tenant has as much queued as it may. */
+    TENANT_QUOTA,
+    /** The first token would come later than the client waits for it. */
+    TOO_LATE,
     /** The server is on its way out. */
     DRAINING,
     /** The engine is dead. */

@@ -12,6 +12,8 @@ import java.util.Arrays;
  * sequences.
  */
 public final class KvAllocator {
+  private static final int ROOMY = 4;
+
   private final int units;
   private int freeUnits;
   private int intervals;
@@ -70,6 +72,64 @@ public final class KvAllocator {
     return true;
   }
 
+  /**
+   * Takes units like {@link #allocate}, but for somebody who grows: in the middle of the longest
+   * free run, so that whoever lies before it and the new one both have room behind them.
+   */
+  public boolean allocateRoomy(int wanted, Runs into) {
+    int longest = tightest(units + 1);
+    if (wanted < 1 || wanted > freeUnits || length[longest] < wanted || into.count() != 0) {
+      return allocate(wanted, into);
+    }
+    boolean roomForTwo = start[longest] > 0 && length[longest] >= ROOMY * wanted;
+    int offset = roomForTwo ? (length[longest] - wanted) / 2 : 0;
+    int behind = length[longest] - offset - wanted;
+    int first = start[longest] + offset;
+    into.add(first, wanted);
+    freeUnits -= wanted;
+    length[longest] = offset;
+    if (offset == 0) {
+      remove(longest);
+    }
+    if (behind > 0) {
+      insert(firstIntervalFrom(first), first + wanted, behind);
+    }
+    return true;
+  }
+
+  /** Takes up to so many units that begin at a certain one; answers how many were free there. */
+  public int takeAt(int first, int wanted) {
+    int interval = Arrays.binarySearch(start, 0, intervals, first);
+    if (interval < 0) {
+      return 0;
+    }
+    int taken = Math.min(wanted, length[interval]);
+    shrink(interval, taken);
+    freeUnits -= taken;
+    return taken;
+  }
+
+  /** Free units from this one on without a gap. */
+  int freeFrom(int unit) {
+    int last = firstIntervalFrom(unit + 1) - 1;
+    return last < 0 ? 0 : Math.max(0, start[last] + length[last] - unit);
+  }
+
+  /** Free units up to, but without, this one without a gap. */
+  int freeUpTo(int unit) {
+    int before = firstIntervalFrom(unit) - 1;
+    return before >= 0 && start[before] + length[before] == unit ? length[before] : 0;
+  }
+
+  /** Units of the longest free run. */
+  public int longestFree() {
+    int longest = 0;
+    for (int i = 0; i < intervals; i++) {
+      longest = Math.max(longest, length[i]);
+    }
+    return longest;
+  }
+
   /** Gives all units of the runs back and empties them. */
   public void free(Runs runs) {
     for (int i = 0; i < runs.count(); i++) {
@@ -101,7 +161,8 @@ public final class KvAllocator {
     }
   }
 
-  private void free(int first, int count) {
+  /** Gives units back. */
+  void free(int first, int count) {
     int after = firstIntervalFrom(first);
     boolean overlaps =
         first < 0

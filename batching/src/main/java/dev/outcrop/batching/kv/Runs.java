@@ -8,8 +8,8 @@ import java.util.Arrays;
  */
 public final class Runs {
   private int count;
-  private int[] start = new int[1];
-  private int[] units = new int[1];
+  private int[] start = new int[8];
+  private int[] units = new int[8];
 
   /** Creates a holder of nothing. */
   public Runs() {}
@@ -37,6 +37,25 @@ public final class Runs {
     start[count] = firstUnit;
     units[count] = length;
     count++;
+  }
+
+  /** Adds units behind the last run: to it where they are adjacent. */
+  void append(int firstUnit, int length) {
+    if (count > 0 && start[count - 1] + units[count - 1] == firstUnit) {
+      units[count - 1] += length;
+    } else {
+      add(firstUnit, length);
+    }
+  }
+
+  /** Keeps only the front of a run. */
+  void cut(int run, int length) {
+    units[run] = length;
+  }
+
+  /** Keeps only the first runs. */
+  void keep(int runs) {
+    count = runs;
   }
 
   void clear() {

@@ -24,13 +24,22 @@ final class DrainRate {
     tokensPerNano = before + share * (now - before);
   }
 
-  /** When a queue of this many prompt tokens will have emptied: 1 s if unknown, 60 s at most. */
-  Duration timeFor(long promptTokens) {
+  /** When so many queued prompt tokens will have run; zero where no rate is known yet. */
+  Duration waitFor(long promptTokens) {
     double rate = tokensPerNano;
-    if (rate <= 0) {
-      return Duration.ofSeconds(MIN_SECONDS);
-    }
-    double seconds = Math.ceil(promptTokens / rate / 1e9);
+    return rate <= 0
+        ? Duration.ZERO
+        : Duration.ofNanos((long) Math.min(promptTokens / rate, Long.MAX_VALUE / 2.0));
+  }
+
+  /** When to come back for so many queued prompt tokens to have run. */
+  Duration timeFor(long promptTokens) {
+    return retryAfter(waitFor(promptTokens));
+  }
+
+  /** A wait in whole seconds, as the HTTP header has it: from 1 to 60. */
+  static Duration retryAfter(Duration wait) {
+    double seconds = Math.ceil(wait.toNanos() / 1e9);
     return Duration.ofSeconds((long) Math.clamp(seconds, MIN_SECONDS, MAX_SECONDS));
   }
 }

@@ -4,7 +4,10 @@ import dev.outcrop.batching.Batcher;
 import dev.outcrop.batching.BatchingConfig;
 import dev.outcrop.batching.GenerateRequest;
 import dev.outcrop.batching.Signals;
+import dev.outcrop.batching.GenerateRequest.Service;
 import dev.outcrop.batching.SubmitResult;
+import dev.outcrop.batching.kv.UnitHashes;
+import dev.outcrop.batching.schedule.Limits;
 import dev.outcrop.batching.schedule.Scheduler;
 import dev.outcrop.batching.schedule.Sequence;
 import dev.outcrop.models.engine.Engine;
@@ -29,6 +32,8 @@ final class EngineBatcher implements Batcher {
   private final LongSupplier nanoClock;
   private final long stallNanos;
   private final Intake intake;
+  private final Tenants tenants = new Tenants();
+  private final UnitHashes hashes = UnitHashes.random();
   private final EngineLoop loop;
   private final Thread thread;
 
@@ -44,10 +49,22 @@ final class EngineBatcher implements Batcher {
     this.stallNanos = stallAfter.toNanos();
     DrainRate drainRate = new DrainRate();
     this.intake = new Intake(config, drainRate, nanoClock);
-    Scheduler scheduler = new Scheduler(geometry, config.maxRunning(), config.maxStepTokens());
+    Scheduler scheduler = new Scheduler(geometry, limits(config));
     this.loop = new EngineLoop(engine, scheduler, intake, drainRate, nanoClock);
     // A daemon: the end of the server ends the process, whatever the engine is busy with.
     this.thread = Thread.ofPlatform().name("engine-" + name).daemon(true).unstarted(loop);
+  }
+
+  private static Limits limits(BatchingConfig config) {
+    BatchingConfig.Sharing sharing = config.sharing();
+    int rows = config.maxRunning() + sharing.guests();
+    return new Limits(
+        config.maxRunning(),
+        sharing.guests(),
+        Math.max(config.maxStepTokens(), rows),
+        sharing.tokenInterval().toNanos(),
+        sharing.flexFloor(),
+        sharing.cacheShare());
   }
 
   void start() {
@@ -59,13 +76,34 @@ final class EngineBatcher implements Batcher {
     return switch (Fit.of(request, geometry, config)) {
       case Fit.Never(var message) ->
           new SubmitResult.Rejected(SubmitResult.Reason.NEVER_FITS, message, Duration.ZERO);
-      case Fit.Fits(int maxTokens) -> {
-        Sequence sequence =
-            new Sequence(request.prompt(), maxTokens, request.sampling(), request.stopTokens());
-        RequestStream stream = new RequestStream(sequence, intake);
-        yield intake.submit(new Command.Submit(sequence, stream));
-      }
+      case Fit.Fits(int maxTokens) -> submit(request, maxTokens);
     };
+  }
+
+  private SubmitResult submit(GenerateRequest request, int maxTokens) {
+    Service service = request.service();
+    Tenants.Tenant tenant = tenants.of(service);
+    int prompt = request.prompt().length;
+    Duration within = service.firstTokenWithin();
+    SubmitResult.Rejected refused = intake.admit(tenant, prompt, prompt + maxTokens, within);
+    if (refused != null) {
+      return refused;
+    }
+    Sequence sequence =
+        new Sequence(
+            tenant.flow(service.tier()),
+            request.prompt(),
+            maxTokens,
+            request.sampling(),
+            request.stopTokens(),
+            within == null ? Sequence.NEVER : nanoClock.getAsLong() + within.toNanos(),
+            new Sequence.PrefixKey(
+                hashes, tenants.scope(service.prefixScope()), geometry.unitTokens()));
+    RequestStream stream = new RequestStream(sequence, tenant, intake);
+    if (!intake.send(new Command.Submit(sequence, stream, service.weight()))) {
+      stream.end(EngineLoop.closed());
+    }
+    return new SubmitResult.Accepted(stream);
   }
 
   @Override

@@ -102,7 +102,7 @@ final class EngineLoop implements Runnable {
       boolean stop = false;
       for (Command command = taken.poll(); command != null; command = taken.poll()) {
         switch (command) {
-          case Command.Submit(var sequence, var stream) -> accept(sequence, stream);
+          case Command.Submit submit -> accept(submit);
           case Command.Cancel(var sequence) -> cancel(sequence);
           case Command.Stop _ -> stop = true;
         }
@@ -119,8 +119,11 @@ final class EngineLoop implements Runnable {
     }
   }
 
-  private void accept(Sequence sequence, RequestStream stream) {
+  private void accept(Command.Submit submit) {
+    Sequence sequence = submit.sequence();
+    RequestStream stream = submit.stream();
     try {
+      sequence.flow().weight(submit.weight());
       streams.put(sequence, stream);
       scheduler.add(sequence);
     } catch (RuntimeException error) {
@@ -145,10 +148,10 @@ final class EngineLoop implements Runnable {
 
   private void step() {
     boolean queued = scheduler.waiting() > 0;
-    long promptTokensBefore = scheduler.promptTokensRun();
+    long promptTokensBefore = scheduler.counts().promptTokensRun();
     long begin = nanoClock.getAsLong();
     scheduler.plan(plan);
-    intake.holds(scheduler.waiting(), scheduler.queuedTokens(), scheduler.running());
+    intake.holds(scheduler.waiting(), scheduler.counts().queuedTokens(), scheduler.running());
     StepResult result = engine.submit(plan).await();
     @Nullable OutcropException[] errors = {};
     StepResult.Sampled sampled;
@@ -165,13 +168,13 @@ final class EngineLoop implements Runnable {
         errors = rerun.errors();
       }
     }
-    scheduler.apply(sampled, outcome);
-    steps++;
     long end = nanoClock.getAsLong();
+    scheduler.apply(sampled, end - begin, outcome);
+    steps++;
     progress = end;
     longestStep = Math.max(longestStep, end - begin);
     if (queued) {
-      drainRate.step(scheduler.promptTokensRun() - promptTokensBefore, end - begin);
+      drainRate.step(scheduler.counts().promptTokensRun() - promptTokensBefore, end - begin);
     }
     publishSignals();
     for (int entry = 0; entry < outcome.entries(); entry++) {
@@ -232,7 +235,7 @@ final class EngineLoop implements Runnable {
     } catch (RuntimeException | Error error) { // the readers must hear of the end all the same
       LOG.log(Level.ERROR, "the scheduler did not end", error);
     }
-    TokenEvent end = new TokenEvent.Failed(fault != null ? dead(fault) : closed());
+    TokenEvent end = fault != null ? new TokenEvent.Failed(dead(fault)) : closed();
     endUnheard(taken, end);
     endUnheard(rest, end);
     streams.values().forEach(stream -> stream.end(end));
@@ -247,7 +250,7 @@ final class EngineLoop implements Runnable {
 
   private void endUnheard(Iterable<Command> commands, TokenEvent end) {
     for (Command command : commands) {
-      if (command instanceof Command.Submit(var sequence, var stream)
+      if (command instanceof Command.Submit(var sequence, var stream, _)
           && !streams.containsKey(sequence)) {
         stream.end(end);
       }
@@ -255,7 +258,7 @@ final class EngineLoop implements Runnable {
   }
 
   private void publishSignals() {
-    intake.holds(scheduler.waiting(), scheduler.queuedTokens(), scheduler.running());
+    intake.holds(scheduler.waiting(), scheduler.counts().queuedTokens(), scheduler.running());
     signals = snapshot();
   }
 
@@ -263,13 +266,13 @@ final class EngineLoop implements Runnable {
     return new Signals(
         scheduler.waiting(),
         scheduler.running(),
-        scheduler.promptTokensLeft(),
-        scheduler.kvUnitsReferenced(),
-        0,
+        scheduler.counts().promptTokensLeft(),
+        scheduler.kv().referenced(),
+        scheduler.kv().cached(),
         engine.geometry().units(),
         steps,
-        scheduler.promptTokensRun(),
-        scheduler.tokensGenerated(),
+        scheduler.counts().promptTokensRun(),
+        scheduler.counts().tokensGenerated(),
         progress);
   }
 
@@ -281,7 +284,8 @@ final class EngineLoop implements Runnable {
   }
 
   private static TokenEvent.Finished finished(Sequence sequence, FinishReason reason) {
-    return new TokenEvent.Finished(reason, sequence.promptTokens(), 0, sequence.completionTokens());
+    return new TokenEvent.Finished(
+        reason, sequence.promptTokens(), sequence.cachedTokens(), sequence.completionTokens());
   }
 
   private static OutcropException noToken() {
@@ -294,8 +298,9 @@ final class EngineLoop implements Runnable {
         BatchingError.SEQUENCE_FAILED, "the sequence could not be handled", cause);
   }
 
-  private static OutcropException closed() {
-    return new OutcropException(BatchingError.BATCHER_CLOSED, "the server is shutting down");
+  static TokenEvent closed() {
+    return new TokenEvent.Failed(
+        new OutcropException(BatchingError.BATCHER_CLOSED, "the server is shutting down"));
   }
 
   private static OutcropException dead(Throwable cause) {

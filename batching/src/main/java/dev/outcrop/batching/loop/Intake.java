@@ -1,8 +1,6 @@
 package dev.outcrop.batching.loop;
 
 import dev.outcrop.batching.BatchingConfig;
-import dev.outcrop.batching.SubmitResult;
-import dev.outcrop.batching.SubmitResult.Accepted;
 import dev.outcrop.batching.SubmitResult.Reason;
 import dev.outcrop.batching.SubmitResult.Rejected;
 import dev.outcrop.batching.schedule.Sequence;
@@ -36,6 +34,7 @@ final class Intake {
   private int held;
   private long heldTokens;
   private int running;
+  private int tenantsIn;
   private long busySince;
 
   Intake(BatchingConfig config, DrainRate drainRate, LongSupplier nanoClock) {
@@ -44,9 +43,14 @@ final class Intake {
     this.nanoClock = nanoClock;
   }
 
-  /** Any thread: queues the sequence, or refuses it. */
-  SubmitResult submit(Command.Submit submit) {
-    int prompt = submit.sequence().promptTokens();
+  /**
+   * Any thread: lets a request in, or refuses it, before anything is allocated for it. Who is let
+   * in has to {@link #send} its sequence.
+   *
+   * @return null where it is in
+   */
+  @Nullable Rejected admit(
+      Tenants.Tenant tenant, int prompt, int total, @Nullable Duration firstTokenWithin) {
     lock.lock();
     try {
       return switch (state) {
@@ -54,24 +58,67 @@ final class Intake {
             new Rejected(Reason.UNAVAILABLE, "the engine is not available", ANOTHER_REPLICA_SOON);
         case LoopState.Draining _, LoopState.Stopped _ ->
             new Rejected(Reason.DRAINING, "the server is shutting down", ANOTHER_REPLICA_SOON);
-        case LoopState.Serving _
-            when held + underway >= config.maxWaiting()
-                || heldTokens + underwayTokens + prompt > config.maxWaitingTokens() ->
-            new Rejected(
-                Reason.OVERLOADED,
-                "%d requests with %d prompt tokens are queued already"
-                    .formatted(held + underway, heldTokens + underwayTokens),
-                drainRate.timeFor(heldTokens + underwayTokens));
-        case LoopState.Serving _ -> {
-          if (!busy()) {
-            busySince = nanoClock.getAsLong();
-          }
-          underway++;
-          underwayTokens += prompt;
-          send(submit);
-          yield new Accepted(submit.stream());
-        }
+        case LoopState.Serving _ ->
+            switch (Admission.of(
+                prompt, total, firstTokenWithin, house(tenant), config, drainRate)) {
+              case Admission.Admitted() -> {
+                enter(tenant, prompt, total);
+                yield null;
+              }
+              case Admission.Refused(var reason, var message, var retryAfter) ->
+                  new Rejected(reason, message, retryAfter);
+            };
       };
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private Admission.House house(Tenants.Tenant tenant) {
+    return new Admission.House(
+        held + underway,
+        heldTokens + underwayTokens,
+        tenant.requests,
+        tenant.tokens,
+        tenant.promptTokens,
+        tenantsIn + (tenant.requests == 0 ? 1 : 0));
+  }
+
+  private void enter(Tenants.Tenant tenant, int prompt, int total) {
+    if (!busy()) {
+      busySince = nanoClock.getAsLong();
+    }
+    underway++;
+    underwayTokens += prompt;
+    tenantsIn += tenant.requests == 0 ? 1 : 0;
+    tenant.requests++;
+    tenant.tokens += total;
+    tenant.promptTokens += prompt;
+  }
+
+  /** Any thread: a request that was let in has its last event. */
+  void left(Tenants.Tenant tenant, int prompt, int total) {
+    lock.lock();
+    try {
+      tenant.requests--;
+      tenant.tokens -= total;
+      tenant.promptTokens -= prompt;
+      tenantsIn -= tenant.requests == 0 ? 1 : 0;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Any thread: the sequence of a request that was let in; false where the loop ended since. */
+  boolean send(Command.Submit submit) {
+    lock.lock();
+    try {
+      if (shut) {
+        return false;
+      }
+      commands.add(submit);
+      changed.signal();
+      return true;
     } finally {
       lock.unlock();
     }
@@ -81,7 +128,7 @@ final class Intake {
   void cancel(Sequence sequence) {
     lock.lock();
     try {
-      send(new Command.Cancel(sequence));
+      tell(new Command.Cancel(sequence));
     } finally {
       lock.unlock();
     }
@@ -102,13 +149,13 @@ final class Intake {
     lock.lock();
     try {
       state = state.stop();
-      send(new Command.Stop());
+      tell(new Command.Stop());
     } finally {
       lock.unlock();
     }
   }
 
-  private void send(Command command) {
+  private void tell(Command command) {
     if (!shut) {
       commands.add(command);
       changed.signal();
@@ -129,10 +176,15 @@ final class Intake {
       }
       ArrayDeque<Command> taken = commands;
       commands = spare;
-      held += underway;
-      heldTokens += underwayTokens;
-      underway = 0;
-      underwayTokens = 0;
+      for (Command command : taken) {
+        if (command instanceof Command.Submit submit) {
+          int prompt = submit.sequence().promptTokens();
+          underway--;
+          underwayTokens -= prompt;
+          held++;
+          heldTokens += prompt;
+        }
+      }
       return taken;
     } finally {
       lock.unlock();

@@ -16,14 +16,16 @@ import org.jspecify.annotations.Nullable;
  */
 final class RequestStream implements TokenStream {
   private final Sequence sequence;
+  private final Tenants.Tenant tenant;
   private final Intake intake;
   private final LinkedBlockingQueue<TokenEvent> events = new LinkedBlockingQueue<>();
   private final AtomicBoolean closed = new AtomicBoolean();
   private volatile boolean ended;
   private @Nullable TokenEvent last;
 
-  RequestStream(Sequence sequence, Intake intake) {
+  RequestStream(Sequence sequence, Tenants.Tenant tenant, Intake intake) {
     this.sequence = sequence;
+    this.tenant = tenant;
     this.intake = intake;
   }
 
@@ -35,6 +37,7 @@ final class RequestStream implements TokenStream {
   /** Engine thread: hands the last event to the reader. */
   void end(TokenEvent event) {
     ended = true;
+    intake.left(tenant, sequence.promptTokens(), sequence.promptTokens() + sequence.maxTokens());
     events.add(event);
   }
 

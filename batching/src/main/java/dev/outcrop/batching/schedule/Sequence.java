@@ -1,62 +1,122 @@
 package dev.outcrop.batching.schedule;
 
-import dev.outcrop.batching.kv.Runs;
+import dev.outcrop.batching.kv.Lease;
+import dev.outcrop.batching.kv.UnitHashes;
 import dev.outcrop.models.engine.Sampling;
-import java.util.Arrays;
 
 /**
- * One request as the scheduler sees it: a prompt to run, then tokens to generate one by one. After
- * {@link Scheduler#add} it belongs to the scheduler and its thread.
+ * One request as the scheduler sees it: a prompt to run, then tokens to generate one by one. Made
+ * on the request's thread, where its prompt is hashed; after {@link Scheduler#add} it belongs to
+ * the scheduler and its thread.
  *
  * <p>There is no prefill or decode phase to switch between: each step lets {@code computed} (tokens
  * whose KV is written) catch up with {@code length} (tokens known), and a row that catches up gets
- * the next token.
+ * the next token. A preempted sequence begins again at 0 and catches up in the same way.
  */
 public final class Sequence {
+  /** No deadline. */
+  public static final long NEVER = Long.MAX_VALUE;
+
   /** Where a sequence stands. */
   enum Phase {
     NEW,
     WAITING,
-    RUNNING,
+    PREFILLING,
+    DECODING,
     ENDED
   }
 
   private static final int[] NONE = {};
+  private static final long[] NO_HASHES = {};
 
+  final Flow flow;
   final Sampling sampling;
   final int maxTokens;
   final int promptTokens;
-  final Runs runs = new Runs();
+  final long deadline;
+  final Lease lease = new Lease();
   private final int[] stopTokens;
+  private final PrefixKey key;
 
   Phase phase = Phase.NEW;
   int[] tokens;
   int length;
   int computed;
+  int cachedTokens = -1;
+  long serial = -1;
+  long arrivedStep;
+  long startedStep;
+  long plannedStep = -1;
+  boolean preempted;
+  int affinity;
+  int heapIndex = Flow.NOWHERE;
+  private long[] hashes;
+  private int hashed;
+  private boolean buffered;
 
   /**
    * Creates a sequence that no scheduler knows yet.
    *
+   * @param flow whose it is
    * @param prompt token ids, at least one; read only
    * @param maxTokens the most tokens to generate, at least 1
    * @param sampling how to choose each token
    * @param stopTokens ids that end the sequence; read only
+   * @param deadline nanoseconds on the scheduler's clock before which the first token is wanted, or
+   *     {@link #NEVER}; only its order counts here
+   * @param key names its prefix
    */
-  public Sequence(int[] prompt, int maxTokens, Sampling sampling, int[] stopTokens) {
+  public Sequence(
+      Flow flow,
+      int[] prompt,
+      int maxTokens,
+      Sampling sampling,
+      int[] stopTokens,
+      long deadline,
+      PrefixKey key) {
     if (prompt.length == 0 || maxTokens < 1) {
       throw new IllegalArgumentException("a sequence needs a prompt and maxTokens >= 1");
     }
+    this.flow = flow;
     this.tokens = prompt;
     this.length = prompt.length;
     this.promptTokens = prompt.length;
     this.maxTokens = maxTokens;
     this.sampling = sampling;
     this.stopTokens = stopTokens;
+    this.deadline = deadline;
+    this.key = key;
+    this.hashes = new long[UnitHashes.longs((prompt.length + maxTokens) / key.unitTokens())];
+    hashUpTo(prompt.length / key.unitTokens());
+  }
+
+  /**
+   * What a sequence's prefix is found by.
+   *
+   * @param hashes the process's hash
+   * @param scope model, adapter and tenant
+   * @param unitTokens tokens in a KV unit
+   */
+  public record PrefixKey(UnitHashes hashes, long scope, int unitTokens) {}
+
+  /** Whose it is. */
+  public Flow flow() {
+    return flow;
   }
 
   /** Tokens of the prompt. */
   public int promptTokens() {
     return promptTokens;
+  }
+
+  /** The most tokens to generate. */
+  public int maxTokens() {
+    return maxTokens;
+  }
+
+  /** Prompt tokens that were found in the cache when the sequence first started. */
+  public int cachedTokens() {
+    return Math.max(0, cachedTokens);
   }
 
   /** Tokens generated so far, a stop token included. */
@@ -69,22 +129,35 @@ public final class Sequence {
     return promptTokens + maxTokens;
   }
 
-  /** Prompt tokens whose KV is not written yet. */
-  int promptTokensLeft() {
-    return Math.max(0, promptTokens - computed);
+  /** Tokens whose KV is not written yet. */
+  int behind() {
+    return length - computed;
   }
 
-  boolean decoding() {
-    return length > promptTokens;
+  long[] hashes() {
+    return hashes;
   }
 
-  /**
-   * Makes room for the whole completion at once, so that no step allocates. Done at the start, not
-   * at submit: a queued request costs its prompt only.
-   */
-  void start() {
-    tokens = Arrays.copyOf(tokens, capacity());
-    phase = Phase.RUNNING;
+  /** Units whose KV is full and named. */
+  int fullUnits() {
+    return Math.min(hashed, computed / key.unitTokens());
+  }
+
+  /** Leading units that may come from the cache: one token at least has to be run. */
+  int reusableUnits() {
+    return Math.min(hashed, (length - 1) / key.unitTokens());
+  }
+
+  void advance(int ran) {
+    computed += ran;
+    hashUpTo(computed / key.unitTokens());
+  }
+
+  private void hashUpTo(int units) {
+    if (units > hashed) {
+      key.hashes().extend(key.scope(), tokens, key.unitTokens(), hashed, units, hashes);
+      hashed = units;
+    }
   }
 
   void append(int token) {
@@ -100,8 +173,33 @@ public final class Sequence {
     return false;
   }
 
-  void end() {
+  /** The order within a flow: deadline, arrival, then who finds more of its prefix. */
+  boolean before(Sequence other) {
+    if (deadline != other.deadline) {
+      return deadline < other.deadline;
+    }
+    if (arrivedStep != other.arrivedStep) {
+      return arrivedStep < other.arrivedStep;
+    }
+    return affinity != other.affinity ? affinity > other.affinity : serial < other.serial;
+  }
+
+  /** Gives it room for all that it may come to; the first time only. */
+  void start(TokenBuffers buffers) {
+    if (!buffered) {
+      int[] room = buffers.take(capacity());
+      System.arraycopy(tokens, 0, room, 0, length);
+      tokens = room;
+      buffered = true;
+    }
+  }
+
+  void end(TokenBuffers buffers) {
+    if (buffered) {
+      buffers.give(tokens);
+    }
     phase = Phase.ENDED;
     tokens = NONE;
+    hashes = NO_HASHES;
   }
 }

@@ -7,6 +7,8 @@ import dev.outcrop.batching.BatchingConfig;
 import dev.outcrop.batching.SubmitResult;
 import dev.outcrop.batching.SubmitResult.Reason;
 import dev.outcrop.batching.TokenStream;
+import dev.outcrop.batching.GenerateRequest.Service;
+import dev.outcrop.batching.kv.UnitHashes;
 import dev.outcrop.batching.schedule.Sequence;
 import dev.outcrop.models.engine.KvGeometry;
 import dev.outcrop.models.engine.Sampling;
@@ -22,6 +24,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -90,28 +93,29 @@ class AdmissionTest {
   void countsARequestOnItsWayToTheSchedulerAsQueued() {
     Intake intake =
         new Intake(new BatchingConfig(1, 16, 1, 100, 20), new DrainRate(), System::nanoTime);
-    assertThat(intake.submit(command(intake))).isInstanceOf(SubmitResult.Accepted.class);
+    Tenants tenants = new Tenants();
+    assertThat(submit(intake, tenants)).isNotNull();
 
     assertThat(intake.take(new ArrayDeque<>(), false)).hasSize(1);
 
-    assertThat(intake.submit(command(intake))).isInstanceOf(SubmitResult.Rejected.class);
+    assertThat(submit(intake, tenants)).isNull();
     assertThat(intake.busy()).isTrue();
     intake.holds(0, 0, 0);
     assertThat(intake.busy()).isFalse();
-    assertThat(intake.submit(command(intake))).isInstanceOf(SubmitResult.Accepted.class);
+    assertThat(submit(intake, tenants)).isNotNull();
   }
 
   @Test
   void handsBackTheRequestsThatNobodyWillTake() {
     Intake intake =
         new Intake(new BatchingConfig(1, 16, 9, 100, 20), new DrainRate(), System::nanoTime);
-    Command.Submit late = command(intake);
-    intake.submit(late);
+    Tenants tenants = new Tenants();
+    Command.Submit late = submit(intake, tenants);
 
     assertThat(intake.shut(null)).containsExactly(late);
     late.stream().close();
     assertThat(intake.take(new ArrayDeque<>(), false)).isEmpty();
-    assertThat(intake.submit(command(intake))).isInstanceOf(SubmitResult.Rejected.class);
+    assertThat(submit(intake, tenants)).isNull();
   }
 
   @Test
@@ -150,9 +154,25 @@ class AdmissionTest {
     assertThat(rate.timeFor(10_000)).isEqualTo(Duration.ofSeconds(11));
   }
 
-  private static Command.Submit command(Intake intake) {
-    Sequence sequence = new Sequence(new int[] {1, 2}, 3, Sampling.GREEDY, new int[0]);
-    return new Command.Submit(sequence, new RequestStream(sequence, intake));
+  /** As a request thread does it; null where the request is refused. */
+  private static Command.@Nullable Submit submit(Intake intake, Tenants tenants) {
+    Service service = Service.of("tenant", 1);
+    Tenants.Tenant tenant = tenants.of(service);
+    if (intake.admit(tenant, 2, 5, null) != null) {
+      return null;
+    }
+    Sequence sequence =
+        new Sequence(
+            tenant.flow(service.tier()),
+            new int[] {1, 2},
+            3,
+            Sampling.GREEDY,
+            new int[0],
+            Sequence.NEVER,
+            new Sequence.PrefixKey(new UnitHashes(1, 2), 0, 32));
+    RequestStream stream = new RequestStream(sequence, tenant, intake);
+    Command.Submit submit = new Command.Submit(sequence, stream, 1);
+    return intake.send(submit) ? submit : null;
   }
 
   /** Puts one request into a step that does not end, so that the rest has to queue. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.outcrop.batching.Batcher;
 import dev.outcrop.batching.BatchingConfig;
 import dev.outcrop.batching.GenerateRequest;
+import dev.outcrop.batching.GenerateRequest.Service;
 import dev.outcrop.batching.SubmitResult;
 import dev.outcrop.batching.TokenEvent;
 import dev.outcrop.batching.TokenStream;
@@ -48,7 +49,7 @@ final class Requests {
   }
 
   static GenerateRequest request(int[] prompt, int maxTokens, int... stopTokens) {
-    return new GenerateRequest(prompt, maxTokens, Sampling.GREEDY, stopTokens, "tenant", 1);
+    return new GenerateRequest(prompt, maxTokens, Sampling.GREEDY, stopTokens, Service.of("tenant", 1));
   }
 
   static int[] prompt(int length, long seed) {

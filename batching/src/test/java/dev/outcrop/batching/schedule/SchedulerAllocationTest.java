@@ -3,19 +3,21 @@ package dev.outcrop.batching.schedule;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
+import dev.outcrop.batching.Tier;
 import dev.outcrop.models.engine.KvGeometry;
-import dev.outcrop.models.engine.Sampling;
 import dev.outcrop.models.engine.StepPlan;
 import dev.outcrop.models.engine.StepResult;
 import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
-/** Holds plan and apply to their bound on allocation: none, but for a sequence's token array. */
+/** Holds plan and apply to their bound on allocation: none. */
 class SchedulerAllocationTest {
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
   private static final int RUNNING = 64;
+  private final Flow flow = TestSequences.flow(0, Tier.DEFAULT);
 
+  private int next;
   private final StepPlan plan = new StepPlan();
   private final StepOutcome outcome = new StepOutcome();
   private final StepResult.Sampled result =
@@ -24,7 +26,7 @@ class SchedulerAllocationTest {
 
   @Test
   void decodesWithoutAllocation() {
-    Scheduler scheduler = new Scheduler(new KvGeometry(32, 20_000, 1, 100_000), RUNNING, 512);
+    Scheduler scheduler = new Scheduler(new KvGeometry(32, 20_000, 1, 100_000), Limits.of(RUNNING, 512));
     for (int i = 0; i < RUNNING; i++) {
       scheduler.add(sequence(100, 9_000));
     }
@@ -37,24 +39,24 @@ class SchedulerAllocationTest {
   }
 
   @Test
-  void allocatesOnlyTheTokenArrayOfASequenceThatStarts() {
-    Scheduler scheduler = new Scheduler(new KvGeometry(32, 20_000, 1, 100_000), RUNNING, 512);
-    int warm = 2_000;
+  void startsSharesAndEvictsWithoutAllocation() {
+    Scheduler scheduler = new Scheduler(new KvGeometry(32, 900, 1, 100_000), Limits.of(RUNNING, 2_048));
+    int warm = 8_000;
     int measured = 2_000;
     for (int i = 0; i < warm + measured; i++) {
-      scheduler.add(sequence(40 + i % 50, 10 + i % 7));
+      scheduler.add(sequence(260 + i % 150, 10 + i % 70));
     }
     while (scheduler.waiting() > measured) {
       steps(scheduler, 1);
     }
-    int startedBefore = scheduler.waiting();
+    int before = scheduler.waiting();
+    long evicted = scheduler.kv().evicted();
 
     long bytes = allocatedBy(scheduler, 400);
 
-    int started = startedBefore - scheduler.waiting();
-    long largestArray = 4L * (89 + 16) + 24;
-    assertThat(started).isGreaterThan(1_000);
-    assertThat(bytes).isPositive().isLessThanOrEqualTo(started * largestArray);
+    assertThat(before - scheduler.waiting()).isGreaterThan(400);
+    assertThat(scheduler.kv().evicted()).isGreaterThan(evicted);
+    assertThat(bytes).isZero();
   }
 
   private long allocatedBy(Scheduler scheduler, int steps) {
@@ -69,13 +71,14 @@ class SchedulerAllocationTest {
       for (int row = 0; row < plan.rows(); row++) {
         result.tokens()[row] = plan.sampling(row) == null ? StepResult.NO_TOKEN : i % 100;
       }
-      scheduler.apply(result, outcome);
+      scheduler.apply(result, 1, outcome);
     }
   }
 
-  private static Sequence sequence(int prompt, int maxTokens) {
+  private Sequence sequence(int prompt, int maxTokens) {
     int[] ids = new int[prompt];
     Arrays.fill(ids, 5);
-    return new Sequence(ids, maxTokens, Sampling.GREEDY, new int[] {1_000});
+    ids[prompt / 2] = next++;
+    return TestSequences.of(flow, ids, maxTokens, new int[] {1_000}, 32);
   }
 }

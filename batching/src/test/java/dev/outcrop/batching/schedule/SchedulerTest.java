@@ -3,9 +3,9 @@ package dev.outcrop.batching.schedule;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.outcrop.batching.Tier;
 import dev.outcrop.batching.schedule.StepOutcome.End;
 import dev.outcrop.models.engine.KvGeometry;
-import dev.outcrop.models.engine.Sampling;
 import dev.outcrop.models.engine.StepPlan;
 import dev.outcrop.models.engine.StepResult;
 import java.util.ArrayList;
@@ -16,9 +16,11 @@ import org.junit.jupiter.api.Test;
 class SchedulerTest {
   private static final int TOKEN = 7;
 
+  private int next;
   private final StepPlan plan = new StepPlan();
   private final StepOutcome outcome = new StepOutcome();
-  private Scheduler scheduler = new Scheduler(new KvGeometry(4, 25, 1, 100), 4, 8);
+  private final Flow flow = TestSequences.flow(0, Tier.DEFAULT);
+  private Scheduler scheduler = new Scheduler(new KvGeometry(4, 25, 1, 100), Limits.of(4, 8));
 
   @Test
   void runsAShortPromptInOneStepAndSamplesAtItsEnd() {
@@ -34,7 +36,7 @@ class SchedulerTest {
 
     assertThat(outcome.end(0)).isEqualTo(End.LENGTH);
     assertThat(scheduler.idle()).isTrue();
-    assertThat(scheduler.kvUnitsReferenced()).isZero();
+    assertThat(scheduler.kv().referenced()).isZero();
   }
 
   @Test
@@ -44,7 +46,7 @@ class SchedulerTest {
     assertThat(plan()).containsExactly("@0+8");
     apply(StepResult.NO_TOKEN);
     assertThat(plan()).containsExactly("@8+8");
-    assertThat(scheduler.promptTokensLeft()).isEqualTo(10);
+    assertThat(scheduler.counts().promptTokensLeft()).isEqualTo(10);
     apply(StepResult.NO_TOKEN);
     assertThat(plan()).containsExactly("@16+2 sample");
     apply(TOKEN);
@@ -95,19 +97,18 @@ class SchedulerTest {
 
     assertThat(scheduler.running()).isEqualTo(1);
     assertThat(scheduler.waiting()).isEqualTo(2);
-    assertThat(scheduler.queuedTokens()).isEqualTo(41);
+    assertThat(scheduler.counts().queuedTokens()).isEqualTo(41);
   }
 
   @Test
   void givesTheUnitsOfAnEndedSequenceToTheNextPlan() {
-    scheduler.add(sequence(2, 98));
-    Sequence next = sequence(2, 98);
-    scheduler.add(next);
+    scheduler.add(sequence(8, 92));
+    scheduler.add(sequence(95, 5));
     plan();
     apply(StepResult.ROW_FAILED);
     assertThat(outcome.end(0)).isEqualTo(End.FAILED);
 
-    assertThat(plan()).containsExactly("@0+2 sample");
+    assertThat(plan()).containsExactly("@0+8");
     assertThat(scheduler.running()).isEqualTo(1);
     assertThat(scheduler.waiting()).isZero();
   }
@@ -115,7 +116,7 @@ class SchedulerTest {
   @Test
   void freesTheUnitsOfACancelledSequenceAtOnce() {
     Sequence running = sequence(2, 98);
-    Sequence waiting = sequence(4, 4);
+    Sequence waiting = sequence(95, 4);
     Sequence last = sequence(6, 2);
     scheduler.add(running);
     scheduler.add(waiting);
@@ -126,9 +127,9 @@ class SchedulerTest {
     assertThat(scheduler.cancel(waiting)).isTrue();
     assertThat(scheduler.cancel(running)).isTrue();
 
-    assertThat(scheduler.kvUnitsReferenced()).isZero();
-    assertThat(scheduler.queuedTokens()).isEqualTo(6);
-    assertThat(scheduler.promptTokensLeft()).isEqualTo(6);
+    assertThat(scheduler.kv().referenced()).isZero();
+    assertThat(scheduler.counts().queuedTokens()).isEqualTo(6);
+    assertThat(scheduler.counts().promptTokensLeft()).isEqualTo(6);
     assertThat(plan()).containsExactly("@0+6 sample");
     assertThat(running.completionTokens()).isEqualTo(1);
   }
@@ -146,7 +147,7 @@ class SchedulerTest {
 
   @Test
   void endsAtAStopTokenWithoutPublishingIt() {
-    scheduler.add(new Sequence(new int[] {1}, 5, Sampling.GREEDY, new int[] {3, TOKEN}));
+    scheduler.add(TestSequences.of(flow, new int[] {1}, 5, new int[] {3, TOKEN}, 4));
     plan();
     apply(TOKEN);
 
@@ -175,8 +176,8 @@ class SchedulerTest {
     apply(StepResult.ROW_FAILED);
 
     assertThat(outcome.end(0)).isEqualTo(End.FAILED);
-    assertThat(scheduler.promptTokensLeft()).isZero();
-    assertThat(scheduler.kvUnitsReferenced()).isZero();
+    assertThat(scheduler.counts().promptTokensLeft()).isZero();
+    assertThat(scheduler.kv().referenced()).isZero();
   }
 
   @Test
@@ -191,24 +192,24 @@ class SchedulerTest {
   @Test
   void cutsASequenceIntoSegmentsWhereTheArenaIsFragmented() {
     List<Sequence> fillers = new ArrayList<>();
-    scheduler = new Scheduler(new KvGeometry(4, 5, 1, 100), 5, 8);
+    scheduler = new Scheduler(new KvGeometry(4, 5, 1, 100), Limits.of(5, 20));
     for (int i = 0; i < 5; i++) {
       fillers.add(sequence(1, 3));
       scheduler.add(fillers.getLast());
     }
     plan();
     apply(TOKEN, TOKEN, TOKEN, TOKEN, TOKEN);
-    scheduler.cancel(fillers.get(0));
-    scheduler.cancel(fillers.get(2));
-    scheduler.cancel(fillers.get(4));
-    scheduler.add(sequence(6, 4));
+    for (int i : new int[] {0, 1, 3, 4}) {
+      scheduler.cancel(fillers.get(i));
+    }
+    scheduler.add(sequence(10, 2));
 
     plan();
 
-    assertThat(plan.segments(2)).isEqualTo(2);
-    assertThat(plan.segmentLength(2, 0)).isEqualTo(4);
-    assertThat(plan.segmentLength(2, 1)).isEqualTo(2);
-    assertThat(plan.segmentSlot(2, 0)).isNotEqualTo(plan.segmentSlot(2, 1));
+    assertThat(plan.segments(1)).isEqualTo(2);
+    assertThat(plan.segmentLength(1, 0)).isEqualTo(8);
+    assertThat(plan.segmentLength(1, 1)).isEqualTo(2);
+    assertThat(plan.segmentSlot(1, 0)).isNotEqualTo(plan.segmentSlot(1, 1));
   }
 
   @Test
@@ -245,15 +246,15 @@ class SchedulerTest {
     scheduler.clear();
 
     assertThat(scheduler.idle()).isTrue();
-    assertThat(scheduler.kvUnitsReferenced()).isZero();
-    assertThat(scheduler.promptTokensLeft()).isZero();
-    assertThat(scheduler.queuedTokens()).isZero();
+    assertThat(scheduler.kv().referenced()).isZero();
+    assertThat(scheduler.counts().promptTokensLeft()).isZero();
+    assertThat(scheduler.counts().queuedTokens()).isZero();
     assertThat(plan()).isEmpty();
   }
 
-  private static Sequence sequence(int prompt, int maxTokens) {
-    return new Sequence(
-        IntStream.range(0, prompt).toArray(), maxTokens, Sampling.GREEDY, new int[0]);
+  private Sequence sequence(int prompt, int maxTokens) {
+    return TestSequences.of(
+        flow, IntStream.range(next, next += prompt).toArray(), maxTokens, new int[0], 4);
   }
 
   private List<String> plan() {
@@ -273,6 +274,7 @@ class SchedulerTest {
     scheduler.apply(
         new StepResult.Sampled(
             tokens, new float[tokens.length], new int[tokens.length][], new float[tokens.length][]),
+        1,
         outcome);
   }
 }

@@ -1,0 +1,84 @@
+package dev.outcrop.batching.kv;
+
+/**
+ * Which cached extents give way. Mostly the least recently used, but a sequence in one piece is
+ * cheaper to read than one in many, at every step of its life: so the oldest extent goes together
+ * with its neighbours in the arena when that makes a free run that is long enough.
+ */
+final class Eviction {
+  private static final int TRIES = 8;
+
+  private final KvAllocator free;
+  private final Extents extents;
+  private int low;
+  private int high;
+
+  Eviction(KvAllocator free, Extents extents) {
+    this.free = free;
+    this.extents = extents;
+  }
+
+  /** Frees an extent that nobody pins. */
+  interface Drop {
+    void drop(int extent);
+  }
+
+  /** Tries to make one free run of this length; there are that many free or cached units. */
+  void makeRun(int wanted, Drop drop) {
+    for (int i = 0; i < TRIES && free.longestFree() < wanted; i++) {
+      int oldest = extents.oldest();
+      if (oldest == Extents.NONE) {
+        return;
+      }
+      low = extents.start(oldest);
+      high = low + extents.units(oldest);
+      if (reaches(wanted)) {
+        dropBetween(drop);
+      } else {
+        drop.drop(oldest);
+      }
+    }
+  }
+
+  /** Frees the extent behind a unit when it has not been used for long; then growth is in place. */
+  void makeWay(int unit, long now, Drop drop) {
+    int behind = free.freeFrom(unit) > 0 ? Extents.NONE : extents.unpinnedFrom(unit);
+    if (behind != Extents.NONE) {
+      long oldest = extents.stamp(extents.oldest());
+      if (extents.stamp(behind) <= oldest + (now - oldest) / 2) {
+        drop.drop(behind);
+      }
+    }
+  }
+
+  private boolean reaches(int wanted) {
+    boolean more = true;
+    while (more && high - low < wanted) {
+      int extent = extents.unpinnedFrom(high);
+      int step = extent == Extents.NONE ? free.freeFrom(high) : extents.units(extent);
+      high += step;
+      more = step > 0;
+    }
+    more = true;
+    while (more && high - low < wanted) {
+      int extent = extents.unpinnedUpTo(low);
+      int step = extent == Extents.NONE ? free.freeUpTo(low) : extents.units(extent);
+      low -= step;
+      more = step > 0;
+    }
+    return high - low >= wanted;
+  }
+
+  private void dropBetween(Drop drop) {
+    int unit = low;
+    while (unit < high) {
+      int extent = extents.unpinnedFrom(unit);
+      if (extent == Extents.NONE) {
+        unit += free.freeFrom(unit);
+      } else {
+        unit += extents.units(extent);
+        drop.drop(extent);
+      }
+    }
+  }
+}

@@ -1,0 +1,126 @@
+package dev.outcrop.batching.schedule;
+
+import dev.outcrop.batching.Tier;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Whose sequence starts next: the highest tier first; within a tier the tenant with the least
+ * virtual token counter, after Sheng et al., "Fairness in Serving Large Language Models" (OSDI
+ * 2024): each tenant's counter grows by the prompt tokens it has computed and by twice the tokens
+ * it has generated, divided by its weight. A tenant that comes back from idle is lifted to the
+ * least counter of those that waited meanwhile, so that idleness earns no credit. The gap between
+ * two tenants that both wait all the time never exceeds 2 max(w_p L_in, w_q M).
+ *
+ * <p>The flex tier goes first while it has had less than its floor of the tokens run since it began
+ * to wait.
+ */
+final class FairQueue {
+  static final double PROMPT_WEIGHT = 1;
+  static final double GENERATED_WEIGHT = 2;
+
+  private static final int TIERS = Tier.values().length;
+  private static final int FLEX = Tier.FLEX.ordinal();
+
+  private final double flexFloor;
+  private final Flow[][] backlogged = new Flow[TIERS][4];
+  private final int[] flows = new int[TIERS];
+  private final double[] lastLeft = new double[TIERS];
+  private final int[] waiting = new int[TIERS];
+  private long serial;
+  private int size;
+  private double sinceFlexWaits;
+  private double flexShare;
+
+  FairQueue(double flexFloor) {
+    this.flexFloor = flexFloor;
+  }
+
+  /** Queues a sequence under its flow. */
+  void add(Sequence sequence) {
+    Flow flow = sequence.flow;
+    int tier = flow.tier.ordinal();
+    if (flow.waiting() == 0) {
+      lift(flow, tier);
+      if (flows[tier] == backlogged[tier].length) {
+        backlogged[tier] = Arrays.copyOf(backlogged[tier], 2 * flows[tier]);
+      }
+      flow.place = flows[tier];
+      backlogged[tier][flows[tier]++] = flow;
+    }
+    if (tier == FLEX && waiting[FLEX] == 0) {
+      sinceFlexWaits = 0;
+      flexShare = 0;
+    }
+    if (sequence.serial < 0) {
+      sequence.serial = serial++;
+    }
+    flow.add(sequence);
+    waiting[tier]++;
+    size++;
+  }
+
+  private void lift(Flow flow, int tier) {
+    double least = flows[tier] == 0 ? lastLeft[tier] : Double.POSITIVE_INFINITY;
+    for (int i = 0; i < flows[tier]; i++) {
+      least = Math.min(least, backlogged[tier][i].counter);
+    }
+    flow.counter = Math.max(flow.counter, least);
+  }
+
+  /** Takes a sequence out, wherever it stands. */
+  void remove(Sequence sequence) {
+    Flow flow = sequence.flow;
+    int tier = flow.tier.ordinal();
+    flow.remove(sequence);
+    waiting[tier]--;
+    size--;
+    if (flow.waiting() == 0) {
+      Flow last = backlogged[tier][--flows[tier]];
+      backlogged[tier][flow.place] = last;
+      last.place = flow.place;
+      backlogged[tier][flows[tier]] = null;
+      flow.place = Flow.NOWHERE;
+      lastLeft[tier] = flow.counter;
+    }
+  }
+
+  /** The sequence of this tier to start next, or null. */
+  @Nullable Sequence first(Tier tier) {
+    Flow[] candidates = backlogged[tier.ordinal()];
+    Flow best = null;
+    for (int i = 0; i < flows[tier.ordinal()]; i++) {
+      Flow flow = candidates[i];
+      if (best == null
+          || flow.counter < best.counter
+          || (flow.counter == best.counter && flow.first().before(best.first()))) {
+        best = flow;
+      }
+    }
+    return best == null ? null : best.first();
+  }
+
+  /** Whether flex is owed tokens. */
+  boolean flexIsDue() {
+    return waiting[FLEX] > 0 && flexShare < flexFloor * sinceFlexWaits;
+  }
+
+  /** A flow's tokens were computed. */
+  void serve(Flow flow, double service) {
+    flow.counter += service / flow.weight;
+    sinceFlexWaits += service;
+    if (flow.tier == Tier.FLEX) {
+      flexShare += service;
+    }
+  }
+
+  /** Sequences queued. */
+  int size() {
+    return size;
+  }
+
+  /** Sequences queued in a tier. */
+  int size(Tier tier) {
+    return waiting[tier.ordinal()];
+  }
+}

@@ -1,0 +1,30 @@
+package dev.outcrop.batching.schedule;
+
+/**
+ * Arrays for the tokens of running sequences, used again: a waiting sequence costs its prompt only,
+ * and starting one allocates nothing once as many of its size have run at a time. Sizes are powers
+ * of two.
+ */
+final class TokenBuffers {
+  private static final int LEAST = 64;
+
+  private final int[][][] free = new int[32][8][];
+  private final int[] count = new int[32];
+
+  int[] take(int tokens) {
+    int size = size(Math.max(LEAST, tokens));
+    return count[size] > 0 ? free[size][--count[size]] : new int[1 << size];
+  }
+
+  void give(int[] buffer) {
+    int size = size(buffer.length);
+    if (count[size] == free[size].length) {
+      free[size] = java.util.Arrays.copyOf(free[size], 2 * count[size]);
+    }
+    free[size][count[size]++] = buffer;
+  }
+
+  private static int size(int tokens) {
+    return 32 - Integer.numberOfLeadingZeros(tokens - 1);
+  }
+}
