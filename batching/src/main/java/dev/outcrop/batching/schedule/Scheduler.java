@@ -22,18 +22,15 @@ import dev.outcrop.models.engine.StepResult;
  */
 public final class Scheduler {
   private static final Tier[] TIERS = Tier.values();
-  private static final int GROWTH_UNITS = 4;
-  private static final double COMPLETION_MEMORY = 0.02;
 
   private final KvGeometry geometry;
   private final Limits limits;
   private final KvCache kv;
   private final FairQueue queue;
   private final StepBudget budget;
-  private final Sequences decoding = new Sequences();
-  private final Sequences prefilling = new Sequences();
-  private final Victims victims = new Victims(decoding, prefilling);
-  private final TokenBuffers buffers = new TokenBuffers();
+  private final Residents residents;
+  private final Sequences decoding;
+  private final Sequences prefilling;
   private final SchedulerCounts counts = new SchedulerCounts();
   private final Sequence[] planned;
   private final int[] plannedTokens;
@@ -41,9 +38,7 @@ public final class Scheduler {
   private int decodeRows;
   private int promptTokens;
   private long step;
-  private double completion;
   private boolean inFlight;
-  private boolean full;
 
   /** Creates a scheduler without sequences. */
   public Scheduler(KvGeometry geometry, Limits limits) {
@@ -53,6 +48,9 @@ public final class Scheduler {
     this.queue = new FairQueue(limits.flexFloor());
     this.budget =
         new StepBudget(geometry.unitTokens(), limits.maxStepTokens(), limits.targetNanos());
+    this.residents = new Residents(geometry, limits, kv, queue, counts);
+    this.decoding = residents.decoding;
+    this.prefilling = residents.prefilling;
     this.planned = new Sequence[limits.rows()];
     this.plannedTokens = new int[limits.rows()];
   }
@@ -64,7 +62,9 @@ public final class Scheduler {
     }
     sequence.arrivedStep = step;
     sequence.affinity = kv.match(sequence.hashes(), sequence.reusableUnits());
-    wait(sequence);
+    sequence.phase = Phase.WAITING;
+    queue.add(sequence);
+    counts.queued(sequence);
   }
 
   /**
@@ -78,17 +78,9 @@ public final class Scheduler {
       case NEW, ENDED -> {
         return false;
       }
-      case WAITING -> {
-        queue.remove(sequence);
-        counts.unqueued(sequence);
-      }
-      case PREFILLING, DECODING -> {
-        share(sequence);
-        leave(sequence);
-        removeFromLists(sequence);
-      }
+      case WAITING -> residents.dropWaiting(sequence);
+      case PREFILLING, DECODING -> residents.drop(sequence);
     }
-    sequence.end(buffers);
     return true;
   }
 
@@ -116,9 +108,7 @@ public final class Scheduler {
     plan.clear();
     step++;
     rows = 0;
-    full = false;
-    startUrgent();
-    growDecodes();
+    residents.prepare(step);
     for (int i = 0; i < decoding.size(); i++) {
       addRow(plan, decoding.get(i), 1);
     }
@@ -135,62 +125,6 @@ public final class Scheduler {
     inFlight = rows > 0;
   }
 
-  /** Lets the upper tiers in before anything is planned: others may have to go for them. */
-  private void startUrgent() {
-    int tokens = 0;
-    for (Tier tier : TIERS) {
-      if (tier.compareTo(Tier.DEFAULT) >= 0) {
-        return;
-      }
-      while (tokens < limits.maxStepTokens()) {
-        Sequence next = queue.first(tier);
-        if (next == null) {
-          break;
-        }
-        if (!start(next) && !(makeWay(next) && start(next))) {
-          return;
-        }
-        tokens += next.behind();
-      }
-    }
-  }
-
-  /** Sends lower tiers back to the queue for a sequence, if that is enough to let it in. */
-  private boolean makeWay(Sequence sequence) {
-    Tier tier = sequence.flow.tier;
-    int wanted = geometry.unitsFor(sequence.capacity()) + decoding.size();
-    if (kv.room() + victims.unitsBelow(tier) < wanted) {
-      return false;
-    }
-    while (!admits(sequence) || kv.room() < Math.min(wanted, kv.units())) {
-      Sequence victim = victims.below(tier, step);
-      if (victim == null) {
-        return admits(sequence);
-      }
-      preempt(victim);
-    }
-    return true;
-  }
-
-  /** Makes room for one more token of every sequence that decodes. */
-  private void growDecodes() {
-    for (int i = 0; i < decoding.size(); i++) {
-      Sequence sequence = decoding.get(i);
-      while (sequence.phase == Phase.DECODING
-          && sequence.computed == sequence.lease.units() * geometry.unitTokens()) {
-        int wish = geometry.unitsFor(sequence.capacity()) - sequence.lease.units();
-        int by = Math.min(kv.room(), Math.min(wish, GROWTH_UNITS));
-        if (by > 0) {
-          kv.grow(sequence.lease, by);
-          continue;
-        }
-        full = true;
-        int at = preempt(victims.weakest(sequence, step));
-        i -= at >= 0 && at <= i ? 1 : 0;
-      }
-    }
-  }
-
   /** Runs prompt tokens of a tier: those begun, then new ones. Answers how many. */
   private int prefill(StepPlan plan, Tier tier, int given) {
     int left = given;
@@ -202,98 +136,12 @@ public final class Scheduler {
     }
     while (left > 0) {
       Sequence next = queue.first(tier);
-      if (next == null || !start(next)) {
+      if (next == null || !residents.start(next)) {
         break;
       }
       left -= addRow(plan, next, left);
     }
     return given - left;
-  }
-
-  private boolean start(Sequence sequence) {
-    int most = geometry.unitsFor(sequence.capacity());
-    // Who was thrown out once comes back only to stay.
-    int wanted =
-        sequence.preempted
-            ? most
-            : Math.min(most, geometry.unitsFor(sequence.length + 1 + expectedCompletion()));
-    int spare = full ? kv.units() : Math.min(decoding.size(), kv.units() - wanted);
-    if (!admits(sequence)
-        || !kv.start(
-            sequence.lease,
-            sequence.hashes(),
-            sequence.reusableUnits(),
-            wanted,
-            spare,
-            wanted < most)) {
-      return false;
-    }
-    queue.remove(sequence);
-    counts.unqueued(sequence);
-    sequence.computed = sequence.lease.shared() * geometry.unitTokens();
-    counts.prefills(sequence.behind());
-    if (sequence.cachedTokens < 0) { // a hit counts once, whatever becomes of the sequence
-      sequence.cachedTokens = sequence.computed;
-      counts.lookedUp(sequence);
-      queue.serve(
-          sequence.flow,
-          FairQueue.PROMPT_WEIGHT * (sequence.promptTokens - sequence.cachedTokens));
-    }
-    sequence.start(buffers);
-    sequence.phase = Phase.PREFILLING;
-    sequence.startedStep = step;
-    sequence.flow.running++;
-    prefilling.add(sequence);
-    return true;
-  }
-
-  /** Room for what a sequence usually generates, so that few have to grow, and fewer to split. */
-  private int expectedCompletion() {
-    return Math.max(GROWTH_UNITS * geometry.unitTokens(), (int) completion);
-  }
-
-  private boolean admits(Sequence sequence) {
-    return running() < limits.maxRunning()
-        || (sequence.flow.running == 0 && running() < limits.rows());
-  }
-
-  /** Back to the queue; answers its place among those that decoded, or -1. */
-  private int preempt(Sequence sequence) {
-    share(sequence);
-    leave(sequence);
-    sequence.computed = 0;
-    sequence.preempted = true;
-    counts.preempted();
-    int at = removeFromLists(sequence);
-    wait(sequence);
-    return at;
-  }
-
-  private void wait(Sequence sequence) {
-    sequence.phase = Phase.WAITING;
-    queue.add(sequence);
-    counts.queued(sequence);
-  }
-
-  /** What it computed stays for reuse as long as nobody needs the room. */
-  private void share(Sequence sequence) {
-    kv.publish(sequence.lease, sequence.hashes(), sequence.fullUnits(), sequence.flow.tenant);
-  }
-
-  private void leave(Sequence sequence) {
-    kv.release(sequence.lease);
-    sequence.flow.running--;
-    if (sequence.phase == Phase.PREFILLING) {
-      counts.prefills(-sequence.behind());
-    }
-  }
-
-  private int removeFromLists(Sequence sequence) {
-    int at = decoding.remove(sequence);
-    if (at < 0) {
-      prefilling.remove(sequence);
-    }
-    return at;
   }
 
   private int addRow(StepPlan plan, Sequence sequence, int most) {
@@ -336,8 +184,7 @@ public final class Scheduler {
     for (int row = 0; row < rows; row++) {
       applyRow(planned[row], row, tokens[row], outcome);
     }
-    prefilling.keep(Phase.PREFILLING);
-    decoding.keep(Phase.DECODING);
+    residents.settle();
     budget.measured(decodeRows, promptTokens, nanos);
   }
 
@@ -346,8 +193,7 @@ public final class Scheduler {
     boolean prefill = sequence.phase == Phase.PREFILLING;
     boolean caughtUp = sequence.behind() == ran;
     if (token == StepResult.ROW_FAILED || (caughtUp && token < 0)) {
-      leave(sequence);
-      sequence.end(buffers);
+      residents.fail(sequence);
       outcome.add(sequence, row, StepOutcome.NO_TOKEN, End.FAILED);
       return;
     }
@@ -359,29 +205,20 @@ public final class Scheduler {
       return;
     }
     if (prefill) {
-      share(sequence);
-      sequence.phase = Phase.DECODING;
-      decoding.add(sequence);
+      residents.decodes(sequence);
     }
     sequence.append(token);
     counts.generated();
     queue.serve(sequence.flow, FairQueue.GENERATED_WEIGHT);
     if (sequence.stopsAt(token)) {
-      finish(sequence);
+      residents.finish(sequence);
       outcome.add(sequence, row, StepOutcome.NO_TOKEN, End.STOP);
     } else if (sequence.completionTokens() == sequence.maxTokens) {
-      finish(sequence);
+      residents.finish(sequence);
       outcome.add(sequence, row, token, End.LENGTH);
     } else {
       outcome.add(sequence, row, token, null);
     }
-  }
-
-  private void finish(Sequence sequence) {
-    completion += COMPLETION_MEMORY * (sequence.completionTokens() - completion);
-    share(sequence);
-    leave(sequence);
-    sequence.end(buffers);
   }
 
   private void requireNoStepInFlight() {
@@ -397,7 +234,7 @@ public final class Scheduler {
 
   /** Sequences with KV. */
   public int running() {
-    return decoding.size() + prefilling.size();
+    return residents.size();
   }
 
   /** What was counted. */

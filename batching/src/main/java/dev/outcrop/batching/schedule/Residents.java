@@ -1,0 +1,231 @@
+package dev.outcrop.batching.schedule;
+
+import dev.outcrop.batching.Tier;
+import dev.outcrop.batching.kv.KvCache;
+import dev.outcrop.batching.schedule.Sequence.Phase;
+import dev.outcrop.models.engine.KvGeometry;
+
+/**
+ * The sequences that have KV: who comes in, who has to go when there is no room, and where they
+ * stand. Part of a {@link Scheduler} and its thread.
+ */
+final class Residents {
+  private static final Tier[] TIERS = Tier.values();
+  private static final int GROWTH_UNITS = 4;
+  private static final double COMPLETION_MEMORY = 0.02;
+
+  final Sequences decoding = new Sequences();
+  final Sequences prefilling = new Sequences();
+  private final KvGeometry geometry;
+  private final Limits limits;
+  private final KvCache kv;
+  private final FairQueue queue;
+  private final SchedulerCounts counts;
+  private final Victims victims = new Victims(decoding, prefilling);
+  private final TokenBuffers buffers = new TokenBuffers();
+  private double completion;
+  private long step;
+  private boolean full;
+
+  Residents(
+      KvGeometry geometry, Limits limits, KvCache kv, FairQueue queue, SchedulerCounts counts) {
+    this.geometry = geometry;
+    this.limits = limits;
+    this.kv = kv;
+    this.queue = queue;
+    this.counts = counts;
+  }
+
+  int size() {
+    return decoding.size() + prefilling.size();
+  }
+
+  /** Before a step is planned: lets the upper tiers in, and makes room for every decode. */
+  void prepare(long nextStep) {
+    step = nextStep;
+    full = false;
+    startUrgent();
+    growDecodes();
+  }
+
+  /** Lets the upper tiers in before anything is planned: others may have to go for them. */
+  private void startUrgent() {
+    int tokens = 0;
+    for (Tier tier : TIERS) {
+      if (tier.compareTo(Tier.DEFAULT) >= 0) {
+        return;
+      }
+      while (tokens < limits.maxStepTokens()) {
+        Sequence next = queue.first(tier);
+        if (next == null) {
+          break;
+        }
+        if (!start(next) && !(makeWay(next) && start(next))) {
+          return;
+        }
+        tokens += next.behind();
+      }
+    }
+  }
+
+  /** Sends lower tiers back to the queue for a sequence, if that is enough to let it in. */
+  private boolean makeWay(Sequence sequence) {
+    Tier tier = sequence.flow.tier;
+    int wanted = geometry.unitsFor(sequence.capacity()) + decoding.size();
+    if (kv.room() + victims.unitsBelow(tier) < wanted) {
+      return false;
+    }
+    while (!admits(sequence) || kv.room() < Math.min(wanted, kv.units())) {
+      Sequence victim = victims.below(tier, step);
+      if (victim == null) {
+        return admits(sequence);
+      }
+      preempt(victim);
+    }
+    return true;
+  }
+
+  /** Makes room for one more token of every sequence that decodes. */
+  private void growDecodes() {
+    for (int i = 0; i < decoding.size(); i++) {
+      Sequence sequence = decoding.get(i);
+      while (sequence.phase == Phase.DECODING
+          && sequence.computed == sequence.lease.units() * geometry.unitTokens()) {
+        int wish = geometry.unitsFor(sequence.capacity()) - sequence.lease.units();
+        int by = Math.min(kv.room(), Math.min(wish, GROWTH_UNITS));
+        if (by > 0) {
+          kv.grow(sequence.lease, by);
+          continue;
+        }
+        full = true;
+        int at = preempt(victims.weakest(sequence, step));
+        i -= at >= 0 && at <= i ? 1 : 0;
+      }
+    }
+  }
+
+  /** Lets a waiting sequence in if there is a row and room for it. */
+  boolean start(Sequence sequence) {
+    int most = geometry.unitsFor(sequence.capacity());
+    // Who was thrown out once comes back only to stay.
+    int wanted =
+        sequence.preempted
+            ? most
+            : Math.min(most, geometry.unitsFor(sequence.length + 1 + expectedCompletion()));
+    int spare = full ? kv.units() : Math.min(decoding.size(), kv.units() - wanted);
+    if (!admits(sequence)
+        || !kv.start(
+            sequence.lease,
+            sequence.hashes(),
+            sequence.reusableUnits(),
+            wanted,
+            spare,
+            wanted < most)) {
+      return false;
+    }
+    queue.remove(sequence);
+    counts.unqueued(sequence);
+    sequence.computed = sequence.lease.shared() * geometry.unitTokens();
+    counts.prefills(sequence.behind());
+    if (sequence.cachedTokens < 0) { // a hit counts once, whatever becomes of the sequence
+      sequence.cachedTokens = sequence.computed;
+      counts.lookedUp(sequence);
+      queue.serve(
+          sequence.flow,
+          FairQueue.PROMPT_WEIGHT * (sequence.promptTokens - sequence.cachedTokens));
+    }
+    sequence.start(buffers);
+    sequence.phase = Phase.PREFILLING;
+    sequence.startedStep = step;
+    sequence.flow.running++;
+    prefilling.add(sequence);
+    return true;
+  }
+
+  /** Room for what a sequence usually generates, so that few have to grow, and fewer to split. */
+  private int expectedCompletion() {
+    return Math.max(GROWTH_UNITS * geometry.unitTokens(), (int) completion);
+  }
+
+  private boolean admits(Sequence sequence) {
+    return size() < limits.maxRunning()
+        || (sequence.flow.running == 0 && size() < limits.rows());
+  }
+
+  /** Back to the queue; answers its place among those that decoded, or -1. */
+  private int preempt(Sequence sequence) {
+    share(sequence);
+    leave(sequence);
+    sequence.computed = 0;
+    sequence.preempted = true;
+    counts.preempted();
+    int at = removeFromLists(sequence);
+    sequence.phase = Phase.WAITING;
+    queue.add(sequence);
+    counts.queued(sequence);
+    return at;
+  }
+
+  /** What it computed stays for reuse as long as nobody needs the room. */
+  private void share(Sequence sequence) {
+    kv.publish(sequence.lease, sequence.hashes(), sequence.fullUnits(), sequence.flow.tenant);
+  }
+
+  private void leave(Sequence sequence) {
+    kv.release(sequence.lease);
+    sequence.flow.running--;
+    if (sequence.phase == Phase.PREFILLING) {
+      counts.prefills(-sequence.behind());
+    }
+  }
+
+  private int removeFromLists(Sequence sequence) {
+    int at = decoding.remove(sequence);
+    if (at < 0) {
+      prefilling.remove(sequence);
+    }
+    return at;
+  }
+
+  /** It has all its tokens. */
+  void finish(Sequence sequence) {
+    completion += COMPLETION_MEMORY * (sequence.completionTokens() - completion);
+    share(sequence);
+    leave(sequence);
+    sequence.end(buffers);
+  }
+
+  /** Its row failed: what the step wrote for it is not to be used. */
+  void fail(Sequence sequence) {
+    leave(sequence);
+    sequence.end(buffers);
+  }
+
+  /** Nobody wants its tokens any more. */
+  void drop(Sequence sequence) {
+    share(sequence);
+    leave(sequence);
+    removeFromLists(sequence);
+    sequence.end(buffers);
+  }
+
+  /** It never came in. */
+  void dropWaiting(Sequence sequence) {
+    queue.remove(sequence);
+    counts.unqueued(sequence);
+    sequence.end(buffers);
+  }
+
+  /** Its last prompt token was run. */
+  void decodes(Sequence sequence) {
+    share(sequence);
+    sequence.phase = Phase.DECODING;
+    decoding.add(sequence);
+  }
+
+  /** After a step: drops those that ended or moved on. */
+  void settle() {
+    prefilling.keep(Phase.PREFILLING);
+    decoding.keep(Phase.DECODING);
+  }
+}
