@@ -12,6 +12,8 @@ import dev.outcrop.models.engine.KvGeometry;
 final class Residents {
   private static final Tier[] TIERS = Tier.values();
   private static final int GROWTH_UNITS = 4;
+  private static final int MOST_RUNS = 4;
+  private static final int COMPACT_AGAIN = 128;
   private static final double COMPLETION_MEMORY = 0.02;
 
   final Sequences decoding = new Sequences();
@@ -41,11 +43,26 @@ final class Residents {
   }
 
   /** Before a step is planned: lets the upper tiers in, and makes room for every decode. */
-  void prepare(long nextStep) {
+  void prepare(long nextStep, KvCache.Moves moves) {
     step = nextStep;
     full = false;
     startUrgent();
     growDecodes();
+    compactOne(moves);
+  }
+
+  /** Every piece costs at every step; bringing them together costs once. One sequence a step. */
+  private void compactOne(KvCache.Moves moves) {
+    for (int i = 0; i < decoding.size(); i++) {
+      Sequence sequence = decoding.get(i);
+      if (sequence.lease.runs().count() > MOST_RUNS
+          && step - sequence.compactedStep > COMPACT_AGAIN
+          && sequence.lease.units() - sequence.lease.shared() > 0) {
+        sequence.compactedStep = step;
+        kv.compact(sequence.lease, moves);
+        return;
+      }
+    }
   }
 
   /** Lets the upper tiers in before anything is planned: others may have to go for them. */

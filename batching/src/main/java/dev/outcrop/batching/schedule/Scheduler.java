@@ -8,6 +8,8 @@ import dev.outcrop.batching.schedule.StepOutcome.End;
 import dev.outcrop.models.engine.KvGeometry;
 import dev.outcrop.models.engine.StepPlan;
 import dev.outcrop.models.engine.StepResult;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Decides what each step runs. Pure: integers in, integers out; no text, tensor, clock, I/O or
@@ -38,6 +40,8 @@ public final class Scheduler {
   private int decodeRows;
   private int promptTokens;
   private long step;
+  private @Nullable StepPlan moved;
+  private final KvCache.Moves moves = this::move;
   private boolean inFlight;
 
   /** Creates a scheduler without sequences. */
@@ -108,7 +112,8 @@ public final class Scheduler {
     plan.clear();
     step++;
     rows = 0;
-    residents.prepare(step);
+    moved = plan;
+    residents.prepare(step, moves);
     for (int i = 0; i < decoding.size(); i++) {
       addRow(plan, decoding.get(i), 1);
     }
@@ -219,6 +224,11 @@ public final class Scheduler {
     } else {
       outcome.add(sequence, row, token, null);
     }
+  }
+
+  private void move(int from, int to, int units) {
+    int unit = geometry.unitTokens();
+    Objects.requireNonNull(moved).move(from * unit, to * unit, units * unit);
   }
 
   private void requireNoStepInFlight() {

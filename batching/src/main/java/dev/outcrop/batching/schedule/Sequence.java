@@ -47,6 +47,7 @@ public final class Sequence {
   long arrivedStep;
   long startedStep;
   long plannedStep = -1;
+  long compactedStep = Long.MIN_VALUE / 2;
   boolean preempted;
   int affinity;
   int heapIndex = Flow.NOWHERE;

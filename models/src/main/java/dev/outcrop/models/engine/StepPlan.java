@@ -18,6 +18,8 @@ public final class StepPlan {
   private int rows;
   private int tokens;
   private int segments;
+  private int moves;
+  private int[] move = new int[6];
   private int[] tokenIds = new int[64];
   private int[] tokenStart = new int[9];
   private int[] position = new int[8];
@@ -41,6 +43,45 @@ public final class StepPlan {
     rows = 0;
     tokens = 0;
     segments = 0;
+    moves = 0;
+  }
+
+  /**
+   * Asks for KV to be copied before the step runs, after the moves asked for before. A step that
+   * fails has made its moves; an engine that cannot make them is dead.
+   *
+   * @param fromSlot first token slot of what is copied
+   * @param toSlot first token slot of where it goes; the two ranges do not overlap
+   * @param count tokens
+   */
+  public void move(int fromSlot, int toSlot, int count) {
+    if (3 * moves == move.length) {
+      move = Arrays.copyOf(move, 2 * move.length);
+    }
+    move[3 * moves] = fromSlot;
+    move[3 * moves + 1] = toSlot;
+    move[3 * moves + 2] = count;
+    moves++;
+  }
+
+  /** Moves before the step. */
+  public int moves() {
+    return moves;
+  }
+
+  /** First token slot that a move copies from. */
+  public int moveFrom(int index) {
+    return move[3 * index];
+  }
+
+  /** First token slot that a move copies to. */
+  public int moveTo(int index) {
+    return move[3 * index + 1];
+  }
+
+  /** Tokens that a move copies. */
+  public int moveLength(int index) {
+    return move[3 * index + 2];
   }
 
   /**

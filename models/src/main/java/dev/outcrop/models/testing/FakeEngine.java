@@ -132,6 +132,10 @@ public final class FakeEngine implements Engine {
   public Pending submit(StepPlan plan) {
     check(!closed, "the engine is closed");
     check(!inFlight, "a step is in flight already");
+    for (int i = 0; i < plan.moves(); i++) { // before anything that may fail, as the contract says
+      move(slotToken, plan.moveFrom(i), plan.moveTo(i), plan.moveLength(i));
+      move(slotPosition, plan.moveFrom(i), plan.moveTo(i), plan.moveLength(i));
+    }
     ModelError error = dead ? ModelError.ENGINE_DEAD : fault.before(steps, plan);
     steps++;
     StepResult result;
@@ -160,6 +164,11 @@ public final class FakeEngine implements Engine {
   public void close() {
     check(!inFlight, "a step is in flight");
     closed = true;
+  }
+
+  private static void move(int[] slots, int from, int to, int length) {
+    check(from + length <= to || to + length <= from, "a move onto itself");
+    System.arraycopy(slots, from, slots, to, length);
   }
 
   /** Writes a row's tokens into their slots; returns how many tokens of KV the row reads. */

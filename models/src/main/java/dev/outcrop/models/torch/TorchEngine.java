@@ -126,6 +126,7 @@ public final class TorchEngine implements Engine {
 
   private StepResult step(StepPlan plan) {
     try {
+      move(plan);
       layout.fill(plan);
       sampling.fill(plan);
       long[] sampled = new long[sampling.size()];
@@ -146,9 +147,27 @@ public final class TorchEngine implements Engine {
           program.call("step_sample", tokens, where, which, numbers, counts, seen)) {
         return sampled(plan, program.tensors(chosen));
       }
+    } catch (OutcropException e) {
+      return new StepResult.Failed(e);
     } catch (EngineException | IllegalArgumentException e) {
       return new StepResult.Failed(
           new OutcropException(ModelError.STEP_FAILED, "the step failed", e));
+    }
+  }
+
+  private void move(StepPlan plan) {
+    if (plan.moves() > 0) {
+      long[] moves = new long[3 * plan.moves()];
+      for (int i = 0; i < plan.moves(); i++) {
+        moves[3 * i] = plan.moveFrom(i);
+        moves[3 * i + 1] = plan.moveTo(i);
+        moves[3 * i + 2] = plan.moveLength(i);
+      }
+      try {
+        program.run("move_kv", IValue.listFrom(moves));
+      } catch (EngineException e) {
+        throw new OutcropException(ModelError.ENGINE_DEAD, "KV could not be moved", e);
+      }
     }
   }
 

@@ -85,6 +85,19 @@ class TorchEngineTest {
   }
 
   @Test
+  void goesOnFromKvThatWasMoved() {
+    fixture.row(plan, 0, 40, 64, 32, 0, 8);
+    step();
+    plan.clear();
+    plan.move(64, 256, 32);
+    plan.move(0, 288, 8);
+    fixture.row(plan, 40, 41, 256, 41);
+
+    assertThat(fixture.error(engine.logits(plan), 40)).isGreaterThan(1e-3);
+    assertThat(step().tokens()).containsExactly(fixture.best(41));
+  }
+
+  @Test
   void takesATemperatureNearZeroForGreedy() {
     row(new Sampling(1e-38, 0, 1, 0, 1, 0, 0, 5, -1), 0, 20, 0);
     row(new Sampling(0.00002, 0, 1, 0, 1, 0, 0, 5, -1), 0, 21, 32);
