@@ -79,8 +79,7 @@ public final class GenerationService {
             generation.maxTokens(),
             generation.sampling(),
             model.text().stopTokens(),
-            caller.tenant(),
-            caller.weight());
+            GenerateRequest.Service.of(caller.tenant(), caller.weight()));
     return switch (model.batcher().submit(request)) {
       case SubmitResult.Accepted(var stream) -> {
         RunningGeneration run =

@@ -64,7 +64,8 @@ public record ApiError(int status, String type, String message, Duration retryAf
   public static ApiError of(SubmitResult.Reason reason, String message, Duration retryAfter) {
     return switch (reason) {
       case NEVER_FITS -> validation(TOO_LONG + message);
-      case OVERLOADED -> throttled(message, retryAfter.isPositive() ? retryAfter : SOON);
+      case OVERLOADED, TENANT_QUOTA, TOO_LATE ->
+          throttled(message, retryAfter.isPositive() ? retryAfter : SOON);
       case DRAINING -> of(ServingError.DRAINING, "The server is shutting down.");
       case UNAVAILABLE -> unavailable();
     };
