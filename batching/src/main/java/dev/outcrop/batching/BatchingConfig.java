@@ -60,10 +60,10 @@ public record BatchingConfig(
       double flexFloor,
       double cacheShare,
       int tenantRequests,
-      long tenantTokens) {
+      int tenantTokens) {
     /** No quota below the whole queue; half of the cache for one tenant. */
     public static final Sharing DEFAULT =
-        new Sharing(8, Duration.ofMillis(100), 0.02, 0.5, 1 << 20, Long.MAX_VALUE);
+        new Sharing(8, Duration.ofMillis(100), 0.02, 0.5, 1 << 20, 1_000_000_000);
 
     /** Checks the limits. */
     public Sharing {

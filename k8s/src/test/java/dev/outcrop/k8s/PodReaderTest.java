@@ -82,7 +82,11 @@ class PodReaderTest {
     var accepted =
         (SubmitResult.Accepted)
             batcher.submit(
-                new GenerateRequest(new int[50], 100, Sampling.GREEDY, new int[0],
+                new GenerateRequest(
+                    new int[50],
+                    100,
+                    Sampling.GREEDY,
+                    new int[0],
                     GenerateRequest.Service.of("tenant", 1)));
     steps.release(2);
     assertThat(accepted.stream().next()).isInstanceOf(TokenEvent.Token.class);

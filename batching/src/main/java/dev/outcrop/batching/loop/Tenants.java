@@ -46,14 +46,15 @@ final class Tenants {
       return known;
     }
     String name = tenants.size() < MOST ? service.tenant() : OTHERS;
-    return tenants.computeIfAbsent(
-        name, _ -> new Tenant(next.getAndIncrement(), service.weight()));
+    return tenants.computeIfAbsent(name, _ -> new Tenant(next.getAndIncrement(), service.weight()));
   }
 
   /** The first link of the prefix hashes of a scope. */
   long scope(String name) {
     Long known = scopes.get(name);
-    return known != null ? known : scopes.size() < MOST ? scopes.computeIfAbsent(name, Tenants::digest) : digest(name);
+    return known != null
+        ? known
+        : scopes.size() < MOST ? scopes.computeIfAbsent(name, Tenants::digest) : digest(name);
   }
 
   private static long digest(String name) {

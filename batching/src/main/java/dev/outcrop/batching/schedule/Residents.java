@@ -148,8 +148,7 @@ final class Residents {
       sequence.cachedTokens = sequence.computed;
       counts.lookedUp(sequence);
       queue.serve(
-          sequence.flow,
-          FairQueue.PROMPT_WEIGHT * (sequence.promptTokens - sequence.cachedTokens));
+          sequence.flow, FairQueue.PROMPT_WEIGHT * (sequence.promptTokens - sequence.cachedTokens));
     }
     sequence.start(buffers);
     sequence.phase = Phase.PREFILLING;
@@ -165,8 +164,7 @@ final class Residents {
   }
 
   private boolean admits(Sequence sequence) {
-    return size() < limits.maxRunning()
-        || (sequence.flow.running == 0 && size() < limits.rows());
+    return size() < limits.maxRunning() || (sequence.flow.running == 0 && size() < limits.rows());
   }
 
   /** Back to the queue; answers its place among those that decoded, or -1. */

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.outcrop.batching.Batcher;
 import dev.outcrop.batching.BatchingConfig;
+import dev.outcrop.batching.GenerateRequest.Service;
 import dev.outcrop.batching.SubmitResult;
 import dev.outcrop.batching.SubmitResult.Reason;
 import dev.outcrop.batching.TokenStream;
-import dev.outcrop.batching.GenerateRequest.Service;
 import dev.outcrop.batching.kv.UnitHashes;
 import dev.outcrop.batching.schedule.Sequence;
 import dev.outcrop.models.engine.KvGeometry;

@@ -49,7 +49,8 @@ final class Requests {
   }
 
   static GenerateRequest request(int[] prompt, int maxTokens, int... stopTokens) {
-    return new GenerateRequest(prompt, maxTokens, Sampling.GREEDY, stopTokens, Service.of("tenant", 1));
+    return new GenerateRequest(
+        prompt, maxTokens, Sampling.GREEDY, stopTokens, Service.of("tenant", 1));
   }
 
   static int[] prompt(int length, long seed) {

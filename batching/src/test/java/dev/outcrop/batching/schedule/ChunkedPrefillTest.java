@@ -25,8 +25,7 @@ class ChunkedPrefillTest {
   private static final int PROMPT = 8_192;
   private static final double FLOPS = 495e12;
   private static final double NANOS_PER_TOKEN = 16e9 / FLOPS * 1e9;
-  private static final Roofline H100 =
-      Roofline.dense(8_000_000_000L, 2, 3.35e12, FLOPS, 300_000);
+  private static final Roofline H100 = Roofline.dense(8_000_000_000L, 2, 3.35e12, FLOPS, 300_000);
 
   private long now;
   private final Random random = new Random(5);

@@ -26,7 +26,8 @@ class SchedulerAllocationTest {
 
   @Test
   void decodesWithoutAllocation() {
-    Scheduler scheduler = new Scheduler(new KvGeometry(32, 20_000, 1, 100_000), Limits.of(RUNNING, 512));
+    Scheduler scheduler =
+        new Scheduler(new KvGeometry(32, 20_000, 1, 100_000), Limits.of(RUNNING, 512));
     for (int i = 0; i < RUNNING; i++) {
       scheduler.add(sequence(100, 9_000));
     }
@@ -40,7 +41,8 @@ class SchedulerAllocationTest {
 
   @Test
   void startsSharesAndEvictsWithoutAllocation() {
-    Scheduler scheduler = new Scheduler(new KvGeometry(32, 900, 1, 100_000), Limits.of(RUNNING, 2_048));
+    Scheduler scheduler =
+        new Scheduler(new KvGeometry(32, 900, 1, 100_000), Limits.of(RUNNING, 2_048));
     int warm = 8_000;
     int measured = 2_000;
     for (int i = 0; i < warm + measured; i++) {

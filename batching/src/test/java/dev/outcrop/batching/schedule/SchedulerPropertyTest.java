@@ -160,7 +160,8 @@ class SchedulerPropertyTest {
       ids[0] = POISON;
     }
     int[] stops = random.ints(random.nextInt(3), 0, VOCABULARY).toArray();
-    Request request = new Request(
+    Request request =
+        new Request(
             flows.get(random.nextInt(flows.size())),
             ids,
             total - prompt,

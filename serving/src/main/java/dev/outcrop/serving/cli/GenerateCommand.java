@@ -75,7 +75,10 @@ final class GenerateCommand implements Callable<Integer> {
       SubmitResult result =
           batcher.submit(
               new GenerateRequest(
-                  ids(model), maxTokens, sampling(model), model.stopTokens(),
+                  ids(model),
+                  maxTokens,
+                  sampling(model),
+                  model.stopTokens(),
                   GenerateRequest.Service.of("command-line", 1)));
       return switch (result) {
         case SubmitResult.Accepted(TokenStream stream) -> print(model, stream);

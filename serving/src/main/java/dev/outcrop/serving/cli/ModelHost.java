@@ -63,7 +63,11 @@ final class ModelHost implements AutoCloseable {
   private static void warmUp(Batcher batcher, int contextTokens) {
     int[] prompt = new int[Math.min(WARM_UP_PROMPT, contextTokens / 2)];
     GenerateRequest request =
-        new GenerateRequest(prompt, WARM_UP_TOKENS, Sampling.GREEDY, new int[0],
+        new GenerateRequest(
+            prompt,
+            WARM_UP_TOKENS,
+            Sampling.GREEDY,
+            new int[0],
             GenerateRequest.Service.of("warm-up", 1));
     switch (batcher.submit(request)) {
       case SubmitResult.Accepted(TokenStream stream) -> {

@@ -109,6 +109,9 @@ final class ConfigBinder {
     if (type == int.class) {
       return integer(text);
     }
+    if (type == double.class) {
+      return number(text);
+    }
     if (type == boolean.class) {
       if (!text.equals("true") && !text.equals("false")) {
         throw new IllegalArgumentException("must be true or false");
@@ -138,6 +141,14 @@ final class ConfigBinder {
       return Integer.parseInt(text.replace("_", ""));
     } catch (NumberFormatException e) {
       throw new IllegalArgumentException("must be an integer", e);
+    }
+  }
+
+  private static double number(String text) {
+    try {
+      return Double.parseDouble(text);
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException("must be a number", e);
     }
   }
 
