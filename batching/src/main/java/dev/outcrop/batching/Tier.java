@@ -6,11 +6,22 @@ package dev.outcrop.batching;
  */
 public enum Tier {
   /** Bought in advance. */
-  RESERVED,
+  RESERVED(0),
   /** Paid more for. */
-  PRIORITY,
+  PRIORITY(1),
   /** What a request gets that does not say. */
-  DEFAULT,
+  DEFAULT(2),
   /** Cheap, for work that can wait. */
-  FLEX
+  FLEX(3);
+
+  private final int rank;
+
+  Tier(int rank) {
+    this.rank = rank;
+  }
+
+  /** 0 for the highest, without gaps. */
+  public int rank() {
+    return rank;
+  }
 }

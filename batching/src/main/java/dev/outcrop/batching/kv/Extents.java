@@ -145,6 +145,12 @@ final class Extents {
     return hashes[id];
   }
 
+  /** Whether its hashes are in this very array, so that it can become longer. */
+  @SuppressWarnings("ReferenceEquality")
+  boolean isNamedBy(int id, long[] chain) {
+    return hashes[id] == chain;
+  }
+
   int firstHash(int id) {
     return firstHash[id];
   }

@@ -112,7 +112,7 @@ public final class KvCache {
     int last = lease.extents() == 0 ? Extents.NONE : lease.extent(lease.extents() - 1);
     boolean goesOn =
         last != Extents.NONE
-            && extents.hashes(last) == hashes
+            && extents.isNamedBy(last, hashes)
             && extents.firstHash(last) + extents.units(last) == from
             && extents.start(last) + extents.units(last) == unitOfFirst + from;
     if (goesOn) {

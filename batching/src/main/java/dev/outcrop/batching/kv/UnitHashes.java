@@ -28,6 +28,14 @@ public final class UnitHashes {
     this.key1 = key1;
   }
 
+  /** The first link of all prefixes that are private to a name. */
+  public long scope(String name) {
+    int[] characters = name.chars().toArray();
+    long[] hash = new long[LINK];
+    hash(0, 0, characters, 0, characters.length, hash, 0);
+    return hash[0];
+  }
+
   /** How many longs the hashes of so many units take. */
   public static int longs(int units) {
     return units * LINK;
@@ -68,7 +76,7 @@ public final class UnitHashes {
       } else {
         int i = 2 * (word - LINK);
         long high = i + 1 < count ? tokens[offset + i + 1] : 0;
-        m = high << 32 | tokens[offset + i] & 0xffffffffL;
+        m = (high << 32) | (tokens[offset + i] & 0xffffffffL);
       }
       v3 ^= m;
       for (int round = 0; round < 2; round++) {

@@ -98,7 +98,7 @@ final class EngineBatcher implements Batcher {
             request.stopTokens(),
             within == null ? Sequence.NEVER : nanoClock.getAsLong() + within.toNanos(),
             new Sequence.PrefixKey(
-                hashes, tenants.scope(service.prefixScope()), geometry.unitTokens()));
+                hashes, hashes.scope(service.prefixScope()), geometry.unitTokens()));
     RequestStream stream = new RequestStream(sequence, tenant, intake);
     if (!intake.send(new Command.Submit(sequence, stream, service.weight()))) {
       stream.end(EngineLoop.closed());

@@ -20,7 +20,7 @@ final class FairQueue {
   static final double GENERATED_WEIGHT = 2;
 
   private static final int TIERS = Tier.values().length;
-  private static final int FLEX = Tier.FLEX.ordinal();
+  private static final int FLEX = Tier.FLEX.rank();
 
   private final double flexFloor;
   private final Flow[][] backlogged = new Flow[TIERS][4];
@@ -39,7 +39,7 @@ final class FairQueue {
   /** Queues a sequence under its flow. */
   void add(Sequence sequence) {
     Flow flow = sequence.flow;
-    int tier = flow.tier.ordinal();
+    int tier = flow.tier.rank();
     if (flow.waiting() == 0) {
       lift(flow, tier);
       if (flows[tier] == backlogged[tier].length) {
@@ -71,7 +71,7 @@ final class FairQueue {
   /** Takes a sequence out, wherever it stands. */
   void remove(Sequence sequence) {
     Flow flow = sequence.flow;
-    int tier = flow.tier.ordinal();
+    int tier = flow.tier.rank();
     flow.remove(sequence);
     waiting[tier]--;
     size--;
@@ -79,7 +79,7 @@ final class FairQueue {
       Flow last = backlogged[tier][--flows[tier]];
       backlogged[tier][flow.place] = last;
       last.place = flow.place;
-      backlogged[tier][flows[tier]] = null;
+      Arrays.fill(backlogged[tier], flows[tier], flows[tier] + 1, null);
       flow.place = Flow.NOWHERE;
       lastLeft[tier] = flow.counter;
     }
@@ -87,9 +87,9 @@ final class FairQueue {
 
   /** The sequence of this tier to start next, or null. */
   @Nullable Sequence first(Tier tier) {
-    Flow[] candidates = backlogged[tier.ordinal()];
+    Flow[] candidates = backlogged[tier.rank()];
     Flow best = null;
-    for (int i = 0; i < flows[tier.ordinal()]; i++) {
+    for (int i = 0; i < flows[tier.rank()]; i++) {
       Flow flow = candidates[i];
       if (best == null
           || flow.counter < best.counter
@@ -121,6 +121,6 @@ final class FairQueue {
 
   /** Sequences queued in a tier. */
   int size(Tier tier) {
-    return waiting[tier.ordinal()];
+    return waiting[tier.rank()];
   }
 }

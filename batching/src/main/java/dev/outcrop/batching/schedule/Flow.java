@@ -69,7 +69,7 @@ public final class Flow {
   void remove(Sequence sequence) {
     int hole = sequence.heapIndex;
     Sequence last = heap[--size];
-    heap[size] = null;
+    Arrays.fill(heap, size, size + 1, null);
     sequence.heapIndex = NOWHERE;
     if (hole < size) {
       put(last, hole);

@@ -27,7 +27,7 @@ final class Sequences {
     for (int i = 0; i < size; i++) {
       if (items[i] == sequence) {
         System.arraycopy(items, i + 1, items, i, --size - i);
-        items[size] = null;
+        Arrays.fill(items, size, size + 1, null);
         return i;
       }
     }

@@ -72,7 +72,7 @@ final class StepBudget {
       return;
     }
     sinceProbe[size]++;
-    double limit = Math.max(targetNanos, HEADROOM * decodeNanos[size]);
+    double limit = Math.max((double) targetNanos, HEADROOM * decodeNanos[size]);
     if (nanos > limit) {
       budget = Math.max(least, budget * Math.max(MOST_CUT, limit / nanos));
     } else if (promptTokens >= promptTokens(decodes)) {
@@ -93,7 +93,7 @@ final class StepBudget {
   /** Batches of about the same size share a measurement: two sizes per power of two. */
   private static int size(int decodes) {
     int log = 31 - Integer.numberOfLeadingZeros(decodes);
-    int half = log == 0 ? 0 : decodes >> (log - 1) & 1;
+    int half = log == 0 ? 0 : (decodes >> (log - 1)) & 1;
     return Math.min(SIZES - 1, 2 * log + half);
   }
 }

@@ -43,7 +43,7 @@ final class Victims {
 
   /** The first to go of those below a tier, or null. */
   @Nullable Sequence below(Tier tier, long step) {
-    int above = tier.ordinal();
+    int above = tier.rank();
     return weakest(prefilling, step, weakest(decoding, step, null, above), above);
   }
 
@@ -52,7 +52,7 @@ final class Victims {
     Sequence worst = soFar;
     for (int i = 0; i < list.size(); i++) {
       Sequence candidate = list.get(i);
-      if (candidate.flow.tier.ordinal() > above
+      if (candidate.flow.tier.rank() > above
           && (above >= 0 || step - candidate.startedStep >= SPARED_STEPS)
           && (worst == null || weaker(candidate, worst))) {
         worst = candidate;

@@ -75,7 +75,7 @@ class FairnessTest {
       KvGeometry geometry = new KvGeometry(4, maxRunning * units, 1, 10_000);
       scheduler = new Scheduler(geometry, Limits.of(maxRunning, maxRunning + 32));
       flows = new Flow[tenants];
-      queues = new Deque[tenants];
+      queues = (Deque<Sequence>[]) new Deque<?>[tenants];
       for (int tenant = 0; tenant < tenants; tenant++) {
         flows[tenant] = new Flow(tenant, Tier.DEFAULT, 1);
         queues[tenant] = new ArrayDeque<>();
