@@ -185,7 +185,7 @@ final class AnswerShapesTest {
 
     var request = server.batcher.requests.getLast();
     assertThat(request.maxTokens()).isEqualTo(7);
-    assertThat(request.tenant()).isEqualTo("local");
+    assertThat(request.service().tenant()).isEqualTo("local");
     assertThat(request.sampling())
         .isEqualTo(
             new dev.outcrop.models.engine.Sampling(0.25, 40, 0.5, 0.1, 1.1, 0.5, -0.5, 42, -1));

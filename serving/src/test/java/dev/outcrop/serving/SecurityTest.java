@@ -58,8 +58,8 @@ final class SecurityTest {
   })
   void letsKeyIn(String header) throws IOException {
     assertThat(post("/model/demo/converse", header + "\r\n").status()).isEqualTo(200);
-    assertThat(server.batcher.requests.getFirst().tenant()).isEqualTo("acme");
-    assertThat(server.batcher.requests.getFirst().weight()).isEqualTo(3);
+    assertThat(server.batcher.requests.getFirst().service().tenant()).isEqualTo("acme");
+    assertThat(server.batcher.requests.getFirst().service().weight()).isEqualTo(3);
   }
 
   @Test
@@ -70,8 +70,8 @@ final class SecurityTest {
                     "Authorization: " + SIGNATURE + "\r\nx-api-key: sk-other\r\n")
                 .status())
         .isEqualTo(200);
-    assertThat(server.batcher.requests.getFirst().tenant()).isEqualTo("other");
-    assertThat(server.batcher.requests.getFirst().weight()).isEqualTo(1);
+    assertThat(server.batcher.requests.getFirst().service().tenant()).isEqualTo("other");
+    assertThat(server.batcher.requests.getFirst().service().weight()).isEqualTo(1);
   }
 
   @ParameterizedTest
