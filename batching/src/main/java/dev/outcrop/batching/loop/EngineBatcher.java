@@ -127,6 +127,21 @@ final class EngineBatcher implements Batcher {
     return intake.busy() ? now - Math.min(now - loop.progress(), now - intake.busySince()) : now;
   }
 
+  /** What the door counts, for tests. */
+  Intake intake() {
+    return intake;
+  }
+
+  /** Whoever was ever in, for tests. */
+  Tenants tenants() {
+    return tenants;
+  }
+
+  /** The engine thread's side, for tests, which look while nothing is in. */
+  EngineLoop loop() {
+    return loop;
+  }
+
   @Override
   public boolean alive() {
     if (!thread.isAlive() || intake.state() instanceof LoopState.Dead) {

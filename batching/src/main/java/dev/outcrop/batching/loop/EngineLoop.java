@@ -82,6 +82,16 @@ final class EngineLoop implements Runnable {
     return longestStep;
   }
 
+  /** Any thread while nothing is in: what the loop drives. */
+  Scheduler scheduler() {
+    return scheduler;
+  }
+
+  /** Any thread while nothing is in: streams that wait for their end. */
+  int openStreams() {
+    return streams.size();
+  }
+
   @Override
   public void run() {
     OutcropException fault = null;

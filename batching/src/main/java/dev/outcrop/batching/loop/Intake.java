@@ -232,6 +232,22 @@ final class Intake {
     }
   }
 
+  /** Whether every count of what is in says nothing. */
+  boolean balanced() {
+    lock.lock();
+    try {
+      return underway == 0
+          && underwayTokens == 0
+          && held == 0
+          && heldTokens == 0
+          && running == 0
+          && tenantsIn == 0
+          && commands.isEmpty();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** When the first request came in after the last idle time. */
   long busySince() {
     lock.lock();

@@ -3,6 +3,7 @@ package dev.outcrop.batching.loop;
 import dev.outcrop.batching.GenerateRequest.Service;
 import dev.outcrop.batching.Tier;
 import dev.outcrop.batching.schedule.Flow;
+import java.util.Collection;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
@@ -33,9 +34,22 @@ final class Tenants {
       }
     }
 
+    /** Whether it has nothing in by any count. */
+    boolean balanced() {
+      return requests == 0
+          && tokens == 0
+          && promptTokens == 0
+          && flows.values().stream().allMatch(Flow::idle);
+    }
+
     Flow flow(Tier tier) {
       return Objects.requireNonNull(flows.get(tier));
     }
+  }
+
+  /** Every tenant that was ever seen. */
+  Collection<Tenant> all() {
+    return tenants.values();
   }
 
   Tenant of(Service service) {

@@ -24,7 +24,7 @@ final class Residents {
   private final FairQueue queue;
   private final SchedulerCounts counts;
   private final Victims victims = new Victims(decoding, prefilling);
-  private final TokenBuffers buffers = new TokenBuffers();
+  final TokenBuffers buffers = new TokenBuffers();
   private double completion;
   private long step;
   private boolean full;

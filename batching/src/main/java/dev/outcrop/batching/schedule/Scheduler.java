@@ -257,6 +257,11 @@ public final class Scheduler {
     return kv;
   }
 
+  /** Buffers of tokens that sequences hold: none when nothing is there. */
+  public int buffersHeld() {
+    return residents.buffers.lent();
+  }
+
   /** How long the planned step should take, in nanoseconds; 0 where not known. */
   public double expectedNanos() {
     return budget.decodeNanos(decodeRows) + promptTokens * budget.prefillNanos();

@@ -10,9 +10,11 @@ final class TokenBuffers {
 
   private final int[][][] free = new int[32][8][];
   private final int[] count = new int[32];
+  private int lent;
 
   int[] take(int tokens) {
     int size = size(Math.max(LEAST, tokens));
+    lent++;
     return count[size] > 0 ? free[size][--count[size]] : new int[1 << size];
   }
 
@@ -22,6 +24,12 @@ final class TokenBuffers {
       free[size] = java.util.Arrays.copyOf(free[size], 2 * count[size]);
     }
     free[size][count[size]++] = buffer;
+    lent--;
+  }
+
+  /** Buffers that were taken and not given back. */
+  int lent() {
+    return lent;
   }
 
   private static int size(int tokens) {

@@ -88,6 +88,8 @@ class SchedulerPropertyTest {
   private int maxStepTokens;
   private Scheduler scheduler;
   private FakeEngine engine;
+  private int shortestAnswer;
+  private int moves;
 
   @ParameterizedTest
   @ValueSource(longs = {11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26})
@@ -95,6 +97,24 @@ class SchedulerPropertyTest {
     random = new Random(seed);
     geometry = new KvGeometry(1 + random.nextInt(8), 4 + random.nextInt(60), 1, 10_000);
     maxRunning = 1 + random.nextInt(12);
+    run(1_500);
+  }
+
+  /**
+   * Many answers that grow by a few tokens side by side end in pieces, and are brought together.
+   */
+  @ParameterizedTest
+  @ValueSource(longs = {31, 32})
+  void holdsItsPromisesWhileKvMoves(long seed) {
+    random = new Random(seed);
+    geometry = new KvGeometry(1, 500 + random.nextInt(500), 1, 10_000);
+    maxRunning = 8 + random.nextInt(24);
+    shortestAnswer = 40;
+    run(1_000);
+    assertThat(moves).isPositive();
+  }
+
+  private void run(int steps) {
     guests = random.nextInt(3);
     maxStepTokens = maxRunning + guests + random.nextInt(30);
     long target = random.nextBoolean() ? Long.MAX_VALUE : 10;
@@ -118,7 +138,7 @@ class SchedulerPropertyTest {
                     : NEXT.next(history, prompt, length),
             FakeEngine.StepFault.NONE,
             nanos -> {});
-    for (int step = 0; step < 1_500; step++) {
+    for (int step = 0; step < steps; step++) {
       if (random.nextInt(100) < 40) {
         add();
       }
@@ -144,12 +164,13 @@ class SchedulerPropertyTest {
     assertThat(scheduler.kv().referenced()).isZero();
     assertThat(scheduler.counts().promptTokensLeft()).isZero();
     assertThat(scheduler.counts().queuedTokens()).isZero();
+    assertThat(scheduler.buffersHeld()).isZero();
   }
 
   private void add() {
     int arena = geometry.tokens();
-    int total = 2 + random.nextInt(arena - 1);
-    int prompt = 1 + random.nextInt(total - 1);
+    int total = shortestAnswer + 2 + random.nextInt(shortestAnswer > 0 ? 200 : arena - 1);
+    int prompt = 1 + random.nextInt(total - 1 - shortestAnswer);
     int[] ids = random.ints(prompt, 0, VOCABULARY).toArray();
     if (!requests.isEmpty() && random.nextBoolean()) { // the same conversation, or its front
       Request before = requests.get(random.nextInt(requests.size()));
@@ -187,6 +208,7 @@ class SchedulerPropertyTest {
       return;
     }
     checkPlan();
+    moves += plan.moves();
     StepResult result = engine.submit(plan).await();
     scheduler.apply((StepResult.Sampled) result, 1, outcome);
     for (int i = 0; i < outcome.entries(); i++) {
