@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
  * least counter of those that waited meanwhile, so that idleness earns no credit. The gap between
  * two tenants that both wait all the time never exceeds 2 max(w_p L_in, w_q M).
  *
- * <p>The flex tier goes first while it has had less than its floor of the tokens run since it began
- * to wait.
+ * <p>The flex tier goes first while it has had less than its floor of the tokens that were run
+ * while prompts of other tiers waited too.
  */
 final class FairQueue {
   static final double PROMPT_WEIGHT = 1;
@@ -29,8 +29,7 @@ final class FairQueue {
   private final int[] waiting = new int[TIERS];
   private long serial;
   private int size;
-  private double sinceFlexWaits;
-  private double flexShare;
+  private double flexOwed;
 
   FairQueue(double flexFloor) {
     this.flexFloor = flexFloor;
@@ -49,8 +48,7 @@ final class FairQueue {
       backlogged[tier][flows[tier]++] = flow;
     }
     if (tier == FLEX && waiting[FLEX] == 0) {
-      sinceFlexWaits = 0;
-      flexShare = 0;
+      flexOwed = Math.min(flexOwed, 0); // idleness earns no credit
     }
     if (sequence.serial < 0) {
       sequence.serial = serial++;
@@ -102,16 +100,19 @@ final class FairQueue {
 
   /** Whether flex is owed tokens. */
   boolean flexIsDue() {
-    return waiting[FLEX] > 0 && flexShare < flexFloor * sinceFlexWaits;
+    return flexOwed > 0;
   }
 
   /** A flow's tokens were computed. */
   void serve(Flow flow, double service) {
     flow.counter += service / flow.weight;
-    sinceFlexWaits += service;
-    if (flow.tier == Tier.FLEX) {
-      flexShare += service;
-    }
+  }
+
+  /**
+   * A step runs while prompts of other tiers wait: flex has its floor of it, or is owed the rest.
+   */
+  void contended(int tokens, int flexTokens) {
+    flexOwed += flexFloor * tokens - flexTokens;
   }
 
   /** Sequences queued. */

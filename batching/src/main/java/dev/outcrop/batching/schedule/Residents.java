@@ -28,6 +28,7 @@ final class Residents {
   private double completion;
   private long step;
   private boolean full;
+  private boolean flexWaits;
 
   Residents(
       KvGeometry geometry, Limits limits, KvCache kv, FairQueue queue, SchedulerCounts counts) {
@@ -46,7 +47,10 @@ final class Residents {
   void prepare(long nextStep, KvCache.Moves moves) {
     step = nextStep;
     full = false;
-    startUrgent();
+    flexWaits = false;
+    if (startFlex()) {
+      startUrgent();
+    }
     growDecodes();
     compactOne(moves);
   }
@@ -63,6 +67,20 @@ final class Residents {
         return;
       }
     }
+  }
+
+  /**
+   * The floor of the flex tier goes before all tiers, and whom it lets in stays. Where there is no
+   * room yet, the others wait for it, or there never would be any.
+   */
+  private boolean startFlex() {
+    Sequence next = queue.flexIsDue() ? queue.first(Tier.FLEX) : null;
+    if (next == null) {
+      return true;
+    }
+    next.owed = start(next);
+    flexWaits = !next.owed;
+    return next.owed;
   }
 
   /** Lets the upper tiers in before anything is planned: others may have to go for them. */
@@ -102,6 +120,15 @@ final class Residents {
     return true;
   }
 
+  /** Whether prompts of other tiers are queued or not run yet. */
+  boolean othersThanFlexWait() {
+    boolean wait = queue.size() > queue.size(Tier.FLEX);
+    for (int i = 0; i < prefilling.size() && !wait; i++) {
+      wait = prefilling.get(i).flow.tier != Tier.FLEX;
+    }
+    return wait;
+  }
+
   /** Makes room for one more token of every sequence that decodes. */
   private void growDecodes() {
     for (int i = 0; i < decoding.size(); i++) {
@@ -130,7 +157,8 @@ final class Residents {
             ? most
             : Math.min(most, geometry.unitsFor(sequence.length + 1 + expectedCompletion()));
     int spare = full ? kv.units() : Math.min(decoding.size(), kv.units() - wanted);
-    if (!admits(sequence)
+    if ((flexWaits && sequence.flow.tier != Tier.FLEX)
+        || !admits(sequence)
         || !kv.start(
             sequence.lease,
             sequence.hashes(),
@@ -173,6 +201,7 @@ final class Residents {
     leave(sequence);
     sequence.computed = 0;
     sequence.preempted = true;
+    sequence.owed = false;
     counts.preempted();
     int at = removeFromLists(sequence);
     sequence.phase = Phase.WAITING;

@@ -39,6 +39,7 @@ public final class Scheduler {
   private int rows;
   private int decodeRows;
   private int promptTokens;
+  private int flexTokens;
   private long step;
   private @Nullable StepPlan moved;
   private final KvCache.Moves moves = this::move;
@@ -113,7 +114,9 @@ public final class Scheduler {
     step++;
     rows = 0;
     moved = plan;
+    flexTokens = 0;
     residents.prepare(step, moves);
+    boolean contended = residents.othersThanFlexWait();
     for (int i = 0; i < decoding.size(); i++) {
       addRow(plan, decoding.get(i), 1);
     }
@@ -121,30 +124,39 @@ public final class Scheduler {
     int given = Math.min(limits.maxStepTokens() - rows, budget.promptTokens(rows));
     int left = given;
     if (queue.flexIsDue()) {
-      left -= prefill(plan, Tier.FLEX, left);
+      left -= goOn(plan, Tier.FLEX, left);
     }
     for (Tier tier : TIERS) {
       left -= prefill(plan, tier, left);
     }
     promptTokens = given - left;
+    if (contended) {
+      queue.contended(plan.tokens(), flexTokens);
+    }
     inFlight = rows > 0;
   }
 
   /** Runs prompt tokens of a tier: those begun, then new ones. Answers how many. */
   private int prefill(StepPlan plan, Tier tier, int given) {
-    int left = given;
-    for (int i = 0; i < prefilling.size() && left > 0; i++) {
-      Sequence sequence = prefilling.get(i);
-      if (sequence.flow.tier == tier && sequence.plannedStep != step) {
-        left -= addRow(plan, sequence, left);
-      }
-    }
+    int left = given - goOn(plan, tier, given);
     while (left > 0) {
       Sequence next = queue.first(tier);
       if (next == null || !residents.start(next)) {
         break;
       }
       left -= addRow(plan, next, left);
+    }
+    return given - left;
+  }
+
+  /** Runs prompt tokens of those of a tier that began before. Answers how many. */
+  private int goOn(StepPlan plan, Tier tier, int given) {
+    int left = given;
+    for (int i = 0; i < prefilling.size() && left > 0; i++) {
+      Sequence sequence = prefilling.get(i);
+      if (sequence.flow.tier == tier && sequence.plannedStep != step) {
+        left -= addRow(plan, sequence, left);
+      }
     }
     return given - left;
   }
@@ -164,6 +176,7 @@ public final class Scheduler {
     if (used == sequence.length) {
       plan.sample(sequence.sampling, sequence.tokens, sequence.promptTokens, sequence.length);
     }
+    flexTokens += sequence.flow.tier == Tier.FLEX ? count : 0;
     sequence.plannedStep = step;
     planned[rows] = sequence;
     plannedTokens[rows] = count;

@@ -49,6 +49,7 @@ public final class Sequence {
   long plannedStep = -1;
   long compactedStep = Long.MIN_VALUE / 2;
   boolean preempted;
+  boolean owed; // let in by the flex floor
   int affinity;
   int heapIndex = Flow.NOWHERE;
   private long[] hashes;

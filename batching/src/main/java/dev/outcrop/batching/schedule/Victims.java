@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Who goes back to the queue when there is no room: of the lowest tier the tenant with the most
  * service, of its sequences the newest. What has just begun is spared for some steps, so that two
- * sequences do not take turns in throwing each other out.
+ * sequences do not take turns in throwing each other out; what the flex floor let in stays.
  */
 final class Victims {
   static final int SPARED_STEPS = 16;
@@ -34,7 +34,7 @@ final class Victims {
     int units = 0;
     for (int i = 0; i < list.size(); i++) {
       Sequence sequence = list.get(i);
-      if (sequence.flow.tier.compareTo(tier) > 0) {
+      if (sequence.flow.tier.compareTo(tier) > 0 && !sequence.owed) {
         units += sequence.lease.units() - sequence.lease.shared();
       }
     }
@@ -53,6 +53,7 @@ final class Victims {
     for (int i = 0; i < list.size(); i++) {
       Sequence candidate = list.get(i);
       if (candidate.flow.tier.rank() > above
+          && !candidate.owed
           && (above >= 0 || step - candidate.startedStep >= SPARED_STEPS)
           && (worst == null || weaker(candidate, worst))) {
         worst = candidate;
