@@ -25,7 +25,10 @@ final class Eviction {
 
   /** Tries to make one free run of this length; there are that many free or cached units. */
   void makeRun(int wanted, Drop drop) {
-    for (int i = 0; i < TRIES && free.longestFree() < wanted; i++) {
+    if (free.longestFree() >= wanted) {
+      return;
+    }
+    for (int i = 0; i < TRIES; i++) {
       int oldest = extents.oldest();
       if (oldest == Extents.NONE) {
         return;
@@ -34,9 +37,9 @@ final class Eviction {
       high = low + extents.units(oldest);
       if (reaches(wanted)) {
         dropBetween(drop);
-      } else {
-        drop.drop(oldest);
+        return;
       }
+      drop.drop(oldest);
     }
   }
 
@@ -70,15 +73,12 @@ final class Eviction {
   }
 
   private void dropBetween(Drop drop) {
-    int unit = low;
+    int unit = low + free.freeFrom(low);
     while (unit < high) {
       int extent = extents.unpinnedFrom(unit);
-      if (extent == Extents.NONE) {
-        unit += free.freeFrom(unit);
-      } else {
-        unit += extents.units(extent);
-        drop.drop(extent);
-      }
+      int end = unit + extents.units(extent);
+      unit = end + free.freeFrom(end); // asked before the drop, which joins the free runs
+      drop.drop(extent);
     }
   }
 }

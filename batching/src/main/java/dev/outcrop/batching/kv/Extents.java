@@ -4,8 +4,8 @@ import java.util.Arrays;
 
 /**
  * The extents of the prefix cache: contiguous units of finished KV that sequences share read-only.
- * Plain arrays by extent id; the ones nobody pins are in one list per owner, least recently used
- * first.
+ * Plain arrays by extent id; the ones nobody pins are in a list of all and in one per owner, least
+ * recently used first.
  */
 final class Extents {
   static final int NONE = -1;
@@ -20,12 +20,16 @@ final class Extents {
   private long[] stamp = new long[16];
   private int[] before = new int[16];
   private int[] after = new int[16];
+  private int[] beforeAll = new int[16];
+  private int[] afterAll = new int[16];
   private int[] unused = new int[16];
   private int unusedCount;
   private int used;
   private int[] oldest = new int[4];
   private int[] newest = new int[4];
   private int owners;
+  private int oldestOfAll = NONE;
+  private int newestOfAll = NONE;
   private final int[] startingAt;
   private final int[] endingAt;
 
@@ -77,6 +81,14 @@ final class Extents {
       after[newest[whose]] = id;
     }
     newest[whose] = id;
+    beforeAll[id] = newestOfAll;
+    afterAll[id] = NONE;
+    if (newestOfAll == NONE) {
+      oldestOfAll = id;
+    } else {
+      afterAll[newestOfAll] = id;
+    }
+    newestOfAll = id;
   }
 
   void delist(int id) {
@@ -91,6 +103,16 @@ final class Extents {
     } else {
       before[after[id]] = before[id];
     }
+    if (beforeAll[id] == NONE) {
+      oldestOfAll = afterAll[id];
+    } else {
+      afterAll[beforeAll[id]] = afterAll[id];
+    }
+    if (afterAll[id] == NONE) {
+      newestOfAll = beforeAll[id];
+    } else {
+      beforeAll[afterAll[id]] = beforeAll[id];
+    }
   }
 
   /** The owner's least recently used extent that nobody pins, or {@link #NONE}. */
@@ -100,14 +122,7 @@ final class Extents {
 
   /** The least recently used extent of all that nobody pins, or {@link #NONE}. */
   int oldest() {
-    int found = NONE;
-    for (int whose = 0; whose < owners; whose++) {
-      int id = oldest[whose];
-      if (id != NONE && (found == NONE || stamp[id] < stamp[found])) {
-        found = id;
-      }
-    }
-    return found;
+    return oldestOfAll;
   }
 
   /** How many units of the extent, from its first, have the hashes from this place on. */
@@ -116,17 +131,23 @@ final class Extents {
     int offset = firstHash[id];
     int low = 1; // the caller found the extent by its first hash
     int high = Math.min(units[id], to - from);
+    if (equal(own, offset + high - 1, chain, from + high - 1)) {
+      return high; // as it mostly is: every look at a hash may be a line of memory
+    }
+    high--;
     while (low < high) {
       int middle = (low + high + 1) >>> 1;
-      int mine = 2 * (offset + middle - 1);
-      int theirs = 2 * (from + middle - 1);
-      if (own[mine] == chain[theirs] && own[mine + 1] == chain[theirs + 1]) {
+      if (equal(own, offset + middle - 1, chain, from + middle - 1)) {
         low = middle;
       } else {
         high = middle - 1;
       }
     }
     return low;
+  }
+
+  private static boolean equal(long[] own, int mine, long[] chain, int theirs) {
+    return own[2 * mine] == chain[2 * theirs] && own[2 * mine + 1] == chain[2 * theirs + 1];
   }
 
   int start(int id) {
@@ -205,6 +226,8 @@ final class Extents {
     stamp = Arrays.copyOf(stamp, size);
     before = Arrays.copyOf(before, size);
     after = Arrays.copyOf(after, size);
+    beforeAll = Arrays.copyOf(beforeAll, size);
+    afterAll = Arrays.copyOf(afterAll, size);
   }
 
   private void growOwners(int count) {

@@ -1,24 +1,22 @@
 package dev.outcrop.batching.kv;
 
-import java.util.Arrays;
+import java.util.BitSet;
 
 /**
  * Who holds which units of the KV arena. Accounting only: the memory belongs to the engine. Used by
  * one thread.
  *
- * <p>Free units are kept as intervals sorted by start, never empty and never adjacent, so that a
- * sequence gets one contiguous run whenever there is one: attention over one segment needs no merge
- * of partial results. The tightest interval that fits is taken, which keeps long ones for long
- * sequences.
+ * <p>Free units are kept as runs that never touch, so that a sequence gets one contiguous run
+ * whenever there is one: attention over one segment needs no merge of partial results. The tightest
+ * run that fits is taken, which keeps long ones for long sequences.
  */
 public final class KvAllocator {
   private static final int ROOMY = 4;
 
   private final int units;
+  private final FreeRuns runs;
+  private final BitSet free; // only to find a unit that is given back twice
   private int freeUnits;
-  private int intervals;
-  private int[] start = new int[8];
-  private int[] length = new int[8];
 
   /** Creates the accounting of an arena in which everything is free. */
   public KvAllocator(int units) {
@@ -26,9 +24,9 @@ public final class KvAllocator {
       throw new IllegalArgumentException("an arena needs at least one unit");
     }
     this.units = units;
-    this.freeUnits = units;
-    this.intervals = 1;
-    this.length[0] = units;
+    this.runs = new FreeRuns(units);
+    this.free = new BitSet(units);
+    free(0, units);
   }
 
   /** Units of the arena. */
@@ -43,7 +41,7 @@ public final class KvAllocator {
 
   /** Contiguous runs that the free units form. */
   public int freeRuns() {
-    return intervals;
+    return runs.count();
   }
 
   /**
@@ -62,13 +60,13 @@ public final class KvAllocator {
     }
     int left = wanted;
     while (left > 0) {
-      int interval = tightest(left);
-      int taken = Math.min(left, length[interval]);
-      into.add(start[interval], taken);
-      shrink(interval, taken);
+      int tightest = runs.tightest(left);
+      int run = tightest == FreeRuns.NONE ? runs.longest() : tightest;
+      int taken = Math.min(left, runs.from(run));
+      into.add(run, taken);
+      take(run, 0, taken);
       left -= taken;
     }
-    freeUnits -= wanted;
     return true;
   }
 
@@ -77,138 +75,90 @@ public final class KvAllocator {
    * free run, so that whoever lies before it and the new one both have room behind them.
    */
   public boolean allocateRoomy(int wanted, Runs into) {
-    int longest = tightest(units + 1);
-    if (wanted < 1 || wanted > freeUnits || length[longest] < wanted || into.count() != 0) {
+    int longest = runs.longest();
+    if (wanted < 1 || wanted > freeUnits || runs.from(longest) < wanted || into.count() != 0) {
       return allocate(wanted, into);
     }
-    boolean roomForTwo = start[longest] > 0 && length[longest] >= ROOMY * wanted;
-    int offset = roomForTwo ? (length[longest] - wanted) / 2 : 0;
-    int behind = length[longest] - offset - wanted;
-    int first = start[longest] + offset;
-    into.add(first, wanted);
-    freeUnits -= wanted;
-    length[longest] = offset;
-    if (offset == 0) {
-      remove(longest);
-    }
-    if (behind > 0) {
-      insert(firstIntervalFrom(first), first + wanted, behind);
-    }
+    int length = runs.from(longest);
+    boolean roomForTwo = longest > 0 && length >= ROOMY * wanted;
+    int offset = roomForTwo ? (length - wanted) / 2 : 0;
+    into.add(longest + offset, wanted);
+    take(longest, offset, wanted);
     return true;
   }
 
   /** Takes up to so many units that begin at a certain one; answers how many were free there. */
   public int takeAt(int first, int wanted) {
-    int interval = Arrays.binarySearch(start, 0, intervals, first);
-    if (interval < 0) {
-      return 0;
+    int taken = Math.min(wanted, runs.from(first));
+    if (taken > 0) {
+      take(first, 0, taken);
     }
-    int taken = Math.min(wanted, length[interval]);
-    shrink(interval, taken);
-    freeUnits -= taken;
     return taken;
   }
 
-  /** Free units from this one on without a gap. */
+  /** Free units that begin with this one, where a run does. */
   int freeFrom(int unit) {
-    int last = firstIntervalFrom(unit + 1) - 1;
-    return last < 0 ? 0 : Math.max(0, start[last] + length[last] - unit);
+    return runs.from(unit);
   }
 
-  /** Free units up to, but without, this one without a gap. */
+  /** Free units that end before this one, where a run does. */
   int freeUpTo(int unit) {
-    int before = firstIntervalFrom(unit) - 1;
-    return before >= 0 && start[before] + length[before] == unit ? length[before] : 0;
+    return runs.upTo(unit);
   }
 
   /** Units of the longest free run. */
   public int longestFree() {
-    int longest = 0;
-    for (int i = 0; i < intervals; i++) {
-      longest = Math.max(longest, length[i]);
-    }
-    return longest;
+    int longest = runs.longest();
+    return longest == FreeRuns.NONE ? 0 : runs.from(longest);
   }
 
   /** Gives all units of the runs back and empties them. */
-  public void free(Runs runs) {
-    for (int i = 0; i < runs.count(); i++) {
-      free(runs.start(i), runs.units(i));
+  public void free(Runs given) {
+    for (int i = 0; i < given.count(); i++) {
+      free(given.start(i), given.units(i));
     }
-    runs.clear();
+    given.clear();
   }
 
-  /** The shortest interval that holds this many units, or the longest one when none does. */
-  private int tightest(int wanted) {
-    int best = 0;
-    for (int i = 1; i < intervals; i++) {
-      boolean better =
-          length[best] >= wanted
-              ? length[i] >= wanted && length[i] < length[best]
-              : length[i] > length[best];
-      if (better) {
-        best = i;
-      }
+  private void take(int run, int offset, int taken) {
+    int length = runs.from(run);
+    int first = run + offset;
+    runs.remove(run);
+    if (offset > 0) {
+      runs.add(run, offset);
     }
-    return best;
-  }
-
-  private void shrink(int interval, int taken) {
-    start[interval] += taken;
-    length[interval] -= taken;
-    if (length[interval] == 0) {
-      remove(interval);
+    if (offset + taken < length) {
+      runs.add(first + taken, length - offset - taken);
     }
+    free.clear(first, first + taken);
+    freeUnits -= taken;
   }
 
   /** Gives units back. */
   void free(int first, int count) {
-    int after = firstIntervalFrom(first);
-    boolean overlaps =
-        first < 0
-            || first + count > units
-            || (after > 0 && start[after - 1] + length[after - 1] > first)
-            || (after < intervals && first + count > start[after]);
-    if (overlaps) {
+    int end = first + count;
+    if (first < 0 || end > units || anyFree(first, end)) {
       throw new IllegalStateException("units %d+%d are free already".formatted(first, count));
     }
-    boolean joinsLeft = after > 0 && start[after - 1] + length[after - 1] == first;
-    boolean joinsRight = after < intervals && first + count == start[after];
-    if (joinsLeft) {
-      length[after - 1] += count;
-      if (joinsRight) {
-        length[after - 1] += length[after];
-        remove(after);
-      }
-    } else if (joinsRight) {
-      start[after] = first;
-      length[after] += count;
-    } else {
-      insert(after, first, count);
+    free.set(first, end);
+    int left = runs.upTo(first);
+    int right = runs.from(end);
+    if (left > 0) {
+      runs.remove(first - left);
     }
+    if (right > 0) {
+      runs.remove(end);
+    }
+    runs.add(first - left, left + count + right);
     freeUnits += count;
   }
 
-  private int firstIntervalFrom(int unit) {
-    int found = Arrays.binarySearch(start, 0, intervals, unit);
-    return found >= 0 ? found : -found - 1;
-  }
-
-  private void insert(int at, int first, int count) {
-    if (intervals == start.length) {
-      start = Arrays.copyOf(start, intervals * 2);
-      length = Arrays.copyOf(length, intervals * 2);
+  private boolean anyFree(int from, int to) {
+    for (int unit = from; unit < to; unit++) {
+      if (free.get(unit)) {
+        return true;
+      }
     }
-    System.arraycopy(start, at, start, at + 1, intervals - at);
-    System.arraycopy(length, at, length, at + 1, intervals - at);
-    start[at] = first;
-    length[at] = count;
-    intervals++;
-  }
-
-  private void remove(int at) {
-    intervals--;
-    System.arraycopy(start, at + 1, start, at, intervals - at);
-    System.arraycopy(length, at + 1, length, at, intervals - at);
+    return false;
   }
 }

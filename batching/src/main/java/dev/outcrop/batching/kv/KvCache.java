@@ -36,7 +36,7 @@ public final class KvCache {
     this.extents = new Extents(units);
     this.eviction = new Eviction(free, extents);
     this.quota = quota;
-    this.index = new HashIndex(Math.min(units, 1 << 16));
+    this.index = new HashIndex(Math.min(units, 1 << 10));
   }
 
   /** How many units from the start are there for reuse; nothing is pinned. */

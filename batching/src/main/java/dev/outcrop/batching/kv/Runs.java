@@ -8,8 +8,7 @@ import java.util.Arrays;
  */
 public final class Runs {
   private int count;
-  private int[] start = new int[8];
-  private int[] units = new int[8];
+  private int[] runs = new int[16]; // first unit and units of each, side by side
 
   /** Creates a holder of nothing. */
   public Runs() {}
@@ -21,28 +20,27 @@ public final class Runs {
 
   /** First unit of a run. */
   public int start(int run) {
-    return start[run];
+    return runs[2 * run];
   }
 
   /** Units of a run. */
   public int units(int run) {
-    return units[run];
+    return runs[2 * run + 1];
   }
 
   void add(int firstUnit, int length) {
-    if (count == start.length) {
-      start = Arrays.copyOf(start, count * 2);
-      units = Arrays.copyOf(units, count * 2);
+    if (2 * count == runs.length) {
+      runs = Arrays.copyOf(runs, count * 4);
     }
-    start[count] = firstUnit;
-    units[count] = length;
+    runs[2 * count] = firstUnit;
+    runs[2 * count + 1] = length;
     count++;
   }
 
   /** Adds units behind the last run: to it where they are adjacent. */
   void append(int firstUnit, int length) {
-    if (count > 0 && start[count - 1] + units[count - 1] == firstUnit) {
-      units[count - 1] += length;
+    if (count > 0 && runs[2 * count - 2] + runs[2 * count - 1] == firstUnit) {
+      runs[2 * count - 1] += length;
     } else {
       add(firstUnit, length);
     }
@@ -50,12 +48,12 @@ public final class Runs {
 
   /** Keeps only the front of a run. */
   void cut(int run, int length) {
-    units[run] = length;
+    runs[2 * run + 1] = length;
   }
 
   /** Keeps only the first runs. */
-  void keep(int runs) {
-    count = runs;
+  void keep(int first) {
+    count = first;
   }
 
   void clear() {

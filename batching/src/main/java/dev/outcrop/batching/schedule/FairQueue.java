@@ -24,6 +24,7 @@ final class FairQueue {
 
   private final double flexFloor;
   private final Flow[][] backlogged = new Flow[TIERS][4];
+  private final double[][] counters = new double[TIERS][4]; // of the backlogged, side by side
   private final int[] flows = new int[TIERS];
   private final double[] lastLeft = new double[TIERS];
   private final int[] waiting = new int[TIERS];
@@ -43,8 +44,10 @@ final class FairQueue {
       lift(flow, tier);
       if (flows[tier] == backlogged[tier].length) {
         backlogged[tier] = Arrays.copyOf(backlogged[tier], 2 * flows[tier]);
+        counters[tier] = Arrays.copyOf(counters[tier], 2 * flows[tier]);
       }
       flow.place = flows[tier];
+      counters[tier][flow.place] = flow.counter;
       backlogged[tier][flows[tier]++] = flow;
     }
     if (tier == FLEX && waiting[FLEX] == 0) {
@@ -61,7 +64,7 @@ final class FairQueue {
   private void lift(Flow flow, int tier) {
     double least = flows[tier] == 0 ? lastLeft[tier] : Double.POSITIVE_INFINITY;
     for (int i = 0; i < flows[tier]; i++) {
-      least = Math.min(least, backlogged[tier][i].counter);
+      least = Math.min(least, counters[tier][i]);
     }
     flow.counter = Math.max(flow.counter, least);
   }
@@ -76,6 +79,7 @@ final class FairQueue {
     if (flow.waiting() == 0) {
       Flow last = backlogged[tier][--flows[tier]];
       backlogged[tier][flow.place] = last;
+      counters[tier][flow.place] = last.counter;
       last.place = flow.place;
       Arrays.fill(backlogged[tier], flows[tier], flows[tier] + 1, null);
       flow.place = Flow.NOWHERE;
@@ -85,17 +89,20 @@ final class FairQueue {
 
   /** The sequence of this tier to start next, or null. */
   @Nullable Sequence first(Tier tier) {
-    Flow[] candidates = backlogged[tier.rank()];
-    Flow best = null;
-    for (int i = 0; i < flows[tier.rank()]; i++) {
-      Flow flow = candidates[i];
-      if (best == null
-          || flow.counter < best.counter
-          || (flow.counter == best.counter && flow.first().before(best.first()))) {
-        best = flow;
+    int count = flows[tier.rank()];
+    if (count == 0) {
+      return null;
+    }
+    double[] counter = counters[tier.rank()];
+    Flow[] flow = backlogged[tier.rank()];
+    int best = 0;
+    for (int i = 1; i < count; i++) {
+      if (counter[i] < counter[best]
+          || (counter[i] == counter[best] && flow[i].first().before(flow[best].first()))) {
+        best = i;
       }
     }
-    return best == null ? null : best.first();
+    return flow[best].first();
   }
 
   /** Whether flex is owed tokens. */
@@ -106,6 +113,9 @@ final class FairQueue {
   /** A flow's tokens were computed. */
   void serve(Flow flow, double service) {
     flow.counter += service / flow.weight;
+    if (flow.place != Flow.NOWHERE) {
+      counters[flow.tier.rank()][flow.place] = flow.counter;
+    }
   }
 
   /**

@@ -4,6 +4,7 @@ import dev.outcrop.batching.Tier;
 import dev.outcrop.batching.kv.KvCache;
 import dev.outcrop.batching.schedule.Sequence.Phase;
 import dev.outcrop.models.engine.KvGeometry;
+import java.util.Arrays;
 
 /**
  * The sequences that have KV: who comes in, who has to go when there is no room, and where they
@@ -14,6 +15,7 @@ final class Residents {
   private static final int GROWTH_UNITS = 4;
   private static final int MOST_RUNS = 4;
   private static final int COMPACT_AGAIN = 128;
+  private static final int COMPACT_LOOKS = 16;
   private static final double COMPLETION_MEMORY = 0.02;
 
   final Sequences decoding = new Sequences();
@@ -24,19 +26,28 @@ final class Residents {
   private final FairQueue queue;
   private final SchedulerCounts counts;
   private final Victims victims = new Victims(decoding, prefilling);
-  final TokenBuffers buffers = new TokenBuffers();
+  private final TokenBuffers buffers;
   private double completion;
   private long step;
   private boolean full;
   private boolean flexWaits;
+  private int compactNext;
+  private Sequence[] outgrown = new Sequence[16];
+  private int outgrownCount;
 
   Residents(
-      KvGeometry geometry, Limits limits, KvCache kv, FairQueue queue, SchedulerCounts counts) {
+      KvGeometry geometry,
+      Limits limits,
+      KvCache kv,
+      FairQueue queue,
+      SchedulerCounts counts,
+      TokenBuffers buffers) {
     this.geometry = geometry;
     this.limits = limits;
     this.kv = kv;
     this.queue = queue;
     this.counts = counts;
+    this.buffers = buffers;
   }
 
   int size() {
@@ -55,10 +66,15 @@ final class Residents {
     compactOne(moves);
   }
 
-  /** Every piece costs at every step; bringing them together costs once. One sequence a step. */
+  /**
+   * Every piece costs at every step; bringing them together costs once. One sequence a step, looked
+   * for among a few.
+   */
   private void compactOne(KvCache.Moves moves) {
-    for (int i = 0; i < decoding.size(); i++) {
-      Sequence sequence = decoding.get(i);
+    int looks = Math.min(decoding.size(), COMPACT_LOOKS);
+    for (int i = 0; i < looks; i++) {
+      compactNext = compactNext + 1 < decoding.size() ? compactNext + 1 : 0;
+      Sequence sequence = decoding.get(compactNext);
       if (sequence.lease.runs().count() > MOST_RUNS
           && step - sequence.compactedStep > COMPACT_AGAIN
           && sequence.lease.units() - sequence.lease.shared() > 0) {
@@ -129,23 +145,38 @@ final class Residents {
     return wait;
   }
 
+  /** It has one more token to run: where there is no room for it, it grows before the next step. */
+  void goesOn(Sequence sequence) {
+    if (sequence.computed == sequence.room) {
+      if (outgrownCount == outgrown.length) {
+        outgrown = Arrays.copyOf(outgrown, 2 * outgrownCount);
+      }
+      outgrown[outgrownCount++] = sequence;
+    }
+  }
+
   /** Makes room for one more token of every sequence that decodes. */
   private void growDecodes() {
-    for (int i = 0; i < decoding.size(); i++) {
-      Sequence sequence = decoding.get(i);
-      while (sequence.phase == Phase.DECODING
-          && sequence.computed == sequence.lease.units() * geometry.unitTokens()) {
-        int wish = geometry.unitsFor(sequence.capacity()) - sequence.lease.units();
-        int by = Math.min(kv.room(), Math.min(wish, GROWTH_UNITS));
-        if (by > 0) {
-          kv.grow(sequence.lease, by);
-          continue;
-        }
+    for (int i = 0; i < outgrownCount; i++) {
+      Sequence sequence = outgrown[i];
+      while (sequence.phase == Phase.DECODING && !grow(sequence)) {
         full = true;
-        int at = preempt(victims.weakest(sequence, step));
-        i -= at >= 0 && at <= i ? 1 : 0;
+        preempt(victims.weakest(sequence, step));
       }
     }
+    Arrays.fill(outgrown, 0, outgrownCount, null);
+    outgrownCount = 0;
+  }
+
+  private boolean grow(Sequence sequence) {
+    int wish = geometry.unitsFor(sequence.capacity()) - sequence.lease.units();
+    int by = Math.min(kv.room(), Math.min(wish, GROWTH_UNITS));
+    if (by == 0) {
+      return false;
+    }
+    kv.grow(sequence.lease, by);
+    sequence.room = sequence.lease.units() * geometry.unitTokens();
+    return true;
   }
 
   /** Lets a waiting sequence in if there is a row and room for it. */
@@ -178,7 +209,7 @@ final class Residents {
       queue.serve(
           sequence.flow, FairQueue.PROMPT_WEIGHT * (sequence.promptTokens - sequence.cachedTokens));
     }
-    sequence.start(buffers);
+    sequence.room = sequence.lease.units() * geometry.unitTokens();
     sequence.phase = Phase.PREFILLING;
     sequence.startedStep = step;
     sequence.flow.running++;
@@ -195,19 +226,17 @@ final class Residents {
     return size() < limits.maxRunning() || (sequence.flow.running == 0 && size() < limits.rows());
   }
 
-  /** Back to the queue; answers its place among those that decoded, or -1. */
-  private int preempt(Sequence sequence) {
+  /** Back to the queue. */
+  private void preempt(Sequence sequence) {
     share(sequence);
-    leave(sequence);
+    leaveAtOnce(sequence);
     sequence.computed = 0;
     sequence.preempted = true;
     sequence.owed = false;
     counts.preempted();
-    int at = removeFromLists(sequence);
     sequence.phase = Phase.WAITING;
     queue.add(sequence);
     counts.queued(sequence);
-    return at;
   }
 
   /** What it computed stays for reuse as long as nobody needs the room. */
@@ -220,15 +249,17 @@ final class Residents {
     sequence.flow.running--;
     if (sequence.phase == Phase.PREFILLING) {
       counts.prefills(-sequence.behind());
+    } else {
+      decoding.remove(sequence);
     }
   }
 
-  private int removeFromLists(Sequence sequence) {
-    int at = decoding.remove(sequence);
-    if (at < 0) {
-      prefilling.remove(sequence);
+  /** The same between two steps: during one, {@link #settle} does the rest. */
+  private void leaveAtOnce(Sequence sequence) {
+    leave(sequence);
+    if (sequence.phase == Phase.PREFILLING) {
+      prefilling.removeInOrder(sequence);
     }
-    return at;
   }
 
   /** It has all its tokens. */
@@ -248,8 +279,7 @@ final class Residents {
   /** Nobody wants its tokens any more. */
   void drop(Sequence sequence) {
     share(sequence);
-    leave(sequence);
-    removeFromLists(sequence);
+    leaveAtOnce(sequence);
     sequence.end(buffers);
   }
 
@@ -267,9 +297,8 @@ final class Residents {
     decoding.add(sequence);
   }
 
-  /** After a step: drops those that ended or moved on. */
+  /** After a step: drops those that prefill no more. */
   void settle() {
     prefilling.keep(Phase.PREFILLING);
-    decoding.keep(Phase.DECODING);
   }
 }

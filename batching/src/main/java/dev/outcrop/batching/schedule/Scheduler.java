@@ -26,6 +26,7 @@ public final class Scheduler {
   private static final Tier[] TIERS = Tier.values();
 
   private final KvGeometry geometry;
+  private final int unitTokens;
   private final Limits limits;
   private final KvCache kv;
   private final FairQueue queue;
@@ -34,9 +35,14 @@ public final class Scheduler {
   private final Sequences decoding;
   private final Sequences prefilling;
   private final SchedulerCounts counts = new SchedulerCounts();
+  private final TokenBuffers buffers = new TokenBuffers();
   private final Sequence[] planned;
   private final int[] plannedTokens;
   private int rows;
+
+  @SuppressWarnings("UnusedVariable")
+  private int touched; // without a use of what was read, the reads would be left out
+
   private int decodeRows;
   private int promptTokens;
   private int flexTokens;
@@ -48,12 +54,13 @@ public final class Scheduler {
   /** Creates a scheduler without sequences. */
   public Scheduler(KvGeometry geometry, Limits limits) {
     this.geometry = geometry;
+    this.unitTokens = geometry.unitTokens();
     this.limits = limits;
     this.kv = new KvCache(geometry.units(), (int) (limits.cacheShare() * geometry.units()));
     this.queue = new FairQueue(limits.flexFloor());
     this.budget =
         new StepBudget(geometry.unitTokens(), limits.maxStepTokens(), limits.targetNanos());
-    this.residents = new Residents(geometry, limits, kv, queue, counts);
+    this.residents = new Residents(geometry, limits, kv, queue, counts, buffers);
     this.decoding = residents.decoding;
     this.prefilling = residents.prefilling;
     this.planned = new Sequence[limits.rows()];
@@ -117,8 +124,9 @@ public final class Scheduler {
     flexTokens = 0;
     residents.prepare(step, moves);
     boolean contended = residents.othersThanFlexWait();
+    touched += decoding.touch();
     for (int i = 0; i < decoding.size(); i++) {
-      addRow(plan, decoding.get(i), 1);
+      addDecode(plan, decoding.get(i));
     }
     decodeRows = rows;
     int given = Math.min(limits.maxStepTokens() - rows, budget.promptTokens(rows));
@@ -161,27 +169,46 @@ public final class Scheduler {
     return given - left;
   }
 
+  private void addDecode(StepPlan plan, Sequence sequence) {
+    plan.row(sequence.computed);
+    plan.token(sequence.last);
+    addSegments(plan, sequence, sequence.length);
+    plan.sample(sequence.sampling, sequence.tokens, sequence.promptTokens, sequence.length);
+    flexTokens += sequence.flow.tier == Tier.FLEX ? 1 : 0;
+    planned(sequence, 1);
+  }
+
   private int addRow(StepPlan plan, Sequence sequence, int most) {
     int count = Math.min(sequence.behind(), most);
     int used = sequence.computed + count;
     plan.row(sequence.computed);
     plan.tokens(sequence.tokens, sequence.computed, count);
-    Runs runs = sequence.lease.runs();
-    int unplaced = used;
-    for (int run = 0; unplaced > 0; run++) {
-      int here = Math.min(unplaced, runs.units(run) * geometry.unitTokens());
-      plan.segment(runs.start(run) * geometry.unitTokens(), here);
-      unplaced -= here;
-    }
+    addSegments(plan, sequence, used);
     if (used == sequence.length) {
       plan.sample(sequence.sampling, sequence.tokens, sequence.promptTokens, sequence.length);
     }
     flexTokens += sequence.flow.tier == Tier.FLEX ? count : 0;
     sequence.plannedStep = step;
-    planned[rows] = sequence;
-    plannedTokens[rows] = count;
-    rows++;
+    planned(sequence, count);
     return count;
+  }
+
+  private void addSegments(StepPlan plan, Sequence sequence, int used) {
+    Runs runs = sequence.runs;
+    int unplaced = used;
+    for (int run = 0; unplaced > 0; run++) {
+      int here = Math.min(unplaced, runs.units(run) * unitTokens);
+      plan.segment(runs.start(run) * unitTokens, here);
+      unplaced -= here;
+    }
+  }
+
+  private void planned(Sequence sequence, int tokens) {
+    if (planned[rows] != sequence) { // mostly it is, and a look is cheaper than a store
+      planned[rows] = sequence;
+    }
+    plannedTokens[rows] = tokens;
+    rows++;
   }
 
   /**
@@ -199,11 +226,21 @@ public final class Scheduler {
     }
     inFlight = false;
     outcome.clear();
+    touch();
     for (int row = 0; row < rows; row++) {
       applyRow(planned[row], row, tokens[row], outcome);
     }
-    residents.settle();
+    if (rows > decodeRows) {
+      residents.settle();
+    }
     budget.measured(decodeRows, promptTokens, nanos);
+  }
+
+  /** Reads what applying writes of each, for the reason of {@link Sequences#touch}. */
+  private void touch() {
+    for (int row = 0; row < rows; row++) {
+      touched += planned[row].touch();
+    }
   }
 
   private void applyRow(Sequence sequence, int row, int token, StepOutcome outcome) {
@@ -225,7 +262,7 @@ public final class Scheduler {
     if (prefill) {
       residents.decodes(sequence);
     }
-    sequence.append(token);
+    sequence.append(token, buffers);
     counts.generated();
     queue.serve(sequence.flow, FairQueue.GENERATED_WEIGHT);
     if (sequence.stopsAt(token)) {
@@ -235,13 +272,13 @@ public final class Scheduler {
       residents.finish(sequence);
       outcome.add(sequence, row, token, End.LENGTH);
     } else {
+      residents.goesOn(sequence);
       outcome.add(sequence, row, token, null);
     }
   }
 
   private void move(int from, int to, int units) {
-    int unit = geometry.unitTokens();
-    Objects.requireNonNull(moved).move(from * unit, to * unit, units * unit);
+    Objects.requireNonNull(moved).move(from * unitTokens, to * unitTokens, units * unitTokens);
   }
 
   private void requireNoStepInFlight() {
@@ -272,7 +309,7 @@ public final class Scheduler {
 
   /** Buffers of tokens that sequences hold: none when nothing is there. */
   public int buffersHeld() {
-    return residents.buffers.lent();
+    return buffers.lent();
   }
 
   /** How long the planned step should take, in nanoseconds; 0 where not known. */

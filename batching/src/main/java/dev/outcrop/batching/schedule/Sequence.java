@@ -1,8 +1,10 @@
 package dev.outcrop.batching.schedule;
 
 import dev.outcrop.batching.kv.Lease;
+import dev.outcrop.batching.kv.Runs;
 import dev.outcrop.batching.kv.UnitHashes;
 import dev.outcrop.models.engine.Sampling;
+import java.util.Arrays;
 
 /**
  * One request as the scheduler sees it: a prompt to run, then tokens to generate one by one. Made
@@ -26,6 +28,9 @@ public final class Sequence {
     ENDED
   }
 
+  /** Room for generated tokens that a sequence brings with it; few need more. */
+  private static final int FIRST_ROOM = 256;
+
   private static final int[] NONE = {};
   private static final long[] NO_HASHES = {};
 
@@ -35,6 +40,7 @@ public final class Sequence {
   final int promptTokens;
   final long deadline;
   final Lease lease = new Lease();
+  final Runs runs = lease.runs();
   private final int[] stopTokens;
   private final PrefixKey key;
 
@@ -42,6 +48,7 @@ public final class Sequence {
   int[] tokens;
   int length;
   int computed;
+  int last;
   int cachedTokens = -1;
   long serial = -1;
   long arrivedStep;
@@ -52,8 +59,11 @@ public final class Sequence {
   boolean owed; // let in by the flex floor
   int affinity;
   int heapIndex = Flow.NOWHERE;
+  int place = Flow.NOWHERE;
+  int room;
   private long[] hashes;
   private int hashed;
+  private int hashAgainAt;
   private boolean buffered;
 
   /**
@@ -80,7 +90,8 @@ public final class Sequence {
       throw new IllegalArgumentException("a sequence needs a prompt and maxTokens >= 1");
     }
     this.flow = flow;
-    this.tokens = prompt;
+    int capacity = prompt.length + maxTokens;
+    this.tokens = Arrays.copyOf(prompt, Math.min(capacity, prompt.length + FIRST_ROOM));
     this.length = prompt.length;
     this.promptTokens = prompt.length;
     this.maxTokens = maxTokens;
@@ -88,7 +99,7 @@ public final class Sequence {
     this.stopTokens = stopTokens;
     this.deadline = deadline;
     this.key = key;
-    this.hashes = new long[UnitHashes.longs((prompt.length + maxTokens) / key.unitTokens())];
+    this.hashes = new long[UnitHashes.longs(capacity / key.unitTokens())];
     hashUpTo(prompt.length / key.unitTokens());
   }
 
@@ -152,7 +163,9 @@ public final class Sequence {
 
   void advance(int ran) {
     computed += ran;
-    hashUpTo(computed / key.unitTokens());
+    if (computed >= hashAgainAt) {
+      hashUpTo(computed / key.unitTokens());
+    }
   }
 
   private void hashUpTo(int units) {
@@ -160,10 +173,19 @@ public final class Sequence {
       key.hashes().extend(key.scope(), tokens, key.unitTokens(), hashed, units, hashes);
       hashed = units;
     }
+    hashAgainAt = (hashed + 1) * key.unitTokens();
   }
 
-  void append(int token) {
+  void append(int token, TokenBuffers buffers) {
+    if (length == tokens.length) {
+      int[] larger = buffers.take(Math.min(capacity(), 2 * length));
+      System.arraycopy(tokens, 0, larger, 0, length);
+      giveBack(buffers);
+      tokens = larger;
+      buffered = true;
+    }
     tokens[length++] = token;
+    last = token;
   }
 
   boolean stopsAt(int token) {
@@ -173,6 +195,11 @@ public final class Sequence {
       }
     }
     return false;
+  }
+
+  /** Reads the place of the next token. */
+  int touch() {
+    return length < tokens.length ? tokens[length] : 0;
   }
 
   /** The order within a flow: deadline, arrival, then who finds more of its prefix. */
@@ -186,22 +213,16 @@ public final class Sequence {
     return affinity != other.affinity ? affinity > other.affinity : serial < other.serial;
   }
 
-  /** Gives it room for all that it may come to; the first time only. */
-  void start(TokenBuffers buffers) {
-    if (!buffered) {
-      int[] room = buffers.take(capacity());
-      System.arraycopy(tokens, 0, room, 0, length);
-      tokens = room;
-      buffered = true;
-    }
-  }
-
   void end(TokenBuffers buffers) {
-    if (buffered) {
-      buffers.give(tokens);
-    }
+    giveBack(buffers);
     phase = Phase.ENDED;
     tokens = NONE;
     hashes = NO_HASHES;
+  }
+
+  private void giveBack(TokenBuffers buffers) {
+    if (buffered) {
+      buffers.give(tokens);
+    }
   }
 }

@@ -22,6 +22,7 @@ public final class StepOutcome {
   public static final int NO_TOKEN = -1;
 
   private int entries;
+  private int held;
   private @Nullable Sequence[] sequence = new Sequence[8];
   private int[] row = new int[8];
   private int[] token = new int[8];
@@ -32,7 +33,10 @@ public final class StepOutcome {
 
   /** Forgets the last step. */
   public void clear() {
-    Arrays.fill(sequence, 0, entries, null);
+    if (held > entries) {
+      Arrays.fill(sequence, entries, held, null);
+    }
+    held = entries; // overwritten by the next step, which mostly has the same sequences
     entries = 0;
   }
 
@@ -44,7 +48,7 @@ public final class StepOutcome {
   /** The sequence of an entry. */
   public Sequence sequence(int entry) {
     Sequence found = sequence[entry];
-    if (found == null) {
+    if (entry >= entries || found == null) {
       throw new IndexOutOfBoundsException(entry);
     }
     return found;
@@ -72,7 +76,9 @@ public final class StepOutcome {
       token = Arrays.copyOf(token, entries * 2);
       end = Arrays.copyOf(end, entries * 2);
     }
-    sequence[entries] = of;
+    if (sequence[entries] != of) {
+      sequence[entries] = of;
+    }
     row[entries] = planRow;
     token[entries] = published;
     end[entries] = why;

@@ -1,9 +1,9 @@
 package dev.outcrop.batching.schedule;
 
 /**
- * Arrays for the tokens of running sequences, used again: a waiting sequence costs its prompt only,
- * and starting one allocates nothing once as many of its size have run at a time. Sizes are powers
- * of two.
+ * Arrays for sequences that have outgrown the one they came with, used again: a waiting sequence
+ * costs little more than its prompt, and growth allocates nothing once as many of its size have run
+ * at a time. Sizes are powers of two.
  */
 final class TokenBuffers {
   private static final int LEAST = 64;

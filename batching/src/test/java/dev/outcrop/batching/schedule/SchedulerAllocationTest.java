@@ -28,8 +28,11 @@ class SchedulerAllocationTest {
   void decodesWithoutAllocation() {
     Scheduler scheduler =
         new Scheduler(new KvGeometry(32, 20_000, 1, 100_000), Limits.of(RUNNING, 512));
-    for (int i = 0; i < RUNNING; i++) {
+    for (int i = 0; i < 2 * RUNNING; i++) { // the first half leaves its arrays to the second
       scheduler.add(sequence(100, 9_000));
+    }
+    while (scheduler.waiting() > 0) {
+      steps(scheduler, 1);
     }
     steps(scheduler, 1_000);
 

@@ -16,10 +16,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class StepPlan {
   private int rows;
+  private int held;
   private int tokens;
   private int segments;
   private int moves;
-  private int[] move = new int[6];
+  private int[] move = new int[48];
   private int[] tokenIds = new int[64];
   private int[] tokenStart = new int[9];
   private int[] position = new int[8];
@@ -27,6 +28,7 @@ public final class StepPlan {
   private int[] segmentSlot = new int[16];
   private int[] segmentLength = new int[16];
   private @Nullable Sampling[] sampling = new Sampling[8];
+  private boolean[] sampled = new boolean[8];
   private int[][] history = new int[8][];
   private int[] historyPrompt = new int[8];
   private int[] historyLength = new int[8];
@@ -38,8 +40,11 @@ public final class StepPlan {
 
   /** Empties the plan for the next step. */
   public void clear() {
-    Arrays.fill(sampling, 0, rows, null);
-    Arrays.fill(history, 0, rows, NO_HISTORY);
+    if (held > rows) {
+      Arrays.fill(sampling, rows, held, null);
+      Arrays.fill(history, rows, held, NO_HISTORY);
+    }
+    held = rows; // what they hold is overwritten by the next step, mostly with the same
     rows = 0;
     tokens = 0;
     segments = 0;
@@ -96,15 +101,13 @@ public final class StepPlan {
       position = Arrays.copyOf(position, size);
       segmentStart = Arrays.copyOf(segmentStart, size + 1);
       sampling = Arrays.copyOf(sampling, size);
+      sampled = Arrays.copyOf(sampled, size);
       history = Arrays.copyOf(history, size);
       historyPrompt = Arrays.copyOf(historyPrompt, size);
       historyLength = Arrays.copyOf(historyLength, size);
     }
     position[rows] = firstPosition;
-    sampling[rows] = null;
-    history[rows] = NO_HISTORY;
-    historyPrompt[rows] = 0;
-    historyLength[rows] = 0;
+    sampled[rows] = false;
     rows++;
     tokenStart[rows] = tokens;
     segmentStart[rows] = segments;
@@ -117,6 +120,15 @@ public final class StepPlan {
     }
     System.arraycopy(source, offset, tokenIds, tokens, count);
     tokens += count;
+    tokenStart[rows] = tokens;
+  }
+
+  /** Adds one token id to the open row. */
+  public void token(int id) {
+    if (tokens == tokenIds.length) {
+      tokenIds = Arrays.copyOf(tokenIds, tokenIds.length * 2);
+    }
+    tokenIds[tokens++] = id;
     tokenStart[rows] = tokens;
   }
 
@@ -140,10 +152,14 @@ public final class StepPlan {
    * @param promptTokens how many of them are prompt
    * @param seenTokens how many of them there are
    */
+  @SuppressWarnings("ReferenceEquality")
   public void sample(Sampling how, int[] seen, int promptTokens, int seenTokens) {
     int row = rows - 1;
-    sampling[row] = how;
-    history[row] = seen;
+    if (sampling[row] != how || history[row] != seen) { // a look is cheaper than a store
+      sampling[row] = how;
+      history[row] = seen;
+    }
+    sampled[row] = true;
     historyPrompt[row] = promptTokens;
     historyLength[row] = seenTokens;
   }
@@ -195,22 +211,22 @@ public final class StepPlan {
 
   /** How to choose the row's next token, or null where none is wanted (a prefill chunk). */
   public @Nullable Sampling sampling(int row) {
-    return sampling[row];
+    return sampled[row] ? sampling[row] : null;
   }
 
   /** The row's tokens so far, prompt first; only the first {@link #historyLength} count. */
   public int[] history(int row) {
-    return history[row];
+    return sampled[row] ? history[row] : NO_HISTORY;
   }
 
   /** How many tokens of the row's history are prompt. */
   public int historyPrompt(int row) {
-    return historyPrompt[row];
+    return sampled[row] ? historyPrompt[row] : 0;
   }
 
   /** How many tokens the row's history has. */
   public int historyLength(int row) {
-    return historyLength[row];
+    return sampled[row] ? historyLength[row] : 0;
   }
 
   /** Counts only: token ids are user content and stay out of logs. */
