@@ -9,7 +9,12 @@ public interface Batcher extends AutoCloseable {
   Signals signals();
 
   /** Whether the engine loop lives and, while there is work, makes progress. */
-  boolean alive();
+  Health health();
+
+  /** Whether it is {@link Health.Live}. */
+  default boolean alive() {
+    return health() instanceof Health.Live;
+  }
 
   /** Refuses new requests from now on; those that are in go on. */
   void drain();

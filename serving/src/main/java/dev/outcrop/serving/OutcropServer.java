@@ -1,5 +1,6 @@
 package dev.outcrop.serving;
 
+import dev.outcrop.batching.Health;
 import dev.outcrop.models.OutcropException;
 import dev.outcrop.serving.auth.Authenticator;
 import dev.outcrop.serving.auth.KeyFile;
@@ -22,7 +23,9 @@ import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -70,7 +73,7 @@ public final class OutcropServer implements AutoCloseable {
                 authenticator(config),
                 lifeCycle,
                 metrics,
-                this::alive,
+                this::health,
                 metrics::page,
                 admin(config.management()),
                 this::drainInBackground,
@@ -146,8 +149,10 @@ public final class OutcropServer implements AutoCloseable {
     beginDrain(config.drainTimeout());
   }
 
-  private boolean alive() {
-    return models.stream().allMatch(model -> model.batcher().alive());
+  private Map<String, Health> health() {
+    Map<String, Health> health = new LinkedHashMap<>();
+    models.forEach(model -> health.put(model.id(), model.batcher().health()));
+    return health;
   }
 
   private static Authenticator authenticator(ServingConfig config) {

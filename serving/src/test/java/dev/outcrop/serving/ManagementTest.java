@@ -2,6 +2,7 @@ package dev.outcrop.serving;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.outcrop.batching.Health;
 import dev.outcrop.models.ModelError;
 import dev.outcrop.models.OutcropException;
 import dev.outcrop.serving.config.ManagementConfig;
@@ -54,8 +55,38 @@ final class ManagementTest {
   @Test
   void livesWhileTheBatcherDoes() throws Exception {
     assertThat(get("/livez").statusCode()).isEqualTo(200);
-    server.batcher.alive = false;
+
+    server.batcher.health = new Health.Dead("ENGINE_DEAD");
     assertThat(get("/livez").statusCode()).isEqualTo(503);
+    assertThat(get("/livez").body())
+        .isEqualTo(
+            "{\"status\":\"dead\",\"models\":[{\"model\":\"%s\",\"status\":\"dead\",\"reason\":\"ENGINE_DEAD\"}]}"
+                .formatted(TestServer.MODEL));
+    assertThat(get("/metrics").body())
+        .contains("outcrop_model_up{model=\"" + TestServer.MODEL + "\",} 0.0");
+  }
+
+  @Test
+  void namesTheStepThatIsStuckAndLivesAgainWhenItComesBack() throws Exception {
+    server.batcher.health =
+        new Health.Stuck(
+            new Health.Step(7, 3, 2, 500, 4, Duration.ofMillis(600), Duration.ofSeconds(6)),
+            Duration.ofSeconds(9));
+    HttpResponse<String> stuck = get("/livez");
+    assertThat(stuck.statusCode()).isEqualTo(503);
+    assertThat(stuck.body())
+        .startsWith("{\"status\":\"stuck\",\"models\":[{\"model\":\"" + TestServer.MODEL)
+        .contains(
+            "\"tookMillis\":9000,\"step\":{\"number\":7,\"rows\":3,\"decodeRows\":2,"
+                + "\"prefillTokens\":500,\"kvSegments\":4,"
+                + "\"expectedMillis\":600,\"limitMillis\":6000}");
+
+    server.batcher.health = new Health.Stalled(Duration.ofSeconds(31));
+    assertThat(get("/livez").body()).contains("\"status\":\"stalled\",\"tookMillis\":31000");
+
+    server.batcher.health = new Health.Live();
+    assertThat(get("/livez").statusCode()).isEqualTo(200);
+    assertThat(get("/livez").body()).isEqualTo("{\"status\":\"live\"}");
   }
 
   @Test

@@ -8,8 +8,8 @@ import java.util.function.LongSupplier;
 
 /** Makes batchers; called by the wiring of a server and by benchmarks. */
 public final class Batchers {
-  /** How long a loop with work may bring nothing before it counts as dead. */
-  public static final Duration DEFAULT_STALL_AFTER = Duration.ofSeconds(30);
+  /** How long a step may take of whose kind none ran before. */
+  public static final Duration DEFAULT_UNKNOWN_STEP = Duration.ofSeconds(30);
 
   private Batchers() {}
 
@@ -23,7 +23,7 @@ public final class Batchers {
    */
   public static Batcher start(
       String name, Engine engine, BatchingConfig config, LongSupplier nanoClock) {
-    return start(name, engine, config, nanoClock, DEFAULT_STALL_AFTER);
+    return start(name, engine, config, nanoClock, DEFAULT_UNKNOWN_STEP);
   }
 
   /**
@@ -33,16 +33,17 @@ public final class Batchers {
    * @param engine the engine, used by that thread alone from now on and closed with the batcher
    * @param config the limits
    * @param nanoClock {@link System#nanoTime} or a test's clock
-   * @param stallAfter how long a loop with work may bring nothing before it is no longer alive;
-   *     four times the longest step so far where that is longer
+   * @param unknownStep how long a step may take of whose kind none ran before, and a loop with work
+   *     may be without a step; others may take ten times what they are expected to, and five
+   *     seconds at least
    */
   public static Batcher start(
       String name,
       Engine engine,
       BatchingConfig config,
       LongSupplier nanoClock,
-      Duration stallAfter) {
-    EngineBatcher batcher = new EngineBatcher(name, engine, config, nanoClock, stallAfter);
+      Duration unknownStep) {
+    EngineBatcher batcher = new EngineBatcher(name, engine, config, nanoClock, unknownStep);
     batcher.start();
     return batcher;
   }

@@ -4,6 +4,7 @@ import dev.outcrop.batching.Batcher;
 import dev.outcrop.batching.BatchingConfig;
 import dev.outcrop.batching.GenerateRequest;
 import dev.outcrop.batching.GenerateRequest.Service;
+import dev.outcrop.batching.Health;
 import dev.outcrop.batching.Signals;
 import dev.outcrop.batching.SubmitResult;
 import dev.outcrop.batching.kv.UnitHashes;
@@ -24,35 +25,38 @@ final class EngineBatcher implements Batcher {
   /** How long a step may take to end after the batcher was closed. */
   private static final Duration END = Duration.ofSeconds(30);
 
-  /** A step may take this many times the longest one so far before the loop counts as stuck. */
-  private static final long SLOWER_THAN_EVER = 4;
+  /** How often the watchdog looks. */
+  private static final Duration LOOK = Duration.ofSeconds(1);
 
   private final KvGeometry geometry;
   private final BatchingConfig config;
   private final LongSupplier nanoClock;
-  private final long stallNanos;
   private final Intake intake;
   private final Tenants tenants = new Tenants();
   private final UnitHashes hashes = UnitHashes.random();
   private final EngineLoop loop;
+  private final StepWatch watch;
   private final Thread thread;
+  private final Thread watchdog;
 
   EngineBatcher(
       String name,
       Engine engine,
       BatchingConfig config,
       LongSupplier nanoClock,
-      Duration stallAfter) {
+      Duration unknownStep) {
     this.geometry = engine.geometry();
     this.config = config;
     this.nanoClock = nanoClock;
-    this.stallNanos = stallAfter.toNanos();
     DrainRate drainRate = new DrainRate();
     this.intake = new Intake(config, drainRate, nanoClock);
     Scheduler scheduler = new Scheduler(geometry, limits(config));
-    this.loop = new EngineLoop(engine, scheduler, intake, drainRate, nanoClock);
-    // A daemon: the end of the server ends the process, whatever the engine is busy with.
+    this.watch = new StepWatch(name, nanoClock, unknownStep);
+    this.loop = new EngineLoop(engine, scheduler, intake, drainRate, watch, nanoClock);
+    // Daemons: the end of the server ends the process, whatever the engine is busy with.
     this.thread = Thread.ofPlatform().name("engine-" + name).daemon(true).unstarted(loop);
+    this.watchdog =
+        Thread.ofPlatform().name("watchdog-" + name).daemon(true).unstarted(this::watch);
   }
 
   private static Limits limits(BatchingConfig config) {
@@ -69,6 +73,18 @@ final class EngineBatcher implements Batcher {
 
   void start() {
     thread.start();
+    watchdog.start();
+  }
+
+  /** Looks even where no probe does, so that a stuck step is in the log. */
+  private void watch() {
+    try {
+      while (!thread.join(LOOK)) {
+        health();
+      }
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   @Override
@@ -124,7 +140,7 @@ final class EngineBatcher implements Batcher {
 
   private long lastProgress() {
     long now = nanoClock.getAsLong();
-    return intake.busy() ? now - Math.min(now - loop.progress(), now - intake.busySince()) : now;
+    return intake.busy() ? now - Math.min(now - watch.progress(), now - intake.busySince()) : now;
   }
 
   /** What the door counts, for tests. */
@@ -143,12 +159,11 @@ final class EngineBatcher implements Batcher {
   }
 
   @Override
-  public boolean alive() {
-    if (!thread.isAlive() || intake.state() instanceof LoopState.Dead) {
-      return false;
+  public Health health() {
+    if (intake.state() instanceof LoopState.Dead(var error)) {
+      return new Health.Dead(error.code().name());
     }
-    long still = nanoClock.getAsLong() - lastProgress();
-    return still <= Math.max(stallNanos, SLOWER_THAN_EVER * loop.longestStep());
+    return thread.isAlive() ? watch.health(this::lastProgress) : new Health.Dead("closed");
   }
 
   @Override

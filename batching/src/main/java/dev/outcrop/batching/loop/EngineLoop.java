@@ -38,6 +38,7 @@ final class EngineLoop implements Runnable {
   private final Scheduler scheduler;
   private final Intake intake;
   private final DrainRate drainRate;
+  private final StepWatch watch;
   private final LongSupplier nanoClock;
   private final Isolation isolation;
   private final StepPlan plan = new StepPlan();
@@ -47,8 +48,6 @@ final class EngineLoop implements Runnable {
   private ArrayDeque<Command> taken = new ArrayDeque<>();
   private long steps;
   private long reruns;
-  private volatile long progress;
-  private volatile long longestStep;
   private volatile Signals signals;
 
   EngineLoop(
@@ -56,30 +55,21 @@ final class EngineLoop implements Runnable {
       Scheduler scheduler,
       Intake intake,
       DrainRate drainRate,
+      StepWatch watch,
       LongSupplier nanoClock) {
     this.engine = engine;
     this.scheduler = scheduler;
     this.intake = intake;
     this.drainRate = drainRate;
+    this.watch = watch;
     this.nanoClock = nanoClock;
-    this.isolation = new Isolation(engine, () -> progress = nanoClock.getAsLong());
-    this.progress = nanoClock.getAsLong();
+    this.isolation = new Isolation(this::run);
     this.signals = snapshot();
   }
 
   /** Any thread: the state after the last step. */
   Signals signals() {
     return signals;
-  }
-
-  /** Any thread: when the engine last brought something. */
-  long progress() {
-    return progress;
-  }
-
-  /** Any thread: nanoseconds of the longest step so far. */
-  long longestStep() {
-    return longestStep;
   }
 
   /** Any thread while nothing is in: what the loop drives. */
@@ -162,7 +152,7 @@ final class EngineLoop implements Runnable {
     long begin = nanoClock.getAsLong();
     scheduler.plan(plan);
     intake.holds(scheduler.waiting(), scheduler.counts().queuedTokens(), scheduler.running());
-    StepResult result = engine.submit(plan).await();
+    StepResult result = run(plan);
     @Nullable OutcropException[] errors = {};
     StepResult.Sampled sampled;
     switch (result) {
@@ -181,8 +171,6 @@ final class EngineLoop implements Runnable {
     long end = nanoClock.getAsLong();
     scheduler.apply(sampled, end - begin, outcome);
     steps++;
-    progress = end;
-    longestStep = Math.max(longestStep, end - begin);
     if (queued) {
       drainRate.step(scheduler.counts().promptTokensRun() - promptTokensBefore, end - begin);
     }
@@ -190,6 +178,15 @@ final class EngineLoop implements Runnable {
     for (int entry = 0; entry < outcome.entries(); entry++) {
       publish(entry, sampled, errors);
     }
+  }
+
+  /** Runs the planned step, or, with the same time to do it, one of its rows alone. */
+  private StepResult run(StepPlan whatever) {
+    int decodeRows = whatever == plan ? scheduler.decodeRows() : whatever.tokens() == 1 ? 1 : 0;
+    watch.begins(whatever, decodeRows, scheduler.expectedNanos());
+    StepResult result = engine.submit(whatever).await();
+    watch.ended();
+    return result;
   }
 
   /** What goes wrong for one sequence here ends that one only. */
@@ -283,7 +280,7 @@ final class EngineLoop implements Runnable {
         steps,
         scheduler.counts().promptTokensRun(),
         scheduler.counts().tokensGenerated(),
-        progress);
+        watch.progress());
   }
 
   /** Ends the loop when the engine said that it cannot go on. */

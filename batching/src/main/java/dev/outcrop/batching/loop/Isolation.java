@@ -1,10 +1,10 @@
 package dev.outcrop.batching.loop;
 
 import dev.outcrop.models.OutcropException;
-import dev.outcrop.models.engine.Engine;
 import dev.outcrop.models.engine.StepPlan;
 import dev.outcrop.models.engine.StepResult;
 import java.util.Arrays;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,12 +15,10 @@ final class Isolation {
   private static final int[] NO_IDS = {};
   private static final float[] NO_LOGPROBS = {};
 
-  private final Engine engine;
-  private final Runnable progress;
+  private final Function<StepPlan, StepResult> engine;
 
-  Isolation(Engine engine, Runnable progress) {
+  Isolation(Function<StepPlan, StepResult> engine) {
     this.engine = engine;
-    this.progress = progress;
   }
 
   /** What came of the rows; a row with an error has the token {@link StepResult#ROW_FAILED}. */
@@ -50,7 +48,7 @@ final class Isolation {
     StepPlan alone = new StepPlan();
     for (int row = 0; row < rows; row++) {
       copyRow(plan, row, alone);
-      switch (engine.submit(alone).await()) {
+      switch (engine.apply(alone)) {
         case StepResult.Sampled one -> {
           tokens[row] = one.tokens()[0];
           logprobs[row] = one.logprobs()[0];
@@ -62,7 +60,6 @@ final class Isolation {
           errors[row] = error;
         }
       }
-      progress.run();
     }
     return new Rerun(result, errors);
   }

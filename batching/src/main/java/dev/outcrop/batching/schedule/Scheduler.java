@@ -312,8 +312,16 @@ public final class Scheduler {
     return buffers.lent();
   }
 
+  /** Rows of the planned step that generate; the others run their prompt. */
+  public int decodeRows() {
+    return decodeRows;
+  }
+
   /** How long the planned step should take, in nanoseconds; 0 where not known. */
   public double expectedNanos() {
-    return budget.decodeNanos(decodeRows) + promptTokens * budget.prefillNanos();
+    double decodes = budget.decodeNanos(decodeRows);
+    double prompts = promptTokens * budget.prefillNanos();
+    boolean known = (decodeRows == 0 || decodes > 0) && (promptTokens == 0 || prompts > 0);
+    return known ? decodes + prompts : 0;
   }
 }

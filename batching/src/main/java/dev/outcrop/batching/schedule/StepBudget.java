@@ -25,7 +25,8 @@ final class StepBudget {
   private final double[] decodeNanos = new double[SIZES];
   private final int[] sinceProbe = new int[SIZES];
   private double budget;
-  private double prefillNanos;
+  private double prefillTime;
+  private double prefillTokens;
 
   /**
    * Creates a budget.
@@ -57,10 +58,7 @@ final class StepBudget {
 
   /** A step was measured. */
   void measured(int decodes, int promptTokens, long nanos) {
-    if (promptTokens > 0) {
-      double each = (double) nanos / promptTokens;
-      prefillNanos = prefillNanos == 0 ? each : prefillNanos + MEMORY * (each - prefillNanos);
-    }
+    prefillMeasured(decodes, promptTokens, nanos);
     if (decodes == 0) {
       return;
     }
@@ -80,6 +78,22 @@ final class StepBudget {
     }
   }
 
+  /**
+   * What prompt tokens take beside decodes is what the step takes longer than the decodes alone,
+   * and at least their share of its tokens: beside decodes that wait for memory they seem free.
+   */
+  private void prefillMeasured(int decodes, int promptTokens, long nanos) {
+    double alone = decodeNanos(decodes);
+    if (promptTokens == 0 || (decodes > 0 && alone == 0)) {
+      return;
+    }
+    double share = (double) nanos * promptTokens / (promptTokens + decodes);
+    double took = Math.max(share, nanos - alone);
+    double memory = prefillTokens == 0 ? 1 : MEMORY;
+    prefillTime += memory * (took - prefillTime);
+    prefillTokens += memory * (promptTokens - prefillTokens);
+  }
+
   /** What a step with so many decodes alone takes, in nanoseconds; 0 where not known. */
   double decodeNanos(int decodes) {
     return decodes == 0 ? 0 : decodeNanos[size(decodes)];
@@ -87,7 +101,7 @@ final class StepBudget {
 
   /** What a prompt token takes in the steps that run it, in nanoseconds; 0 where not known. */
   double prefillNanos() {
-    return prefillNanos;
+    return prefillTokens == 0 ? 0 : prefillTime / prefillTokens;
   }
 
   /** Batches of about the same size share a measurement: two sizes per power of two. */

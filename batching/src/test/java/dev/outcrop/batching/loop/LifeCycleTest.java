@@ -18,18 +18,16 @@ import dev.outcrop.models.testing.FakeEngine.StepFault;
 import dev.outcrop.models.testing.Roofline;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Cancel, drain, close, and what counts as alive. */
+/** Cancel, drain, close. */
 @Timeout(60)
 class LifeCycleTest {
   private static final KvGeometry GEOMETRY = new KvGeometry(4, 8, 1, 32);
   private static final BatchingConfig CONFIG = new BatchingConfig(8, 16, 100, 1_000, 20);
 
   private final Gate gate = new Gate();
-  private final AtomicLong clock = new AtomicLong(-50);
   private final FakeEngine engine =
       new FakeEngine(GEOMETRY, Roofline.INSTANT, Requests.NEXT, StepFault.NONE, gate);
 
@@ -121,36 +119,6 @@ class LifeCycleTest {
         .isInstanceOfSatisfying(
             Rejected.class, it -> assertThat(it.reason()).isEqualTo(Reason.DRAINING));
     running.close();
-  }
-
-  @Test
-  void isNotAliveWhenAStepTakesTooLong() {
-    Duration limit = Duration.ofSeconds(30);
-    try (Batcher batcher = Batchers.start("test", engine, CONFIG, clock::get, limit);
-        Gate _ = gate) {
-      clock.addAndGet(Duration.ofHours(1).toNanos());
-      assertThat(batcher.alive()).as("idle for long").isTrue();
-      assertThat(batcher.signals().lastProgressNanos()).isEqualTo(clock.get());
-
-      Requests.accepted(batcher, Requests.prompt(2, 1), 20);
-      gate.awaitStep();
-      assertThat(batcher.alive()).as("work has only come").isTrue();
-      clock.addAndGet(limit.toNanos());
-      assertThat(batcher.alive()).as("at the limit").isTrue();
-      clock.addAndGet(1);
-      assertThat(batcher.alive()).as("past the limit").isFalse();
-      assertThat(batcher.signals().lastProgressNanos())
-          .isEqualTo(clock.get() - limit.toNanos() - 1);
-
-      gate.release();
-      gate.awaitStep();
-      assertThat(batcher.alive()).as("a slow step, but it ended").isTrue();
-      clock.addAndGet(4 * (limit.toNanos() + 1));
-      assertThat(batcher.alive()).as("at four times the slowest step").isTrue();
-      clock.addAndGet(1);
-      assertThat(batcher.alive()).as("past four times the slowest step").isFalse();
-      gate.open();
-    }
   }
 
   @Test

@@ -194,6 +194,11 @@ public final class StepPlan {
     return position[row];
   }
 
+  /** Segments in the plan, over all rows. */
+  public int segments() {
+    return segments;
+  }
+
   /** Segments of one row. */
   public int segments(int row) {
     return segmentStart[row + 1] - segmentStart[row];

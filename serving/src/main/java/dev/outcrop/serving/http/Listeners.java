@@ -1,5 +1,6 @@
 package dev.outcrop.serving.http;
 
+import dev.outcrop.batching.Health;
 import dev.outcrop.models.OutcropException;
 import dev.outcrop.serving.auth.Authenticator;
 import dev.outcrop.serving.config.HttpConfig;
@@ -11,9 +12,10 @@ import dev.outcrop.serving.transport.Connections;
 import dev.outcrop.serving.transport.TransportLimits;
 import io.helidon.webserver.WebServer;
 import java.time.Duration;
+import java.util.Map;
 import java.util.UUID;
-import java.util.function.BooleanSupplier;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,7 +63,7 @@ public final class Listeners implements AutoCloseable {
   /**
    * What the ports serve.
    *
-   * @param alive whether the process should go on living
+   * @param health how each model's engine loop is; the process lives while all do
    * @param metrics the exposition for an Accept header
    * @param admin who may change state, or null for nobody
    * @param drain begins a drain and returns at once
@@ -71,7 +73,7 @@ public final class Listeners implements AutoCloseable {
       Authenticator authenticator,
       LifeCycle lifeCycle,
       RequestListener listener,
-      BooleanSupplier alive,
+      Supplier<Map<String, Health>> health,
       Function<@Nullable String, MetricsPage> metrics,
       @Nullable Authenticator admin,
       Runnable drain,
@@ -149,7 +151,7 @@ public final class Listeners implements AutoCloseable {
     Management management =
         new Management(
             new Management.Parts(
-                parts.lifeCycle, parts.alive, parts.metrics, parts.admin, parts.drain, parts.json));
+                parts.lifeCycle, parts.health, parts.metrics, parts.admin, parts.drain, parts.json));
     WebServer server =
         WebServer.builder()
             .host(config.host())

@@ -1,6 +1,7 @@
 package dev.outcrop.serving.http;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.outcrop.batching.Health;
 import dev.outcrop.serving.auth.AuthResult;
 import dev.outcrop.serving.auth.Authenticator;
 import dev.outcrop.serving.json.Json;
@@ -9,8 +10,9 @@ import io.helidon.webserver.http.HttpRules;
 import io.helidon.webserver.http.HttpService;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
-import java.util.function.BooleanSupplier;
+import java.util.Map;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,14 +29,14 @@ final class Management implements HttpService {
   /**
    * What the port shows and does.
    *
-   * @param alive whether the process should go on living
+   * @param health how each model's engine loop is; the process lives while all do
    * @param metrics the exposition for an Accept header
    * @param admin who may change state, or null for nobody
    * @param drain begins a drain and returns at once
    */
   record Parts(
       LifeCycle lifeCycle,
-      BooleanSupplier alive,
+      Supplier<Map<String, Health>> health,
       Function<@Nullable String, MetricsPage> metrics,
       @Nullable Authenticator admin,
       Runnable drain,
@@ -49,8 +51,12 @@ final class Management implements HttpService {
   }
 
   private void live(ServerResponse response) {
-    boolean alive = parts.alive.getAsBoolean();
-    answer(response, alive ? 200 : 503, alive ? "live" : "dead");
+    Map<String, Health> health = parts.health.get();
+    if (health.values().stream().allMatch(Health.Live.class::isInstance)) {
+      answer(response, 200, "live");
+    } else {
+      answer(response, 503, Liveness.body(health));
+    }
   }
 
   private void ready(ServerResponse response) {
@@ -86,8 +92,10 @@ final class Management implements HttpService {
   }
 
   private void answer(ServerResponse response, int status, String text) {
-    ObjectNode body = Json.object();
-    body.put("status", text);
+    answer(response, status, Json.object().put("status", text));
+  }
+
+  private void answer(ServerResponse response, int status, ObjectNode body) {
     response.status(status);
     response.header(HeaderNames.CONTENT_TYPE, "application/json");
     response.send(parts.json.bytes(body));

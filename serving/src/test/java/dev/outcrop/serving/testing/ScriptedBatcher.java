@@ -2,6 +2,7 @@ package dev.outcrop.serving.testing;
 
 import dev.outcrop.batching.Batcher;
 import dev.outcrop.batching.GenerateRequest;
+import dev.outcrop.batching.Health;
 import dev.outcrop.batching.Signals;
 import dev.outcrop.batching.SubmitResult;
 import dev.outcrop.batching.TokenEvent;
@@ -27,7 +28,7 @@ public final class ScriptedBatcher implements Batcher {
   public volatile OutcropException failure;
   public volatile int failAfter;
   public volatile boolean hold;
-  public volatile boolean alive = true;
+  public volatile Health health = new Health.Live();
   public volatile boolean draining;
   public volatile int cachedTokens;
 
@@ -64,8 +65,8 @@ public final class ScriptedBatcher implements Batcher {
   }
 
   @Override
-  public boolean alive() {
-    return alive;
+  public Health health() {
+    return health;
   }
 
   @Override
@@ -75,7 +76,7 @@ public final class ScriptedBatcher implements Batcher {
 
   @Override
   public void close() {
-    alive = false;
+    health = new Health.Dead("closed");
   }
 
   /** One scripted stream. */
