@@ -11,6 +11,7 @@ import java.time.Duration;
  * @param maxWaitingTokens the most prompt tokens queued; a longer prompt is never taken
  * @param defaultMaxTokens completion limit of a request that names none, clamped to what fits
  * @param sharing how tenants share
+ * @param objectives what clients are promised
  */
 public record BatchingConfig(
     int maxRunning,
@@ -18,17 +19,36 @@ public record BatchingConfig(
     int maxWaiting,
     int maxWaitingTokens,
     int defaultMaxTokens,
-    Sharing sharing) {
+    Sharing sharing,
+    Objectives objectives) {
   /** What a CPU host does well with. */
   public static final BatchingConfig DEFAULT = new BatchingConfig(64, 512, 1_024, 1_048_576, 2_048);
 
   /** Checks the limits. */
   public BatchingConfig {
-    require(maxRunning >= 1, "maxRunning must be at least 1");
-    require(maxStepTokens >= maxRunning, "maxStepTokens must be at least maxRunning");
-    require(maxWaiting >= 1, "maxWaiting must be at least 1");
-    require(maxWaitingTokens >= 1, "maxWaitingTokens must be at least 1");
-    require(defaultMaxTokens >= 1, "defaultMaxTokens must be at least 1");
+    Check.that(maxRunning >= 1, "maxRunning must be at least 1");
+    Check.that(maxStepTokens >= maxRunning, "maxStepTokens must be at least maxRunning");
+    Check.that(maxWaiting >= 1, "maxWaiting must be at least 1");
+    Check.that(maxWaitingTokens >= 1, "maxWaitingTokens must be at least 1");
+    Check.that(defaultMaxTokens >= 1, "defaultMaxTokens must be at least 1");
+  }
+
+  /** Limits with {@link Objectives#DEFAULT}. */
+  public BatchingConfig(
+      int maxRunning,
+      int maxStepTokens,
+      int maxWaiting,
+      int maxWaitingTokens,
+      int defaultMaxTokens,
+      Sharing sharing) {
+    this(
+        maxRunning,
+        maxStepTokens,
+        maxWaiting,
+        maxWaitingTokens,
+        defaultMaxTokens,
+        sharing,
+        Objectives.DEFAULT);
   }
 
   /** Limits with {@link Sharing#DEFAULT}. */
@@ -67,18 +87,44 @@ public record BatchingConfig(
 
     /** Checks the limits. */
     public Sharing {
-      require(guests >= 0, "guests must not be negative");
-      require(!tokenInterval.isNegative(), "tokenInterval must not be negative");
-      require(flexFloor >= 0 && flexFloor <= 1, "flexFloor must be from 0 to 1");
-      require(cacheShare >= 0 && cacheShare <= 1, "cacheShare must be from 0 to 1");
-      require(tenantRequests >= 1, "tenantRequests must be at least 1");
-      require(tenantTokens >= 1, "tenantTokens must be at least 1");
+      Check.that(guests >= 0, "guests must not be negative");
+      Check.that(!tokenInterval.isNegative(), "tokenInterval must not be negative");
+      Check.that(flexFloor >= 0 && flexFloor <= 1, "flexFloor must be from 0 to 1");
+      Check.that(cacheShare >= 0 && cacheShare <= 1, "cacheShare must be from 0 to 1");
+      Check.that(tenantRequests >= 1, "tenantRequests must be at least 1");
+      Check.that(tenantTokens >= 1, "tenantTokens must be at least 1");
     }
   }
 
-  private static void require(boolean ok, String message) {
-    if (!ok) {
-      throw new IllegalArgumentException(message);
+  /**
+   * What clients are promised, for signals only: nobody is refused because of it. The time between
+   * two tokens is the one that {@link Sharing#tokenInterval} keeps.
+   *
+   * @param firstToken the time to the first token
+   * @param budget the share of requests that may miss a target
+   * @param window how far back requests count
+   * @param maxReplicas the most replicas to ask for
+   */
+  public record Objectives(Duration firstToken, double budget, Duration window, int maxReplicas) {
+    /** Two seconds for 99 of 100 requests. */
+    public static final Objectives DEFAULT =
+        new Objectives(Duration.ofSeconds(2), 0.01, Duration.ofMinutes(5), 16);
+
+    /** Checks the values. */
+    public Objectives {
+      Check.that(firstToken.isPositive(), "firstToken must be longer than 0");
+      Check.that(budget > 0 && budget <= 1, "budget must be above 0 and at most 1");
+      Check.that(window.toMillis() >= 1_000, "window must be at least 1s");
+      Check.that(maxReplicas >= 0, "maxReplicas must not be negative");
+    }
+  }
+
+  /** Not a method of the outer record: its constants need those of the inner ones first. */
+  private static final class Check {
+    static void that(boolean ok, String message) {
+      if (!ok) {
+        throw new IllegalArgumentException(message);
+      }
     }
   }
 }

@@ -14,6 +14,9 @@ package dev.outcrop.batching;
  * @param completionTokens tokens generated since start
  * @param lastProgressNanos {@link System#nanoTime} when the last step ended or the batcher last had
  *     no work
+ * @param reuse what was found in the cache and what was thrown out
+ * @param pace how fast it is and how much of it is needed
+ * @param burn how well it keeps its targets
  */
 public record Signals(
     int waiting,
@@ -25,4 +28,52 @@ public record Signals(
     long steps,
     long promptTokens,
     long completionTokens,
-    long lastProgressNanos) {}
+    long lastProgressNanos,
+    Reuse reuse,
+    Pace pace,
+    Burn burn) {
+  /**
+   * KV that was used again, or lost.
+   *
+   * @param hitTokens prompt tokens found in the prefix cache since start; each request counts once,
+   *     when it first starts
+   * @param missedTokens prompt tokens of the same requests that were not
+   * @param preemptions how often a request lost its KV to another and had to start again
+   */
+  public record Reuse(long hitTokens, long missedTokens, long preemptions) {
+    /** Nothing yet. */
+    public static final Reuse NONE = new Reuse(0, 0, 0);
+  }
+
+  /**
+   * What was learned from measured steps, and what follows for the work that is in.
+   *
+   * @param prefillTokensPerSecond prompt tokens that a second of steps runs; 0 where not known yet
+   * @param decodeTokensPerSecond tokens that a second of decodes generates, in batches of the size
+   *     that ran last; 0 where not known yet
+   * @param load how many replicas like this one the work that is in needs, for it to keep the
+   *     targets; loads of replicas may be added up
+   * @param desiredReplicas the same as a whole number, 0 where nothing is in, at most what the
+   *     configuration allows
+   */
+  public record Pace(
+      double prefillTokensPerSecond,
+      double decodeTokensPerSecond,
+      double load,
+      int desiredReplicas) {
+    /** Nothing known, nothing in. */
+    public static final Pace NONE = new Pace(0, 0, 0, 0);
+  }
+
+  /**
+   * The share of requests in the window that missed a target, over the share that may: above 1 the
+   * error budget shrinks faster than it may.
+   *
+   * @param firstToken of the time to the first token
+   * @param tokenInterval of the mean time between tokens
+   */
+  public record Burn(double firstToken, double tokenInterval) {
+    /** No request missed. */
+    public static final Burn NONE = new Burn(0, 0);
+  }
+}

@@ -211,7 +211,24 @@ final class ManagementTest {
         .contains("outcrop_time_to_first_token_seconds_count{" + model + ",} 2.0")
         .contains("outcrop_time_per_output_token_seconds_count{" + model + ",} 2.0")
         .contains("outcrop_kv_units{" + model + ",} 100.0")
+        .contains("outcrop_prefix_cache_tokens_total{" + model + ",result=\"hit\",} 30.0")
+        .contains("outcrop_prefix_cache_tokens_total{" + model + ",result=\"miss\",} 70.0")
+        .contains("outcrop_preemptions_total{" + model + ",} 2.0")
+        .contains("outcrop_prefill_tokens_per_second{" + model + ",} 5000.0")
+        .contains("outcrop_decode_tokens_per_second{" + model + ",} 400.0")
+        .contains("outcrop_slo_burn{" + model + ",target=\"first_token\",} 0.5")
+        .contains("outcrop_slo_burn{" + model + ",target=\"token_interval\",} 3.0")
+        .contains("outcrop_load{" + model + ",} 1.5")
+        .contains("outcrop_desired_replicas{" + model + ",} 2.0")
         .contains("outcrop_ready 1.0");
+  }
+
+  @Test
+  void theReadmeTellsOfEveryMetric() throws IOException {
+    String readme = Files.readString(Path.of("README.md"));
+
+    assertThat(Metric.values())
+        .allSatisfy(metric -> assertThat(readme).contains("| `" + metric.metricName() + "`"));
   }
 
   @Test

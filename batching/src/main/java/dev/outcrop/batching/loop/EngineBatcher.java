@@ -34,6 +34,7 @@ final class EngineBatcher implements Batcher {
   private final Intake intake;
   private final Tenants tenants = new Tenants();
   private final UnitHashes hashes = UnitHashes.random();
+  private final Meter meter;
   private final EngineLoop loop;
   private final StepWatch watch;
   private final Thread thread;
@@ -52,7 +53,8 @@ final class EngineBatcher implements Batcher {
     this.intake = new Intake(config, drainRate, nanoClock);
     Scheduler scheduler = new Scheduler(geometry, limits(config));
     this.watch = new StepWatch(name, nanoClock, unknownStep);
-    this.loop = new EngineLoop(engine, scheduler, intake, drainRate, watch, nanoClock);
+    this.meter = new Meter(scheduler, config, watch, nanoClock);
+    this.loop = new EngineLoop(engine, scheduler, intake, drainRate, watch, meter, nanoClock);
     // Daemons: the end of the server ends the process, whatever the engine is busy with.
     this.thread = Thread.ofPlatform().name("engine-" + name).daemon(true).unstarted(loop);
     this.watchdog =
@@ -101,6 +103,7 @@ final class EngineBatcher implements Batcher {
     Tenants.Tenant tenant = tenants.of(service);
     int prompt = request.prompt().length;
     Duration within = service.firstTokenWithin();
+    long now = nanoClock.getAsLong();
     SubmitResult.Rejected refused = intake.admit(tenant, prompt, prompt + maxTokens, within);
     if (refused != null) {
       return refused;
@@ -112,10 +115,10 @@ final class EngineBatcher implements Batcher {
             maxTokens,
             request.sampling(),
             request.stopTokens(),
-            within == null ? Sequence.NEVER : nanoClock.getAsLong() + within.toNanos(),
+            within == null ? Sequence.NEVER : now + within.toNanos(),
             new Sequence.PrefixKey(
                 hashes, hashes.scope(service.prefixScope()), geometry.unitTokens()));
-    RequestStream stream = new RequestStream(sequence, tenant, intake);
+    RequestStream stream = new RequestStream(sequence, tenant, intake, now);
     if (!intake.send(new Command.Submit(sequence, stream, service.weight()))) {
       stream.end(EngineLoop.closed());
     }
@@ -124,18 +127,7 @@ final class EngineBatcher implements Batcher {
 
   @Override
   public Signals signals() {
-    Signals last = loop.signals();
-    return new Signals(
-        last.waiting(),
-        last.running(),
-        last.waitingPromptTokens(),
-        last.kvUnitsReferenced(),
-        last.kvUnitsCached(),
-        last.kvUnits(),
-        last.steps(),
-        last.promptTokens(),
-        last.completionTokens(),
-        lastProgress());
+    return meter.signals(lastProgress());
   }
 
   private long lastProgress() {

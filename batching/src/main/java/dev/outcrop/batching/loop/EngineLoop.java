@@ -1,7 +1,6 @@
 package dev.outcrop.batching.loop;
 
 import dev.outcrop.batching.BatchingError;
-import dev.outcrop.batching.Signals;
 import dev.outcrop.batching.TokenEvent;
 import dev.outcrop.batching.TokenEvent.FinishReason;
 import dev.outcrop.batching.schedule.Scheduler;
@@ -39,6 +38,7 @@ final class EngineLoop implements Runnable {
   private final Intake intake;
   private final DrainRate drainRate;
   private final StepWatch watch;
+  private final Meter meter;
   private final LongSupplier nanoClock;
   private final Isolation isolation;
   private final StepPlan plan = new StepPlan();
@@ -46,9 +46,7 @@ final class EngineLoop implements Runnable {
   private final Map<Sequence, RequestStream> streams = new HashMap<>();
   private final List<Sequence> cancelled = new ArrayList<>();
   private ArrayDeque<Command> taken = new ArrayDeque<>();
-  private long steps;
   private long reruns;
-  private volatile Signals signals;
 
   EngineLoop(
       Engine engine,
@@ -56,20 +54,16 @@ final class EngineLoop implements Runnable {
       Intake intake,
       DrainRate drainRate,
       StepWatch watch,
+      Meter meter,
       LongSupplier nanoClock) {
     this.engine = engine;
     this.scheduler = scheduler;
     this.intake = intake;
     this.drainRate = drainRate;
     this.watch = watch;
+    this.meter = meter;
     this.nanoClock = nanoClock;
     this.isolation = new Isolation(this::run);
-    this.signals = snapshot();
-  }
-
-  /** Any thread: the state after the last step. */
-  Signals signals() {
-    return signals;
   }
 
   /** Any thread while nothing is in: what the loop drives. */
@@ -139,6 +133,13 @@ final class EngineLoop implements Runnable {
   }
 
   private void publishCancelled() {
+    long now = nanoClock.getAsLong();
+    for (Sequence sequence : cancelled) {
+      RequestStream stream = streams.get(sequence);
+      if (stream != null) {
+        meter.ended(stream, null, sequence.completionTokens(), now);
+      }
+    }
     publishSignals();
     for (Sequence sequence : cancelled) {
       endStream(sequence, finished(sequence, FinishReason.CANCELLED));
@@ -170,13 +171,30 @@ final class EngineLoop implements Runnable {
     }
     long end = nanoClock.getAsLong();
     scheduler.apply(sampled, end - begin, outcome);
-    steps++;
+    measure(end);
     if (queued) {
       drainRate.step(scheduler.counts().promptTokensRun() - promptTokensBefore, end - begin);
     }
     publishSignals();
     for (int entry = 0; entry < outcome.entries(); entry++) {
       publish(entry, sampled, errors);
+    }
+  }
+
+  /** Before anybody hears of the step: whoever has read an end finds it in the signals. */
+  private void measure(long now) {
+    meter.stepped();
+    for (int entry = 0; entry < outcome.entries(); entry++) {
+      Sequence sequence = outcome.sequence(entry);
+      StepOutcome.End end = outcome.end(entry);
+      boolean first = sequence.completionTokens() == 1;
+      RequestStream stream = first || end != null ? streams.get(sequence) : null;
+      if (stream != null && first) {
+        meter.firstToken(stream, now);
+      }
+      if (stream != null && end != null) {
+        meter.ended(stream, end, sequence.completionTokens(), now);
+      }
     }
   }
 
@@ -266,21 +284,7 @@ final class EngineLoop implements Runnable {
 
   private void publishSignals() {
     intake.holds(scheduler.waiting(), scheduler.counts().queuedTokens(), scheduler.running());
-    signals = snapshot();
-  }
-
-  private Signals snapshot() {
-    return new Signals(
-        scheduler.waiting(),
-        scheduler.running(),
-        scheduler.counts().promptTokensLeft(),
-        scheduler.kv().referenced(),
-        scheduler.kv().cached(),
-        engine.geometry().units(),
-        steps,
-        scheduler.counts().promptTokensRun(),
-        scheduler.counts().tokensGenerated(),
-        watch.progress());
+    meter.publish();
   }
 
   /** Ends the loop when the engine said that it cannot go on. */

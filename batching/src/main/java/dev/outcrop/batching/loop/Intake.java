@@ -27,7 +27,7 @@ final class Intake {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private ArrayDeque<Command> commands = new ArrayDeque<>();
-  private LoopState state = new LoopState.Serving();
+  private volatile LoopState state = new LoopState.Serving();
   private boolean shut;
   private int underway;
   private long underwayTokens;
@@ -35,7 +35,8 @@ final class Intake {
   private long heldTokens;
   private int running;
   private int tenantsIn;
-  private long busySince;
+  private volatile long busySince;
+  private volatile boolean busy;
 
   Intake(BatchingConfig config, DrainRate drainRate, LongSupplier nanoClock) {
     this.config = config;
@@ -85,10 +86,11 @@ final class Intake {
   }
 
   private void enter(Tenants.Tenant tenant, int prompt, int total) {
-    if (!busy()) {
+    if (!busy) {
       busySince = nanoClock.getAsLong();
     }
     underway++;
+    busy = true;
     underwayTokens += prompt;
     tenantsIn += tenant.requests == 0 ? 1 : 0;
     tenant.requests++;
@@ -198,6 +200,7 @@ final class Intake {
       held = nowWaiting;
       heldTokens = nowWaitingTokens;
       running = nowRunning;
+      noteBusy();
     } finally {
       lock.unlock();
     }
@@ -214,6 +217,7 @@ final class Intake {
       held = 0;
       heldTokens = 0;
       running = 0;
+      noteBusy();
       List<Command> rest = List.copyOf(commands);
       commands.clear();
       return rest;
@@ -222,14 +226,13 @@ final class Intake {
     }
   }
 
-  /** Whether any request is in. */
+  private void noteBusy() {
+    busy = underway > 0 || held > 0 || running > 0;
+  }
+
+  /** Any thread, without the lock: whether any request is in. */
   boolean busy() {
-    lock.lock();
-    try {
-      return underway > 0 || held > 0 || running > 0;
-    } finally {
-      lock.unlock();
-    }
+    return busy;
   }
 
   /** Whether every count of what is in says nothing. */
@@ -242,29 +245,20 @@ final class Intake {
           && heldTokens == 0
           && running == 0
           && tenantsIn == 0
+          && !busy
           && commands.isEmpty();
     } finally {
       lock.unlock();
     }
   }
 
-  /** When the first request came in after the last idle time. */
+  /** Any thread, without the lock: when the first request came in after the last idle time. */
   long busySince() {
-    lock.lock();
-    try {
-      return busySince;
-    } finally {
-      lock.unlock();
-    }
+    return busySince;
   }
 
-  /** Where the loop is in its life. */
+  /** Any thread, without the lock: where the loop is in its life. */
   LoopState state() {
-    lock.lock();
-    try {
-      return state;
-    } finally {
-      lock.unlock();
-    }
+    return state;
   }
 }

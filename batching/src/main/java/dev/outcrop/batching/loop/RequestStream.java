@@ -15,6 +15,10 @@ import org.jspecify.annotations.Nullable;
  * thread never waits for a slow reader.
  */
 final class RequestStream implements TokenStream {
+  /** When it was submitted, and when the engine thread had its first token. */
+  final long submittedNanos;
+
+  long firstNanos;
   private final Sequence sequence;
   private final Tenants.Tenant tenant;
   private final Intake intake;
@@ -23,7 +27,8 @@ final class RequestStream implements TokenStream {
   private volatile boolean ended;
   private @Nullable TokenEvent last;
 
-  RequestStream(Sequence sequence, Tenants.Tenant tenant, Intake intake) {
+  RequestStream(Sequence sequence, Tenants.Tenant tenant, Intake intake, long submittedNanos) {
+    this.submittedNanos = submittedNanos;
     this.sequence = sequence;
     this.tenant = tenant;
     this.intake = intake;

@@ -317,6 +317,16 @@ public final class Scheduler {
     return decodeRows;
   }
 
+  /** What a step that only generates takes for so many rows, in nanoseconds; 0 where not known. */
+  public double decodeNanos(int forRows) {
+    return budget.decodeNanos(forRows);
+  }
+
+  /** What running a prompt token takes, in nanoseconds; 0 where not known. */
+  public double prefillNanos() {
+    return budget.prefillNanos();
+  }
+
   /** How long the planned step should take, in nanoseconds; 0 where not known. */
   public double expectedNanos() {
     double decodes = budget.decodeNanos(decodeRows);

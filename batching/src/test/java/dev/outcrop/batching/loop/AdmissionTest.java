@@ -170,7 +170,7 @@ class AdmissionTest {
             new int[0],
             Sequence.NEVER,
             new Sequence.PrefixKey(new UnitHashes(1, 2), 0, 32));
-    RequestStream stream = new RequestStream(sequence, tenant, intake);
+    RequestStream stream = new RequestStream(sequence, tenant, intake, 0);
     Command.Submit submit = new Command.Submit(sequence, stream, 1);
     return intake.send(submit) ? submit : null;
   }

@@ -200,7 +200,7 @@ class WatchdogTest {
       assertThat(Requests.readAll(stream).getLast()).isInstanceOf(TokenEvent.Failed.class);
 
       assertThat(batcher.health()).isEqualTo(new Health.Dead("ENGINE_DEAD"));
-      batcher.close();
+      clock.addAndGet(Duration.ofHours(1).toNanos());
       assertThat(batcher.health()).isEqualTo(new Health.Dead("ENGINE_DEAD"));
     }
   }

@@ -76,6 +76,51 @@ public enum Metric {
       "Tokens run by the engine as they happen; kind is prompt or completion",
       "model",
       "kind"),
+  /** Prompt tokens whose KV was there already, and others. */
+  PREFIX_CACHE_TOKENS(
+      "outcrop_prefix_cache_tokens_total",
+      Type.COUNTER,
+      "Prompt tokens of requests that started, each request once; result is hit or miss",
+      "model",
+      "result"),
+  /** Requests that had to start again. */
+  PREEMPTIONS(
+      "outcrop_preemptions_total",
+      Type.COUNTER,
+      "How often a running request gave its KV up to another and was queued again",
+      "model"),
+  /** How fast prompts run. */
+  PREFILL_RATE(
+      "outcrop_prefill_tokens_per_second",
+      Type.GAUGE,
+      "Prompt tokens that a second of steps runs, as learned; 0 where not known yet",
+      "model"),
+  /** How fast completions grow. */
+  DECODE_RATE(
+      "outcrop_decode_tokens_per_second",
+      Type.GAUGE,
+      "Tokens that a second of decodes generates in batches of the present size, as learned",
+      "model"),
+  /** How well targets are kept. */
+  SLO_BURN(
+      "outcrop_slo_burn",
+      Type.GAUGE,
+      "Share of the last requests that missed a target over the share that may; target is"
+          + " first_token or token_interval",
+      "model",
+      "target"),
+  /** How much work is in. */
+  LOAD(
+      "outcrop_load",
+      Type.GAUGE,
+      "How many replicas like this one the requests in it need to keep the targets",
+      "model"),
+  /** The same in whole replicas. */
+  DESIRED_REPLICAS(
+      "outcrop_desired_replicas",
+      Type.GAUGE,
+      "The load as a whole number, between 0 where nothing is in and the configured most",
+      "model"),
   /** Whether the model lives. */
   MODEL_UP(
       "outcrop_model_up", Type.GAUGE, "1 while the model's engine loop makes progress", "model"),

@@ -41,8 +41,21 @@ final class StateCollector extends Collector {
       families.add(Metric.STEPS, (double) now.steps(), id);
       families.add(Metric.ENGINE_TOKENS, (double) now.promptTokens(), id, "prompt");
       families.add(Metric.ENGINE_TOKENS, (double) now.completionTokens(), id, "completion");
+      addPerformance(families, now, id);
     }
     return families.all();
+  }
+
+  private static void addPerformance(Families families, Signals now, String id) {
+    families.add(Metric.PREFIX_CACHE_TOKENS, (double) now.reuse().hitTokens(), id, "hit");
+    families.add(Metric.PREFIX_CACHE_TOKENS, (double) now.reuse().missedTokens(), id, "miss");
+    families.add(Metric.PREEMPTIONS, (double) now.reuse().preemptions(), id);
+    families.add(Metric.PREFILL_RATE, now.pace().prefillTokensPerSecond(), id);
+    families.add(Metric.DECODE_RATE, now.pace().decodeTokensPerSecond(), id);
+    families.add(Metric.LOAD, now.pace().load(), id);
+    families.add(Metric.DESIRED_REPLICAS, now.pace().desiredReplicas(), id);
+    families.add(Metric.SLO_BURN, now.burn().firstToken(), id, "first_token");
+    families.add(Metric.SLO_BURN, now.burn().tokenInterval(), id, "token_interval");
   }
 
   /** Samples by metric. */

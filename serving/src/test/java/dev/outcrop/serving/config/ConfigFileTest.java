@@ -60,6 +60,18 @@ final class ConfigFileTest {
             max-waiting: 3
             max-waiting-tokens: 4
             default-max-tokens: 5
+            sharing:
+              guests: 1
+              token-interval: 60ms
+              flex-floor: 0.5
+              cache-share: 0.25
+              tenant-requests: 6
+              tenant-tokens: 7
+            objectives:
+              first-token: 3s
+              budget: 0.05
+              window: 1m
+              max-replicas: 9
       """;
 
   @Test
@@ -95,7 +107,15 @@ final class ConfigFileTest {
                         new ByteSize(2L << 30),
                         4096,
                         2,
-                        new BatchingConfig(8, 16, 3, 4, 5)))));
+                        new BatchingConfig(
+                            8,
+                            16,
+                            3,
+                            4,
+                            5,
+                            new BatchingConfig.Sharing(1, Duration.ofMillis(60), 0.5, 0.25, 6, 7),
+                            new BatchingConfig.Objectives(
+                                Duration.ofSeconds(3), 0.05, Duration.ofMinutes(1), 9))))));
   }
 
   @Test

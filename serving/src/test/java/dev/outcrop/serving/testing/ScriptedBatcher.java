@@ -61,7 +61,20 @@ public final class ScriptedBatcher implements Batcher {
 
   @Override
   public Signals signals() {
-    return new Signals(0, (int) open(), 0, (int) open(), 0, 100, 0, 0, 0, System.nanoTime());
+    return new Signals(
+        0,
+        (int) open(),
+        0,
+        (int) open(),
+        0,
+        100,
+        0,
+        0,
+        0,
+        System.nanoTime(),
+        new Signals.Reuse(30, 70, 2),
+        new Signals.Pace(5_000, 400, 1.5, 2),
+        new Signals.Burn(0.5, 3));
   }
 
   @Override
