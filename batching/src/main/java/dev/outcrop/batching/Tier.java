@@ -1,5 +1,8 @@
 package dev.outcrop.batching;
 
+import java.util.Locale;
+import java.util.Optional;
+
 /**
  * How soon a request is served, after Bedrock's service tiers. A higher tier goes before all lower
  * ones; {@link #FLEX} has a floor, so that it is slow but never starves.
@@ -23,5 +26,20 @@ public enum Tier {
   /** 0 for the highest, without gaps. */
   public int rank() {
     return rank;
+  }
+
+  /** Its name in requests and in the key file. */
+  public String word() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
+  /** The tier of a word, if there is one. */
+  public static Optional<Tier> of(String word) {
+    for (Tier tier : values()) {
+      if (tier.word().equals(word)) {
+        return Optional.of(tier);
+      }
+    }
+    return Optional.empty();
   }
 }

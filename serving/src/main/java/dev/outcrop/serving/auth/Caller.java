@@ -1,5 +1,8 @@
 package dev.outcrop.serving.auth;
 
+import dev.outcrop.batching.Tier;
+import org.jspecify.annotations.Nullable;
+
 /** Whose request it is. */
 public sealed interface Caller {
   /** The name that usage and fairness are counted under. */
@@ -8,7 +11,29 @@ public sealed interface Caller {
   /** The tenant's share, at least 1. */
   int weight();
 
-  /** Anybody who reaches a server without a key file; such a server binds loopback only. */
+  /** The highest tier that the tenant may take. */
+  Tier mostTier();
+
+  /**
+   * The tier that a request is served in: the one it asks for where the tenant may take that. Else
+   * it gets the default tier, as Bedrock serves a reserved request that has no reservation left;
+   * nobody is refused for it. A tenant that may only take flex gets that.
+   *
+   * @param asked the tier that the request names, or null
+   */
+  default Tier tierFor(@Nullable Tier asked) {
+    Tier wish = asked == null ? Tier.DEFAULT : asked;
+    Tier most = mostTier();
+    if (wish.rank() >= most.rank()) {
+      return wish;
+    }
+    return most.rank() > Tier.DEFAULT.rank() ? most : Tier.DEFAULT;
+  }
+
+  /**
+   * Anybody who reaches a server without a key file; such a server binds loopback only. All of them
+   * are one tenant, so tiers order its own requests; it has reserved nothing.
+   */
   record Anonymous() implements Caller {
     @Override
     public String tenant() {
@@ -19,8 +44,18 @@ public sealed interface Caller {
     public int weight() {
       return 1;
     }
+
+    @Override
+    public Tier mostTier() {
+      return Tier.PRIORITY;
+    }
   }
 
   /** The holder of a key. */
-  record Tenant(String tenant, int weight) implements Caller {}
+  record Tenant(String tenant, int weight, Tier mostTier) implements Caller {
+    /** A tenant that may take no more than the default tier. */
+    public Tenant(String tenant, int weight) {
+      this(tenant, weight, Tier.DEFAULT);
+    }
+  }
 }

@@ -1,5 +1,6 @@
 package dev.outcrop.serving.auth;
 
+import dev.outcrop.batching.Tier;
 import dev.outcrop.models.OutcropException;
 import dev.outcrop.serving.error.ServingError;
 import java.io.IOException;
@@ -12,11 +13,13 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The keys that are known, by their hash. A line is {@code SHA256-HEX TENANT WEIGHT}; the weight
- * may be left out and is 1 then; {@code #} starts a comment.
+ * The keys that are known, by their hash. A line is {@code SHA256-HEX TENANT WEIGHT TIER}: the
+ * weight may be left out and is 1 then, the tier, the highest that requests with the key may take,
+ * is default then; {@code #} starts a comment.
  */
 public final class KeyFile {
   private static final Pattern TENANT = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
@@ -100,8 +103,8 @@ public final class KeyFile {
   }
 
   private static Entry entry(String where, String[] parts) {
-    if (parts.length < 2 || parts.length > 3) {
-      throw invalid(where, "must be: SHA256-HEX TENANT [WEIGHT]");
+    if (parts.length < 2 || parts.length > 4) {
+      throw invalid(where, "must be: SHA256-HEX TENANT [WEIGHT [TIER]]");
     }
     byte[] hash;
     try {
@@ -115,8 +118,19 @@ public final class KeyFile {
     if (!TENANT.matcher(parts[1]).matches()) {
       throw invalid(where, "the tenant must match " + TENANT);
     }
-    return new Entry(
-        hash, new Caller.Tenant(parts[1], parts.length == 2 ? 1 : weight(where, parts[2])));
+    int weight = parts.length < 3 ? 1 : weight(where, parts[2]);
+    Tier tier = parts.length < 4 ? Tier.DEFAULT : tier(where, parts[3]);
+    return new Entry(hash, new Caller.Tenant(parts[1], weight, tier));
+  }
+
+  private static Tier tier(String where, String word) {
+    return Tier.of(word)
+        .orElseThrow(
+            () ->
+                invalid(
+                    where,
+                    "the tier must be one of "
+                        + Stream.of(Tier.values()).map(Tier::word).toList()));
   }
 
   private static int weight(String where, String word) {

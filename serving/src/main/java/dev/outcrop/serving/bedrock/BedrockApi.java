@@ -1,6 +1,7 @@
 package dev.outcrop.serving.bedrock;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.outcrop.batching.Tier;
 import dev.outcrop.serving.config.LimitsConfig;
 import dev.outcrop.serving.generate.GenerationService;
 import dev.outcrop.serving.generate.ServedModel;
@@ -11,7 +12,6 @@ import dev.outcrop.serving.json.Fields;
 import dev.outcrop.serving.json.Json;
 import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.LongSupplier;
 import java.util.regex.Matcher;
@@ -81,7 +81,7 @@ public final class BedrockApi implements Api {
         converse.read(json.object(exchange.body()), model.defaults(), seeds.getAsLong());
     ConverseWriter answer = new ConverseWriter(request, json, frames);
     if (stream) {
-      runner.stream(exchange, model, request.generation(), answer, Map.of());
+      runner.stream(exchange, model, request.generation(), answer, false);
     } else {
       runner.whole(exchange, model, request.generation(), answer, false);
     }
@@ -93,20 +93,20 @@ public final class BedrockApi implements Api {
     if (exchange.header("X-Amzn-Bedrock-GuardrailIdentifier") != null) {
       throw Fields.unsupported("Guardrails are not supported by this server.");
     }
-    ServiceOptions.check(exchange);
+    Tier tier = ServiceOptions.read(exchange);
     ObjectNode body = json.object(exchange.body());
     BodyFormat.Target target =
         new BodyFormat.Target(
-            ModelIds.decode(rawId), model.defaults(), stream, seeds.getAsLong(), exchange.id());
+            ModelIds.decode(rawId),
+            model.defaults(),
+            stream,
+            seeds.getAsLong(),
+            exchange.id(),
+            tier);
     BodyFormat.Request request = format(body).read(body, target);
     InvokeAnswer answer = new InvokeAnswer(request, json, frames);
     if (stream) {
-      runner.stream(
-          exchange,
-          model,
-          request.generation(),
-          answer,
-          Map.of("X-Amzn-Bedrock-Content-Type", "application/json"));
+      runner.stream(exchange, model, request.generation(), answer, true);
     } else {
       runner.whole(exchange, model, request.generation(), answer, true);
     }

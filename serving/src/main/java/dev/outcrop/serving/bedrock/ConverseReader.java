@@ -2,6 +2,7 @@ package dev.outcrop.serving.bedrock;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.outcrop.batching.GenerateRequest;
+import dev.outcrop.batching.Tier;
 import dev.outcrop.models.engine.Sampling;
 import dev.outcrop.models.text.ChatMessage;
 import dev.outcrop.serving.config.LimitsConfig;
@@ -49,6 +50,7 @@ final class ConverseReader {
   ConverseRequest read(ObjectNode body, SamplingDefaults defaults, long seed) {
     Fields fields = Fields.of(body);
     refuseUnsupported(fields);
+    Tier tier = ServiceOptions.read(fields);
     checkMetadata(fields);
     ToolsReader.Tools tools = new ToolsReader(json, limits).read(fields.objectOrNull("toolConfig"));
     MessagesReader messages = new MessagesReader(json, limits, tools.configured());
@@ -62,7 +64,8 @@ final class ConverseReader {
             new Generation.Chat(chat, tools.definitions(), variables(more)),
             maxTokens(inference),
             sampling(inference, more, defaults, seed),
-            stopSequences(inference));
+            stopSequences(inference),
+            tier);
     return new ConverseRequest(
         generation, cachePoint || tools.cachePoint(), wantsStopSequence(fields));
   }
@@ -79,7 +82,6 @@ final class ConverseReader {
       throw Fields.unsupported(
           output.path(output.names().getFirst()) + " is not supported by this server.");
     }
-    ServiceOptions.check(fields);
   }
 
   private static void checkMetadata(Fields fields) {

@@ -2,6 +2,7 @@ package dev.outcrop.serving.bedrock;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.outcrop.batching.Tier;
 import dev.outcrop.serving.generate.GenerationEvent;
 import dev.outcrop.serving.json.Json;
 import java.util.ArrayList;
@@ -54,6 +55,7 @@ final class ConverseWriter implements Answer {
     if (content.isEmpty()) {
       content.addObject().put("text", "");
     }
+    putTier(body, end);
     body.put("stopReason", stopReason(end));
     body.set("usage", usage(end.usage()));
     addResponseFields(body, end);
@@ -105,6 +107,7 @@ final class ConverseWriter implements Answer {
     out.add(frames.event("messageStop", stop));
     ObjectNode metadata = Json.object();
     metadata.set("metrics", metrics(end));
+    putTier(metadata, end);
     metadata.set("usage", usage(end.usage()));
     out.add(frames.event("metadata", metadata));
     return out;
@@ -138,6 +141,13 @@ final class ConverseWriter implements Answer {
 
   private static ObjectNode metrics(GenerationEvent.Ended end) {
     return Json.object().put("latencyMs", end.totalNanos() / NANOS_PER_MILLI);
+  }
+
+  private static void putTier(ObjectNode to, GenerationEvent.Ended end) {
+    Tier tier = end.tier();
+    if (tier != null) {
+      to.putObject("serviceTier").put("type", tier.word());
+    }
   }
 
   private ObjectNode usage(GenerationEvent.Usage usage) {

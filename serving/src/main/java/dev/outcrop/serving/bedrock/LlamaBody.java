@@ -44,7 +44,7 @@ public final class LlamaBody implements BodyFormat {
     int maxTokens =
         fields.integer("max_gen_len", 1, Integer.MAX_VALUE, GenerateRequest.AS_MANY_AS_FIT);
     return new LlamaRequest(
-        new Generation(new Generation.Text(prompt), maxTokens, sampling, List.of()));
+        new Generation(new Generation.Text(prompt), maxTokens, sampling, List.of(), target.tier()));
   }
 
   /** One request in this form. */

@@ -1,5 +1,6 @@
 package dev.outcrop.serving.bedrock;
 
+import dev.outcrop.batching.Tier;
 import dev.outcrop.models.OutcropException;
 import dev.outcrop.serving.error.ServingError;
 import dev.outcrop.serving.generate.Generation;
@@ -38,27 +39,22 @@ final class Runner {
   /**
    * Answers in one piece.
    *
-   * @param countHeaders whether the token counts go into headers, as InvokeModel does
+   * @param invoke whether token counts and tier go into headers, as InvokeModel has it
    */
   void whole(
-      Exchange exchange,
-      ServedModel model,
-      Generation generation,
-      Answer answer,
-      boolean countHeaders)
+      Exchange exchange, ServedModel model, Generation generation, Answer answer, boolean invoke)
       throws InterruptedException {
     switch (start(exchange, model, generation)) {
       case Outcome.Refused refused -> refuse(exchange, refused);
       case Outcome.Running(var run) -> {
         try (run) {
-          whole(exchange, run, answer, countHeaders);
+          whole(exchange, run, answer, invoke);
         }
       }
     }
   }
 
-  private static void whole(
-      Exchange exchange, RunningGeneration run, Answer answer, boolean countHeaders)
+  private static void whole(Exchange exchange, RunningGeneration run, Answer answer, boolean invoke)
       throws InterruptedException {
     List<GenerationEvent> events = new ArrayList<>();
     while (true) {
@@ -66,7 +62,7 @@ final class Runner {
       switch (event) {
         case GenerationEvent.Failed(var error) -> throw error;
         case GenerationEvent.Ended end -> {
-          exchange.send(answer.whole(events, end), countHeaders ? countHeaders(end) : Map.of());
+          exchange.send(answer.whole(events, end), invoke ? invokeHeaders(end) : Map.of());
           return;
         }
         case GenerationEvent.Text _, GenerationEvent.ToolCall _ -> events.add(event);
@@ -74,19 +70,19 @@ final class Runner {
     }
   }
 
-  /** Answers with an event stream. */
+  /**
+   * Answers with an event stream.
+   *
+   * @param invoke whether the body's type and the tier go into headers, as InvokeModel has it
+   */
   void stream(
-      Exchange exchange,
-      ServedModel model,
-      Generation generation,
-      Answer answer,
-      Map<String, String> headers)
+      Exchange exchange, ServedModel model, Generation generation, Answer answer, boolean invoke)
       throws InterruptedException {
     switch (start(exchange, model, generation)) {
       case Outcome.Refused refused -> refuse(exchange, refused);
       case Outcome.Running(var run) -> {
         try (run) {
-          stream(exchange, run, answer, headers);
+          stream(exchange, run, answer, invoke ? invokeHeaders(run) : Map.of());
         }
       }
     }
@@ -156,13 +152,24 @@ final class Runner {
     exchange.fail(ApiError.of(refused.reason(), refused.message(), refused.retryAfter()));
   }
 
-  private static Map<String, String> countHeaders(GenerationEvent.Ended end) {
+  private static Map<String, String> invokeHeaders(RunningGeneration run) {
+    Map<String, String> headers = new HashMap<>();
+    headers.put("X-Amzn-Bedrock-Content-Type", "application/json");
+    run.tier().ifPresent(tier -> headers.put(ServiceOptions.TIER_HEADER, tier.word()));
+    return headers;
+  }
+
+  private static Map<String, String> invokeHeaders(GenerationEvent.Ended end) {
     Map<String, String> headers = new HashMap<>();
     headers.put("X-Amzn-Bedrock-Input-Token-Count", String.valueOf(end.usage().promptTokens()));
     headers.put(
         "X-Amzn-Bedrock-Output-Token-Count", String.valueOf(end.usage().completionTokens()));
     headers.put(
         "X-Amzn-Bedrock-Invocation-Latency", String.valueOf(end.totalNanos() / NANOS_PER_MILLI));
+    Tier tier = end.tier();
+    if (tier != null) {
+      headers.put(ServiceOptions.TIER_HEADER, tier.word());
+    }
     return headers;
   }
 

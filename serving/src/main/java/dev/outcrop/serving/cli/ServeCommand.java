@@ -50,7 +50,7 @@ final class ServeCommand implements Callable<Integer> {
   @Option(names = "--management-port", description = "Port of probes and metrics (8081)")
   private @Nullable Integer managementPort;
 
-  @Option(names = "--key-file", description = "Keys: lines of SHA256-HEX TENANT WEIGHT")
+  @Option(names = "--key-file", description = "Keys: lines of SHA256-HEX TENANT WEIGHT TIER")
   private @Nullable Path keyFile;
 
   @Override

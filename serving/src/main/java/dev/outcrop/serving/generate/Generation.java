@@ -1,5 +1,6 @@
 package dev.outcrop.serving.generate;
 
+import dev.outcrop.batching.Tier;
 import dev.outcrop.models.engine.Sampling;
 import dev.outcrop.models.text.ChatMessage;
 import dev.outcrop.models.text.ToolDefinition;
@@ -15,11 +16,18 @@ import org.jspecify.annotations.Nullable;
  *     dev.outcrop.batching.GenerateRequest#AS_MANY_AS_FIT}
  * @param sampling how to choose tokens
  * @param stopStrings texts that end the completion; they are not part of it
+ * @param tier the tier that it asks for, or null
  */
-public record Generation(Input input, int maxTokens, Sampling sampling, List<String> stopStrings) {
+public record Generation(
+    Input input, int maxTokens, Sampling sampling, List<String> stopStrings, @Nullable Tier tier) {
   /** Copies the list. */
   public Generation {
     stopStrings = List.copyOf(stopStrings);
+  }
+
+  /** A generation that asks for no tier. */
+  public Generation(Input input, int maxTokens, Sampling sampling, List<String> stopStrings) {
+    this(input, maxTokens, sampling, stopStrings, null);
   }
 
   /** Redacted: prompts are never logged. */

@@ -1,6 +1,7 @@
 package dev.outcrop.serving.generate;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.outcrop.batching.Tier;
 import dev.outcrop.models.OutcropException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -46,13 +47,15 @@ public sealed interface GenerationEvent {
    * @param usage the tokens
    * @param firstTokenNanos from the request's arrival to the first token
    * @param totalNanos from the request's arrival to the end
+   * @param tier the tier that served it, where the request named one or got another than default
    */
   record Ended(
       Reason reason,
       @Nullable String stopString,
       Usage usage,
       long firstTokenNanos,
-      long totalNanos)
+      long totalNanos,
+      @Nullable Tier tier)
       implements GenerationEvent {
     /** Redacted: a stop string is the caller's text. */
     @Override

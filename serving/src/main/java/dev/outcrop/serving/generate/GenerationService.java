@@ -2,6 +2,7 @@ package dev.outcrop.serving.generate;
 
 import dev.outcrop.batching.GenerateRequest;
 import dev.outcrop.batching.SubmitResult;
+import dev.outcrop.batching.Tier;
 import dev.outcrop.models.OutcropException;
 import dev.outcrop.serving.auth.Caller;
 import dev.outcrop.serving.error.ServingError;
@@ -73,13 +74,15 @@ public final class GenerationService {
     }
     // What can fail comes before submit: a stream that nobody holds would go on to its end.
     TextAssembler assembler = new TextAssembler(model.text(), generation, json, this::newId);
+    Tier tier = caller.tierFor(generation.tier());
     GenerateRequest request =
         new GenerateRequest(
             prompt,
             generation.maxTokens(),
             generation.sampling(),
             model.text().stopTokens(),
-            GenerateRequest.Service.of(caller.tenant(), caller.weight()));
+            new GenerateRequest.Service(
+                caller.tenant(), caller.weight(), tier, null, caller.tenant()));
     return switch (model.batcher().submit(request)) {
       case SubmitResult.Accepted(var stream) -> {
         RunningGeneration run =
@@ -87,6 +90,7 @@ public final class GenerationService {
                 new RunningGeneration.Context(
                     model, caller, listener, nanoTime, arrivedNanos, gone),
                 stream,
+                generation.tier() == null && tier == Tier.DEFAULT ? null : tier,
                 prompt.length,
                 assembler,
                 running::remove);

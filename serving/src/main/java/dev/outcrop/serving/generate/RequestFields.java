@@ -1,5 +1,6 @@
 package dev.outcrop.serving.generate;
 
+import dev.outcrop.batching.Tier;
 import dev.outcrop.models.engine.Sampling;
 import dev.outcrop.models.text.StopStrings;
 import dev.outcrop.serving.config.LimitsConfig;
@@ -7,6 +8,8 @@ import dev.outcrop.serving.json.Fields;
 import java.util.List;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** Reads what every API's requests have alike: sampling, stop sequences, names of tools. */
 public final class RequestFields {
@@ -60,6 +63,12 @@ public final class RequestFields {
               .formatted(StopStrings.MAX_CHARACTERS, characters));
     }
     return stops;
+  }
+
+  /** Reads a service tier, or null where the request names none. */
+  public static @Nullable Tier tier(Fields fields, String name) {
+    String word = fields.choiceOrNull(name, Stream.of(Tier.values()).map(Tier::word).toList());
+    return word == null ? null : Tier.of(word).orElseThrow();
   }
 
   /** Reads the name of a tool. */

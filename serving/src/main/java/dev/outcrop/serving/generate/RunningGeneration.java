@@ -1,5 +1,6 @@
 package dev.outcrop.serving.generate;
 
+import dev.outcrop.batching.Tier;
 import dev.outcrop.batching.TokenEvent;
 import dev.outcrop.batching.TokenStream;
 import dev.outcrop.models.OutcropException;
@@ -9,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -24,6 +26,7 @@ public final class RunningGeneration implements AutoCloseable {
 
   private final Context context;
   private final TokenStream stream;
+  private final @Nullable Tier tier;
   private final int promptTokens;
   private final TextAssembler assembler;
   private final Consumer<RunningGeneration> onClose;
@@ -37,11 +40,13 @@ public final class RunningGeneration implements AutoCloseable {
   RunningGeneration(
       Context context,
       TokenStream stream,
+      @Nullable Tier tier,
       int promptTokens,
       TextAssembler assembler,
       Consumer<RunningGeneration> onClose) {
     this.context = context;
     this.stream = stream;
+    this.tier = tier;
     this.promptTokens = promptTokens;
     this.assembler = assembler;
     this.onClose = onClose;
@@ -72,6 +77,11 @@ public final class RunningGeneration implements AutoCloseable {
       last = event;
     }
     return event;
+  }
+
+  /** The tier that serves it, where the request named one or got another than default. */
+  public Optional<Tier> tier() {
+    return Optional.ofNullable(tier);
   }
 
   /** Tokens of the prompt. */
@@ -163,7 +173,8 @@ public final class RunningGeneration implements AutoCloseable {
         assembler.stopString(),
         new GenerationEvent.Usage(promptTokens, cachedTokens, completionTokens),
         first - context.arrivedNanos,
-        now - context.arrivedNanos);
+        now - context.arrivedNanos,
+        tier);
   }
 
   private void failed(OutcropException error) {

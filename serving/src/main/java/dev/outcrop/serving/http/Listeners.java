@@ -151,7 +151,12 @@ public final class Listeners implements AutoCloseable {
     Management management =
         new Management(
             new Management.Parts(
-                parts.lifeCycle, parts.health, parts.metrics, parts.admin, parts.drain, parts.json));
+                parts.lifeCycle,
+                parts.health,
+                parts.metrics,
+                parts.admin,
+                parts.drain,
+                parts.json));
     WebServer server =
         WebServer.builder()
             .host(config.host())

@@ -1,10 +1,12 @@
 package dev.outcrop.serving.invoke;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.outcrop.batching.Tier;
 import dev.outcrop.serving.generate.Generation;
 import dev.outcrop.serving.generate.GenerationEvent;
 import dev.outcrop.serving.generate.SamplingDefaults;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** One shape of the body that InvokeModel carries. Called on request threads, many at once. */
 public interface BodyFormat {
@@ -22,9 +24,15 @@ public interface BodyFormat {
    * @param streaming whether the operation streams
    * @param seed the seed where the body names none
    * @param requestId the request's id
+   * @param tier the service tier that the request's headers name, or null
    */
   record Target(
-      String modelId, SamplingDefaults defaults, boolean streaming, long seed, String requestId) {}
+      String modelId,
+      SamplingDefaults defaults,
+      boolean streaming,
+      long seed,
+      String requestId,
+      @Nullable Tier tier) {}
 
   /** A request that was read; it also writes the answer. Used by one thread. */
   interface Request {

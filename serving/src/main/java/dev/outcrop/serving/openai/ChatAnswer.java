@@ -2,6 +2,7 @@ package dev.outcrop.serving.openai;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.outcrop.batching.Tier;
 import dev.outcrop.serving.generate.Generation;
 import dev.outcrop.serving.generate.GenerationEvent;
 import dev.outcrop.serving.invoke.BodyFormat;
@@ -65,6 +66,7 @@ final class ChatAnswer implements BodyFormat.Request {
     putLogprobs(choice, logprobs);
     choice.put("finish_reason", finishReason(end));
     body.set("usage", usage(end.usage()));
+    putTier(body, end);
     return body;
   }
 
@@ -90,6 +92,7 @@ final class ChatAnswer implements BodyFormat.Request {
       case GenerationEvent.Ended end -> {
         choice.put("finish_reason", finishReason(end));
         chunk.set("usage", usage(end.usage()));
+        putTier(chunk, end);
       }
       case GenerationEvent.Failed _ -> throw new IllegalStateException("a failure has no chunk");
     }
@@ -102,6 +105,13 @@ final class ChatAnswer implements BodyFormat.Request {
         .put("object", object)
         .put("created", created)
         .put("model", model);
+  }
+
+  private static void putTier(ObjectNode to, GenerationEvent.Ended end) {
+    Tier tier = end.tier();
+    if (tier != null) {
+      to.put("service_tier", tier.word());
+    }
   }
 
   private void call(GenerationEvent.ToolCall call, ObjectNode to) {

@@ -3,6 +3,7 @@ package dev.outcrop.serving.openai;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.outcrop.batching.GenerateRequest;
+import dev.outcrop.batching.Tier;
 import dev.outcrop.models.engine.Sampling;
 import dev.outcrop.models.text.ChatMessage;
 import dev.outcrop.models.text.ToolDefinition;
@@ -51,7 +52,8 @@ public final class ChatBody implements BodyFormat {
             new Generation.Chat(messages, tools, variables(fields)),
             maxTokens(fields),
             sampling(fields, target),
-            stops(fields));
+            stops(fields),
+            tier(fields, target));
     return new ChatAnswer(
         json,
         generation,
@@ -79,6 +81,20 @@ public final class ChatBody implements BodyFormat {
     if (format != null && !"text".equals(format.string("type", 1, 64))) {
       throw Fields.unsupported("response_format is only supported with type text.");
     }
+  }
+
+  /** Its own word {@code auto} is the default tier. What the header names has to agree. */
+  private static @Nullable Tier tier(Fields fields, Target target) {
+    JsonNode word = fields.raw("service_tier");
+    if (word == null) {
+      return target.tier();
+    }
+    Tier tier =
+        "auto".equals(word.textValue()) ? Tier.DEFAULT : RequestFields.tier(fields, "service_tier");
+    if (target.tier() != null && target.tier() != tier) {
+      throw fields.bad("service_tier", "must be that of the header, or left out");
+    }
+    return tier;
   }
 
   private static int maxTokens(Fields fields) {

@@ -3,10 +3,12 @@ package dev.outcrop.serving.auth;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.outcrop.batching.Tier;
 import dev.outcrop.models.OutcropException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import org.junit.jupiter.api.Test;
@@ -30,8 +32,9 @@ final class KeyFileTest {
       delimiter = '|',
       textBlock =
           """
-          HASH                | keys line 2: must be: SHA256-HEX TENANT [WEIGHT]
-          HASH a 1 x          | keys line 2: must be: SHA256-HEX TENANT [WEIGHT]
+          HASH                | keys line 2: must be: SHA256-HEX TENANT [WEIGHT [TIER]]
+          HASH a 1 flex x     | keys line 2: must be: SHA256-HEX TENANT [WEIGHT [TIER]]
+          HASH a 1 gold       | keys line 2: the tier must be one of [reserved, priority, default, flex]
           xyz a               | keys line 2: the first word must be the SHA-256 of a key in hex
           abcd a              | keys line 2: the first word must be the SHA-256 of a key in hex, 64 digits
           HASH a/b            | keys line 2: the tenant must match
@@ -55,6 +58,21 @@ final class KeyFileTest {
                         HASH + " team-a 1", "# x", HASH.toUpperCase(Locale.ROOT) + " team-b 9")))
         .isInstanceOf(OutcropException.class)
         .hasMessage("keys line 3: the hash is that of line 1 again");
+  }
+
+  @Test
+  void readsWeightAndTierWhereTheyAreThere() {
+    KeyFile keys =
+        KeyFile.parse(
+            "keys",
+            List.of("aa".repeat(32) + " a", "bb".repeat(32) + " b 3", HASH + " c 2 reserved # c"));
+
+    assertThat(keys.find(HexFormat.of().parseHex("aa".repeat(32))))
+        .isEqualTo(new Caller.Tenant("a", 1, Tier.DEFAULT));
+    assertThat(keys.find(HexFormat.of().parseHex("bb".repeat(32))))
+        .isEqualTo(new Caller.Tenant("b", 3, Tier.DEFAULT));
+    assertThat(keys.find(HexFormat.of().parseHex(HASH)))
+        .isEqualTo(new Caller.Tenant("c", 2, Tier.RESERVED));
   }
 
   @Test
