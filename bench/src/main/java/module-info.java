@@ -2,16 +2,26 @@
 @org.jspecify.annotations.NullMarked
 module dev.outcrop.bench {
   requires static transitive org.jspecify;
+  requires dev.outcrop.batching;
   requires dev.outcrop.models;
   requires dev.outcrop.serving;
   requires com.fasterxml.jackson.databind;
   requires info.picocli;
   requires java.management;
   requires jdk.management;
+  requires jmh.core;
 
   exports dev.outcrop.bench;
+  exports dev.outcrop.bench.batching;
+  exports dev.outcrop.bench.report;
+  exports dev.outcrop.bench.scheduler;
 
   opens dev.outcrop.bench to
-      info.picocli,
+      info.picocli;
+  opens dev.outcrop.bench.batching to
+      info.picocli;
+  opens dev.outcrop.bench.report to
       com.fasterxml.jackson.databind;
+  opens dev.outcrop.bench.scheduler to
+      info.picocli;
 }

@@ -1,5 +1,7 @@
 package dev.outcrop.bench;
 
+import dev.outcrop.bench.report.Machine;
+import dev.outcrop.bench.report.RunResult;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;

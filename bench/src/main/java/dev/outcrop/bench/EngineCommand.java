@@ -1,5 +1,7 @@
 package dev.outcrop.bench;
 
+import dev.outcrop.bench.report.Machine;
+import dev.outcrop.bench.report.RunResult;
 import dev.outcrop.models.loading.ComputeType;
 import dev.outcrop.models.loading.EngineBench;
 import java.nio.file.Path;

@@ -1,5 +1,7 @@
 package dev.outcrop.bench;
 
+import dev.outcrop.bench.batching.BatchingCommand;
+import dev.outcrop.bench.scheduler.SchedulerCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -9,7 +11,12 @@ import picocli.CommandLine.Command;
     description = "Measures. Results go to stdout as RunResult JSON, progress to stderr.",
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {EngineCommand.class, ConverseCommand.class})
+    subcommands = {
+      EngineCommand.class,
+      ConverseCommand.class,
+      SchedulerCommand.class,
+      BatchingCommand.class
+    })
 public final class Main {
   private Main() {}
 

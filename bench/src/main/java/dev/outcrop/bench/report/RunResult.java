@@ -1,5 +1,6 @@
-package dev.outcrop.bench;
+package dev.outcrop.bench.report;
 
+import com.fasterxml.jackson.annotation.JsonAnyGetter;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -18,8 +19,10 @@ import java.util.Map;
  * @param machine where it ran
  * @param shape what was run: the model's shape, its dtype and the run's settings
  * @param repeats how often each figure was measured; figures are medians
- * @param units the unit of every figure in {@code results}
- * @param results one entry per measured point; every key has a unit
+ * @param units the unit of every figure in {@code results} and {@code headline}
+ * @param results one entry per measured point: figures, and names of what was measured; every key
+ *     has a unit
+ * @param headline the figures that the run is for, printed beside the fields of this format
  */
 @JsonPropertyOrder({
   "benchmark",
@@ -39,7 +42,8 @@ public record RunResult(
     Map<String, Object> shape,
     int repeats,
     Map<String, String> units,
-    List<Map<String, Number>> results) {
+    List<? extends Map<String, ?>> results,
+    @JsonAnyGetter Map<String, Number> headline) {
 
   private static final ObjectMapper JSON =
       new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
@@ -48,21 +52,43 @@ public record RunResult(
   public RunResult {
     shape = new LinkedHashMap<>(shape);
     units = new LinkedHashMap<>(units);
-    List<Map<String, Number>> copies = new ArrayList<>();
-    for (Map<String, Number> result : results) {
-      for (Map.Entry<String, Number> figure : result.entrySet()) {
-        if (!units.containsKey(figure.getKey())) {
-          throw new IllegalArgumentException("the figure " + figure.getKey() + " has no unit");
-        }
-        if (!Double.isFinite(figure.getValue().doubleValue())) {
-          throw new IllegalArgumentException("the figure " + figure.getKey() + " is not finite");
-        }
-      }
+    List<Map<String, Object>> copies = new ArrayList<>();
+    for (Map<String, ?> result : results) {
+      check(result, units);
       copies.add(new LinkedHashMap<>(result));
     }
     results = List.copyOf(copies);
+    headline = new LinkedHashMap<>(headline);
+    check(headline, units);
     if (repeats < 1) {
       throw new IllegalArgumentException("repeats must be at least 1");
+    }
+  }
+
+  /** A result without a headline. */
+  public RunResult(
+      String benchmark,
+      String time,
+      String commit,
+      Machine machine,
+      Map<String, Object> shape,
+      int repeats,
+      Map<String, String> units,
+      List<? extends Map<String, ?>> results) {
+    this(benchmark, time, commit, machine, shape, repeats, units, results, Map.of());
+  }
+
+  private static void check(Map<String, ?> figures, Map<String, String> units) {
+    for (Map.Entry<String, ?> figure : figures.entrySet()) {
+      if (!units.containsKey(figure.getKey())) {
+        throw new IllegalArgumentException("the figure " + figure.getKey() + " has no unit");
+      }
+      switch (figure.getValue()) {
+        case Number number when Double.isFinite(number.doubleValue()) -> {}
+        case String _ -> {}
+        default ->
+            throw new IllegalArgumentException("the figure " + figure.getKey() + " is not finite");
+      }
     }
   }
 

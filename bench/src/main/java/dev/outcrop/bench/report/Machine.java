@@ -1,4 +1,4 @@
-package dev.outcrop.bench;
+package dev.outcrop.bench.report;
 
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -46,7 +46,7 @@ public record Machine(
   }
 
   /** The commit of the tree below a folder, or {@code unknown} where git cannot tell. */
-  static String commitOf(Path folder) {
+  public static String commitOf(Path folder) {
     String head = output(folder, "git", "rev-parse", "--short=12", "HEAD");
     if (head.isEmpty()) {
       return "unknown";

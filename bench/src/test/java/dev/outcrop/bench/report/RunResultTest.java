@@ -1,4 +1,4 @@
-package dev.outcrop.bench;
+package dev.outcrop.bench.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -46,6 +46,34 @@ class RunResultTest {
   void refusesAFigureThatIsNotANumber() {
     assertThatThrownBy(() -> result(Map.of("msPerStep", Double.NaN)))
         .hasMessageContaining("msPerStep is not finite");
+  }
+
+  @Test
+  void printsTheHeadlineAtTheTopLevel() throws Exception {
+    JsonNode json = new ObjectMapper().readTree(withHeadline(Map.of("p50Micros", 80.5)).toJson());
+
+    assertThat(json.get("p50Micros").asDouble()).isEqualTo(80.5);
+    assertThat(json.has("headline")).isFalse();
+    assertThat(json.get("results").get(0).get("way").asText()).isEqualTo("continuous");
+  }
+
+  @Test
+  void refusesAHeadlineWithoutAUnit() {
+    assertThatThrownBy(() -> withHeadline(Map.of("p99Micros", 1)))
+        .hasMessageContaining("p99Micros has no unit");
+  }
+
+  private static RunResult withHeadline(Map<String, Number> headline) {
+    return new RunResult(
+        "scheduler",
+        "2026-11-21T00:00:00Z",
+        "0123456789ab",
+        new Machine("Linux 6", "amd64", "a processor", 2, 24.5, "25", 0.25),
+        Map.of(),
+        1,
+        Map.of("p50Micros", "us", "way", "name"),
+        List.of(Map.of("way", "continuous")),
+        headline);
   }
 
   @Test
