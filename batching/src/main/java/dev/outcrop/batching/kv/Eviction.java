@@ -44,11 +44,10 @@ final class Eviction {
   }
 
   /** Frees the extent behind a unit when it has not been used for long; then growth is in place. */
-  void makeWay(int unit, long now, Drop drop) {
+  void makeWay(int unit, int now, Drop drop) {
     int behind = free.freeFrom(unit) > 0 ? Extents.NONE : extents.unpinnedFrom(unit);
     if (behind != Extents.NONE) {
-      long oldest = extents.stamp(extents.oldest());
-      if (extents.stamp(behind) <= oldest + (now - oldest) / 2) {
+      if (extents.age(behind, now) >= extents.age(extents.oldest(), now) / 2) {
         drop.drop(behind);
       }
     }

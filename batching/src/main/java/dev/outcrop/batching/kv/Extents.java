@@ -11,56 +11,54 @@ final class Extents {
   static final int NONE = -1;
   private static final long[] NO_HASHES = {};
 
-  private int[] start = new int[16];
-  private int[] units = new int[16];
-  private int[] pins = new int[16];
-  private int[] owner = new int[16];
-  private int[] firstHash = new int[16];
+  // What is known of an extent lies side by side: all of it is mostly one line of memory.
+  private static final int EXTENT = 16;
+  private static final int START = 0;
+  private static final int UNITS = 1;
+  private static final int PINS = 2;
+  private static final int OWNER = 3;
+  private static final int FIRST_HASH = 4;
+  private static final int OF_OWNER = 5; // neighbours in a list: the one before, then the one after
+  private static final int OF_ALL = 7;
+  private static final int USED = 9;
+
+  private int[] table = new int[16 * EXTENT];
   private long[][] hashes = new long[16][];
-  private long[] stamp = new long[16];
-  private int[] before = new int[16];
-  private int[] after = new int[16];
-  private int[] beforeAll = new int[16];
-  private int[] afterAll = new int[16];
   private int[] unused = new int[16];
   private int unusedCount;
   private int used;
-  private int[] oldest = new int[4];
-  private int[] newest = new int[4];
+  private int[] ends = new int[4]; // oldest and newest of an owner, side by side
+  private final int[] endsOfAll = {NONE, NONE};
   private int owners;
-  private int oldestOfAll = NONE;
-  private int newestOfAll = NONE;
-  private final int[] startingAt;
-  private final int[] endingAt;
+  private final int[] bounds; // by unit: the extent that begins with it, the one that ends before
 
   /** Creates none, for an arena of so many units. */
   Extents(int arena) {
-    startingAt = new int[arena + 1];
-    endingAt = new int[arena + 1];
-    Arrays.fill(startingAt, NONE);
-    Arrays.fill(endingAt, NONE);
+    bounds = new int[2 * (arena + 1)];
+    Arrays.fill(bounds, NONE);
   }
 
   /** Adds an extent that is pinned once. */
   int add(int firstUnit, int count, int whose, long[] chain, int chainFrom) {
     int id = unusedCount > 0 ? unused[--unusedCount] : used++;
-    if (id == start.length) {
-      growExtents(2 * id);
+    if (id == hashes.length) {
+      table = Arrays.copyOf(table, 2 * table.length);
+      hashes = Arrays.copyOf(hashes, 2 * id);
     }
-    start[id] = firstUnit;
-    units[id] = count;
-    pins[id] = 1;
-    owner[id] = whose;
+    set(id, START, firstUnit);
+    set(id, UNITS, count);
+    set(id, PINS, 1);
+    set(id, OWNER, whose);
+    set(id, FIRST_HASH, chainFrom);
     hashes[id] = chain;
-    firstHash[id] = chainFrom;
-    startingAt[firstUnit] = id;
-    endingAt[firstUnit + count] = id;
+    bounds[2 * firstUnit] = id;
+    bounds[2 * (firstUnit + count) + 1] = id;
     return id;
   }
 
   void remove(int id) {
-    startingAt[start[id]] = NONE;
-    endingAt[start[id] + units[id]] = NONE;
+    bounds[2 * start(id)] = NONE;
+    bounds[2 * (start(id) + units(id)) + 1] = NONE;
     hashes[id] = NO_HASHES;
     if (unusedCount == unused.length) {
       unused = Arrays.copyOf(unused, 2 * unusedCount);
@@ -68,69 +66,67 @@ final class Extents {
     unused[unusedCount++] = id;
   }
 
-  /** Puts an extent that is no longer pinned at the recent end of its owner's list. */
-  void enlist(int id, long now) {
-    int whose = owner[id];
+  /**
+   * Puts an extent that is no longer pinned at the recent end of the lists.
+   *
+   * @param now a count that only grows
+   */
+  void enlist(int id, int now) {
+    int whose = owner(id);
     growOwners(whose + 1);
-    stamp[id] = now;
-    before[id] = newest[whose];
-    after[id] = NONE;
-    if (newest[whose] == NONE) {
-      oldest[whose] = id;
-    } else {
-      after[newest[whose]] = id;
-    }
-    newest[whose] = id;
-    beforeAll[id] = newestOfAll;
-    afterAll[id] = NONE;
-    if (newestOfAll == NONE) {
-      oldestOfAll = id;
-    } else {
-      afterAll[newestOfAll] = id;
-    }
-    newestOfAll = id;
+    set(id, USED, now);
+    append(id, OF_OWNER, ends, 2 * whose);
+    append(id, OF_ALL, endsOfAll, 0);
   }
 
   void delist(int id) {
-    int whose = owner[id];
-    if (before[id] == NONE) {
-      oldest[whose] = after[id];
+    unlink(id, OF_OWNER, ends, 2 * owner(id));
+    unlink(id, OF_ALL, endsOfAll, 0);
+  }
+
+  private void append(int id, int links, int[] of, int at) {
+    int last = of[at + 1];
+    set(id, links, last);
+    set(id, links + 1, NONE);
+    if (last == NONE) {
+      of[at] = id;
     } else {
-      after[before[id]] = after[id];
+      set(last, links + 1, id);
     }
-    if (after[id] == NONE) {
-      newest[whose] = before[id];
+    of[at + 1] = id;
+  }
+
+  private void unlink(int id, int links, int[] of, int at) {
+    int before = get(id, links);
+    int after = get(id, links + 1);
+    if (before == NONE) {
+      of[at] = after;
     } else {
-      before[after[id]] = before[id];
+      set(before, links + 1, after);
     }
-    if (beforeAll[id] == NONE) {
-      oldestOfAll = afterAll[id];
+    if (after == NONE) {
+      of[at + 1] = before;
     } else {
-      afterAll[beforeAll[id]] = afterAll[id];
-    }
-    if (afterAll[id] == NONE) {
-      newestOfAll = beforeAll[id];
-    } else {
-      beforeAll[afterAll[id]] = beforeAll[id];
+      set(after, links, before);
     }
   }
 
   /** The owner's least recently used extent that nobody pins, or {@link #NONE}. */
   int oldest(int whose) {
-    return whose < owners ? oldest[whose] : NONE;
+    return whose < owners ? ends[2 * whose] : NONE;
   }
 
   /** The least recently used extent of all that nobody pins, or {@link #NONE}. */
   int oldest() {
-    return oldestOfAll;
+    return endsOfAll[0];
   }
 
   /** How many units of the extent, from its first, have the hashes from this place on. */
   int common(int id, long[] chain, int from, int to) {
     long[] own = hashes[id];
-    int offset = firstHash[id];
+    int offset = firstHash(id);
     int low = 1; // the caller found the extent by its first hash
-    int high = Math.min(units[id], to - from);
+    int high = Math.min(units(id), to - from);
     if (equal(own, offset + high - 1, chain, from + high - 1)) {
       return high; // as it mostly is: every look at a hash may be a line of memory
     }
@@ -150,16 +146,24 @@ final class Extents {
     return own[2 * mine] == chain[2 * theirs] && own[2 * mine + 1] == chain[2 * theirs + 1];
   }
 
+  private int get(int id, int what) {
+    return table[EXTENT * id + what];
+  }
+
+  private void set(int id, int what, int value) {
+    table[EXTENT * id + what] = value;
+  }
+
   int start(int id) {
-    return start[id];
+    return get(id, START);
   }
 
   int units(int id) {
-    return units[id];
+    return get(id, UNITS);
   }
 
   int owner(int id) {
-    return owner[id];
+    return get(id, OWNER);
   }
 
   long[] hashes(int id) {
@@ -173,42 +177,46 @@ final class Extents {
   }
 
   int firstHash(int id) {
-    return firstHash[id];
+    return get(id, FIRST_HASH);
   }
 
   int pins(int id) {
-    return pins[id];
+    return get(id, PINS);
   }
 
+  /** Pins it once more; answers how often it was. */
   int pin(int id) {
-    return pins[id]++;
+    return table[EXTENT * id + PINS]++;
   }
 
+  /** Pins it once less; answers how often it still is. */
   int unpin(int id) {
-    return --pins[id];
+    return --table[EXTENT * id + PINS];
   }
 
   void resize(int id, int count) {
-    endingAt[start[id] + units[id]] = NONE;
-    units[id] = count;
-    endingAt[start[id] + count] = id;
+    bounds[2 * (start(id) + units(id)) + 1] = NONE;
+    set(id, UNITS, count);
+    bounds[2 * (start(id) + count) + 1] = id;
   }
 
   /** The extent that begins with this unit and that nobody pins, or {@link #NONE}. */
   int unpinnedFrom(int unit) {
-    int id = startingAt[unit];
-    return id != NONE && pins[id] == 0 ? id : NONE;
+    return unlessPinned(bounds[2 * unit]);
   }
 
   /** The extent that ends before this unit and that nobody pins, or {@link #NONE}. */
   int unpinnedUpTo(int unit) {
-    int id = endingAt[unit];
-    return id != NONE && pins[id] == 0 ? id : NONE;
+    return unlessPinned(bounds[2 * unit + 1]);
   }
 
-  /** When an extent that nobody pins was used last. */
-  long stamp(int id) {
-    return stamp[id];
+  private int unlessPinned(int id) {
+    return id != NONE && pins(id) == 0 ? id : NONE;
+  }
+
+  /** How long ago an extent that nobody pins was used last, on the caller's count. */
+  int age(int id, int now) {
+    return now - get(id, USED); // right even where the count has run over
   }
 
   /** Extents there are. */
@@ -216,28 +224,13 @@ final class Extents {
     return used - unusedCount;
   }
 
-  private void growExtents(int size) {
-    start = Arrays.copyOf(start, size);
-    units = Arrays.copyOf(units, size);
-    pins = Arrays.copyOf(pins, size);
-    owner = Arrays.copyOf(owner, size);
-    firstHash = Arrays.copyOf(firstHash, size);
-    hashes = Arrays.copyOf(hashes, size);
-    stamp = Arrays.copyOf(stamp, size);
-    before = Arrays.copyOf(before, size);
-    after = Arrays.copyOf(after, size);
-    beforeAll = Arrays.copyOf(beforeAll, size);
-    afterAll = Arrays.copyOf(afterAll, size);
-  }
-
   private void growOwners(int count) {
-    if (count > oldest.length) {
-      oldest = Arrays.copyOf(oldest, 2 * count);
-      newest = Arrays.copyOf(newest, 2 * count);
+    if (2 * count > ends.length) {
+      ends = Arrays.copyOf(ends, 4 * count);
     }
     for (; owners < count; owners++) {
-      oldest[owners] = NONE;
-      newest[owners] = NONE;
+      ends[2 * owners] = NONE;
+      ends[2 * owners + 1] = NONE;
     }
   }
 }

@@ -4,9 +4,8 @@ import java.util.Arrays;
 
 /**
  * The free runs of an arena: found by where they begin or end in one look, and by length through
- * lists of runs of about the same length (segregated fits with boundary tags). Plain arrays by
- * unit, no allocation after construction. Runs never touch each other; {@link KvAllocator} sees to
- * that.
+ * lists of runs of about the same length (segregated fits with boundary tags). Plain arrays, no
+ * allocation after construction. Runs never touch each other; {@link KvAllocator} sees to that.
  */
 final class FreeRuns {
   static final int NONE = -1;
@@ -17,20 +16,21 @@ final class FreeRuns {
   private static final int LOG_EXACT = 6;
   private static final int LISTS = EXACT + 4 * (Integer.SIZE - LOG_EXACT);
 
-  private final int[] lengthFrom;
-  private final int[] lengthUpTo;
-  private final int[] before;
-  private final int[] after;
+  // What is known of a unit lies side by side, so that a look at a run reads one line of memory.
+  private static final int UNIT = 4;
+  private static final int FROM = 0; // length of the run that begins with it
+  private static final int UP_TO = 1; // length of the run that ends before it
+  private static final int BEFORE = 2; // neighbours in the list of the run that begins with it
+  private static final int AFTER = 3;
+
+  private final int[] table;
   private final int[] head = new int[LISTS];
   private final long[] filled = new long[(LISTS + 63) / 64];
   private int count;
 
   /** Creates none, for an arena of so many units. */
   FreeRuns(int units) {
-    lengthFrom = new int[units + 1];
-    lengthUpTo = new int[units + 1];
-    before = new int[units + 1];
-    after = new int[units + 1];
+    table = new int[UNIT * (units + 1)];
     Arrays.fill(head, NONE);
   }
 
@@ -40,45 +40,47 @@ final class FreeRuns {
 
   /** Length of the run that begins with this unit, or 0. */
   int from(int unit) {
-    return lengthFrom[unit];
+    return table[UNIT * unit + FROM];
   }
 
   /** Length of the run that ends before this unit, or 0. */
   int upTo(int unit) {
-    return lengthUpTo[unit];
+    return table[UNIT * unit + UP_TO];
   }
 
   void add(int start, int length) {
-    lengthFrom[start] = length;
-    lengthUpTo[start + length] = length;
     int list = list(length);
     int first = head[list];
-    before[start] = NONE;
-    after[start] = first;
+    table[UNIT * start + FROM] = length;
+    table[UNIT * (start + length) + UP_TO] = length;
+    table[UNIT * start + BEFORE] = NONE;
+    table[UNIT * start + AFTER] = first;
     if (first == NONE) {
       filled[list >> 6] |= 1L << list;
     } else {
-      before[first] = start;
+      table[UNIT * first + BEFORE] = start;
     }
     head[list] = start;
     count++;
   }
 
   void remove(int start) {
-    int length = lengthFrom[start];
-    lengthFrom[start] = 0;
-    lengthUpTo[start + length] = 0;
-    int list = list(length);
-    if (before[start] == NONE) {
-      head[list] = after[start];
-      if (after[start] == NONE) {
+    int length = from(start);
+    int before = table[UNIT * start + BEFORE];
+    int after = table[UNIT * start + AFTER];
+    table[UNIT * start + FROM] = 0;
+    table[UNIT * (start + length) + UP_TO] = 0;
+    if (before != NONE) {
+      table[UNIT * before + AFTER] = after;
+    } else {
+      int list = list(length);
+      head[list] = after;
+      if (after == NONE) {
         filled[list >> 6] &= ~(1L << list);
       }
-    } else {
-      after[before[start]] = after[start];
     }
-    if (after[start] != NONE) {
-      before[after[start]] = before[start];
+    if (after != NONE) {
+      table[UNIT * after + BEFORE] = before;
     }
     count--;
   }
@@ -98,15 +100,14 @@ final class FreeRuns {
   }
 
   private int shortest(int list, int wanted) {
-    int found = head[list];
     if (list < EXACT) {
-      return found;
+      return head[list];
     }
     int best = NONE;
-    for (; found != NONE; found = after[found]) {
-      int length = lengthFrom[found];
-      if (length >= wanted && (best == NONE || length < lengthFrom[best])) {
-        best = found;
+    for (int run = head[list]; run != NONE; run = table[UNIT * run + AFTER]) {
+      int length = from(run);
+      if (length >= wanted && (best == NONE || length < from(best))) {
+        best = run;
       }
     }
     return best;
@@ -120,25 +121,20 @@ final class FreeRuns {
         best = head[64 * word + 63 - Long.numberOfLeadingZeros(filled[word])];
       }
     }
-    for (int run = best; run != NONE; run = after[run]) {
-      best = lengthFrom[run] > lengthFrom[best] ? run : best;
+    for (int run = best; run != NONE; run = table[UNIT * run + AFTER]) {
+      best = from(run) > from(best) ? run : best;
     }
     return best;
   }
 
   private int nextFilled(int from) {
-    int word = from >> 6;
-    if (word == filled.length) {
-      return NONE;
-    }
-    long rest = filled[word] & (-1L << from);
-    while (rest == 0) {
-      if (++word == filled.length) {
-        return NONE;
+    for (int word = from >> 6; word < filled.length; word++) {
+      long rest = filled[word] & (word == from >> 6 ? -1L << from : -1L);
+      if (rest != 0) {
+        return 64 * word + Long.numberOfTrailingZeros(rest);
       }
-      rest = filled[word];
     }
-    return 64 * word + Long.numberOfTrailingZeros(rest);
+    return NONE;
   }
 
   private static int list(int length) {

@@ -22,7 +22,7 @@ public final class KvCache {
   private final Runs found = new Runs();
   private int[] cachedByOwner = new int[4];
   private int cached;
-  private long clock;
+  private int clock; // of releases; may run over
   private long evicted;
 
   /**

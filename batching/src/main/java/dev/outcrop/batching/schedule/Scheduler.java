@@ -2,14 +2,11 @@ package dev.outcrop.batching.schedule;
 
 import dev.outcrop.batching.Tier;
 import dev.outcrop.batching.kv.KvCache;
-import dev.outcrop.batching.kv.Runs;
 import dev.outcrop.batching.schedule.Sequence.Phase;
 import dev.outcrop.batching.schedule.StepOutcome.End;
 import dev.outcrop.models.engine.KvGeometry;
 import dev.outcrop.models.engine.StepPlan;
 import dev.outcrop.models.engine.StepResult;
-import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Decides what each step runs. Pure: integers in, integers out; no text, tensor, clock, I/O or
@@ -26,7 +23,6 @@ public final class Scheduler {
   private static final Tier[] TIERS = Tier.values();
 
   private final KvGeometry geometry;
-  private final int unitTokens;
   private final Limits limits;
   private final KvCache kv;
   private final FairQueue queue;
@@ -36,25 +32,17 @@ public final class Scheduler {
   private final Sequences prefilling;
   private final SchedulerCounts counts = new SchedulerCounts();
   private final TokenBuffers buffers = new TokenBuffers();
-  private final Sequence[] planned;
-  private final int[] plannedTokens;
-  private int rows;
-
-  @SuppressWarnings("UnusedVariable")
-  private int touched; // without a use of what was read, the reads would be left out
-
+  private final StepRows rows;
+  private final KvCache.Moves moves;
+  private int begun;
   private int decodeRows;
   private int promptTokens;
-  private int flexTokens;
   private long step;
-  private @Nullable StepPlan moved;
-  private final KvCache.Moves moves = this::move;
   private boolean inFlight;
 
   /** Creates a scheduler without sequences. */
   public Scheduler(KvGeometry geometry, Limits limits) {
     this.geometry = geometry;
-    this.unitTokens = geometry.unitTokens();
     this.limits = limits;
     this.kv = new KvCache(geometry.units(), (int) (limits.cacheShare() * geometry.units()));
     this.queue = new FairQueue(limits.flexFloor());
@@ -63,8 +51,8 @@ public final class Scheduler {
     this.residents = new Residents(geometry, limits, kv, queue, counts, buffers);
     this.decoding = residents.decoding;
     this.prefilling = residents.prefilling;
-    this.planned = new Sequence[limits.rows()];
-    this.plannedTokens = new int[limits.rows()];
+    this.rows = new StepRows(limits.rows(), geometry.unitTokens());
+    this.moves = rows::move;
   }
 
   /** Queues a sequence; it must fit into the arena when it is alone there. */
@@ -119,96 +107,50 @@ public final class Scheduler {
     requireNoStepInFlight();
     plan.clear();
     step++;
-    rows = 0;
-    moved = plan;
-    flexTokens = 0;
+    rows.begin(plan);
     residents.prepare(step, moves);
+    begun = prefilling.size();
     boolean contended = residents.othersThanFlexWait();
-    touched += decoding.touch();
-    for (int i = 0; i < decoding.size(); i++) {
-      addDecode(plan, decoding.get(i));
-    }
-    decodeRows = rows;
-    int given = Math.min(limits.maxStepTokens() - rows, budget.promptTokens(rows));
+    rows.addDecodes(decoding);
+    decodeRows = rows.count();
+    int given = Math.min(limits.maxStepTokens() - decodeRows, budget.promptTokens(decodeRows));
     int left = given;
     if (queue.flexIsDue()) {
-      left -= goOn(plan, Tier.FLEX, left);
+      left -= goOn(Tier.FLEX, left);
     }
     for (Tier tier : TIERS) {
-      left -= prefill(plan, tier, left);
+      left -= prefill(tier, left);
     }
     promptTokens = given - left;
     if (contended) {
-      queue.contended(plan.tokens(), flexTokens);
+      queue.contended(plan.tokens(), rows.flexTokens());
     }
-    inFlight = rows > 0;
+    inFlight = rows.count() > 0;
   }
 
   /** Runs prompt tokens of a tier: those begun, then new ones. Answers how many. */
-  private int prefill(StepPlan plan, Tier tier, int given) {
-    int left = given - goOn(plan, tier, given);
+  private int prefill(Tier tier, int given) {
+    int left = given - goOn(tier, given);
     while (left > 0) {
       Sequence next = queue.first(tier);
       if (next == null || !residents.start(next)) {
         break;
       }
-      left -= addRow(plan, next, left);
+      left -= rows.addPrompt(next, left);
     }
     return given - left;
   }
 
   /** Runs prompt tokens of those of a tier that began before. Answers how many. */
-  private int goOn(StepPlan plan, Tier tier, int given) {
+  private int goOn(Tier tier, int given) {
     int left = given;
-    for (int i = 0; i < prefilling.size() && left > 0; i++) {
+    for (int i = 0; i < begun && left > 0; i++) {
       Sequence sequence = prefilling.get(i);
-      if (sequence.flow.tier == tier && sequence.plannedStep != step) {
-        left -= addRow(plan, sequence, left);
+      if (sequence.flow.tier == tier && !rows.has(sequence)) {
+        left -= rows.addPrompt(sequence, left);
       }
     }
     return given - left;
-  }
-
-  private void addDecode(StepPlan plan, Sequence sequence) {
-    plan.row(sequence.computed);
-    plan.token(sequence.last);
-    addSegments(plan, sequence, sequence.length);
-    plan.sample(sequence.sampling, sequence.tokens, sequence.promptTokens, sequence.length);
-    flexTokens += sequence.flow.tier == Tier.FLEX ? 1 : 0;
-    planned(sequence, 1);
-  }
-
-  private int addRow(StepPlan plan, Sequence sequence, int most) {
-    int count = Math.min(sequence.behind(), most);
-    int used = sequence.computed + count;
-    plan.row(sequence.computed);
-    plan.tokens(sequence.tokens, sequence.computed, count);
-    addSegments(plan, sequence, used);
-    if (used == sequence.length) {
-      plan.sample(sequence.sampling, sequence.tokens, sequence.promptTokens, sequence.length);
-    }
-    flexTokens += sequence.flow.tier == Tier.FLEX ? count : 0;
-    sequence.plannedStep = step;
-    planned(sequence, count);
-    return count;
-  }
-
-  private void addSegments(StepPlan plan, Sequence sequence, int used) {
-    Runs runs = sequence.runs;
-    int unplaced = used;
-    for (int run = 0; unplaced > 0; run++) {
-      int here = Math.min(unplaced, runs.units(run) * unitTokens);
-      plan.segment(runs.start(run) * unitTokens, here);
-      unplaced -= here;
-    }
-  }
-
-  private void planned(Sequence sequence, int tokens) {
-    if (planned[rows] != sequence) { // mostly it is, and a look is cheaper than a store
-      planned[rows] = sequence;
-    }
-    plannedTokens[rows] = tokens;
-    rows++;
   }
 
   /**
@@ -220,31 +162,25 @@ public final class Scheduler {
    */
   public void apply(StepResult.Sampled result, long nanos, StepOutcome outcome) {
     int[] tokens = result.tokens();
-    if (!inFlight || tokens.length < rows) {
+    if (!inFlight || tokens.length < rows.count()) {
       throw new IllegalStateException(
-          "a result of %d rows for a plan of %d".formatted(tokens.length, inFlight ? rows : 0));
+          "a result of %d rows for a plan of %d"
+              .formatted(tokens.length, inFlight ? rows.count() : 0));
     }
     inFlight = false;
     outcome.clear();
-    touch();
-    for (int row = 0; row < rows; row++) {
-      applyRow(planned[row], row, tokens[row], outcome);
+    rows.touch();
+    for (int row = 0; row < rows.count(); row++) {
+      applyRow(rows.sequence(row), row, tokens[row], outcome);
     }
-    if (rows > decodeRows) {
+    if (rows.count() > decodeRows) {
       residents.settle();
     }
     budget.measured(decodeRows, promptTokens, nanos);
   }
 
-  /** Reads what applying writes of each, for the reason of {@link Sequences#touch}. */
-  private void touch() {
-    for (int row = 0; row < rows; row++) {
-      touched += planned[row].touch();
-    }
-  }
-
   private void applyRow(Sequence sequence, int row, int token, StepOutcome outcome) {
-    int ran = plannedTokens[row];
+    int ran = rows.tokens(row);
     boolean prefill = sequence.phase == Phase.PREFILLING;
     boolean caughtUp = sequence.behind() == ran;
     if (token == StepResult.ROW_FAILED || (caughtUp && token < 0)) {
@@ -275,10 +211,6 @@ public final class Scheduler {
       residents.goesOn(sequence);
       outcome.add(sequence, row, token, null);
     }
-  }
-
-  private void move(int from, int to, int units) {
-    Objects.requireNonNull(moved).move(from * unitTokens, to * unitTokens, units * unitTokens);
   }
 
   private void requireNoStepInFlight() {

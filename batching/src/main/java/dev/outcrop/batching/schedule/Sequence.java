@@ -42,6 +42,8 @@ public final class Sequence {
   final Lease lease = new Lease();
   final Runs runs = lease.runs();
   private final int[] stopTokens;
+  private final int firstStop; // here, and not in one more line of memory
+  private final boolean moreStops;
   private final PrefixKey key;
 
   Phase phase = Phase.NEW;
@@ -97,6 +99,8 @@ public final class Sequence {
     this.maxTokens = maxTokens;
     this.sampling = sampling;
     this.stopTokens = stopTokens;
+    this.firstStop = stopTokens.length > 0 ? stopTokens[0] : -1;
+    this.moreStops = stopTokens.length > 1;
     this.deadline = deadline;
     this.key = key;
     this.hashes = new long[UnitHashes.longs(capacity / key.unitTokens())];
@@ -189,6 +193,9 @@ public final class Sequence {
   }
 
   boolean stopsAt(int token) {
+    if (token == firstStop || !moreStops) {
+      return token == firstStop;
+    }
     for (int stop : stopTokens) {
       if (stop == token) {
         return true;

@@ -1,0 +1,118 @@
+package dev.outcrop.batching.schedule;
+
+import dev.outcrop.batching.Tier;
+import dev.outcrop.batching.kv.Runs;
+import dev.outcrop.models.engine.StepPlan;
+
+/**
+ * Writes the rows of a step and knows afterwards which sequence each of them is. Part of a {@link
+ * Scheduler} and its thread.
+ */
+final class StepRows {
+  private final Sequence[] sequence;
+  private final int[] tokens;
+  private final int unitTokens;
+  private StepPlan plan = new StepPlan();
+  private long step;
+  private int rows;
+  private int flexTokens;
+
+  @SuppressWarnings("UnusedVariable")
+  private int touched; // without a use of what was read, the reads would be left out
+
+  StepRows(int most, int unitTokens) {
+    this.sequence = new Sequence[most];
+    this.tokens = new int[most];
+    this.unitTokens = unitTokens;
+  }
+
+  /** Begins a step: the rows go to this plan, which is empty. */
+  void begin(StepPlan into) {
+    plan = into;
+    step++;
+    rows = 0;
+    flexTokens = 0;
+  }
+
+  /** KV to be copied before the rows run: unit numbers. */
+  void move(int from, int to, int units) {
+    plan.move(from * unitTokens, to * unitTokens, units * unitTokens);
+  }
+
+  /** The next token of everybody who decodes. */
+  void addDecodes(Sequences decoding) {
+    touched += decoding.touch();
+    for (int i = 0; i < decoding.size(); i++) {
+      Sequence decodes = decoding.get(i);
+      plan.row(decodes.computed);
+      plan.token(decodes.last);
+      addSegments(decodes.runs, decodes.length);
+      plan.sample(decodes.sampling, decodes.tokens, decodes.promptTokens, decodes.length);
+      add(decodes, 1);
+    }
+  }
+
+  /** A piece of a prompt; answers how many tokens it has. */
+  int addPrompt(Sequence prefills, int most) {
+    int count = Math.min(prefills.behind(), most);
+    int used = prefills.computed + count;
+    plan.row(prefills.computed);
+    plan.tokens(prefills.tokens, prefills.computed, count);
+    addSegments(prefills.runs, used);
+    if (used == prefills.length) {
+      plan.sample(prefills.sampling, prefills.tokens, prefills.promptTokens, prefills.length);
+    }
+    prefills.plannedStep = step;
+    add(prefills, count);
+    return count;
+  }
+
+  private void addSegments(Runs runs, int used) {
+    int unplaced = used;
+    for (int run = 0; unplaced > 0; run++) {
+      int here = Math.min(unplaced, runs.units(run) * unitTokens);
+      plan.segment(runs.start(run) * unitTokens, here);
+      unplaced -= here;
+    }
+  }
+
+  private void add(Sequence planned, int count) {
+    if (sequence[rows] != planned) { // mostly it is, and a look is cheaper than a store
+      sequence[rows] = planned;
+    }
+    tokens[rows] = count;
+    flexTokens += planned.flow.tier == Tier.FLEX ? count : 0;
+    rows++;
+  }
+
+  /** Whether a piece of its prompt is in the step already. */
+  boolean has(Sequence prefills) {
+    return prefills.plannedStep == step;
+  }
+
+  /** Reads what applying writes of each row, for the reason of {@link Sequences#touch}. */
+  void touch() {
+    for (int row = 0; row < rows; row++) {
+      touched += sequence[row].touch();
+    }
+  }
+
+  int count() {
+    return rows;
+  }
+
+  /** Whose row it is. */
+  Sequence sequence(int row) {
+    return sequence[row];
+  }
+
+  /** The row's tokens. */
+  int tokens(int row) {
+    return tokens[row];
+  }
+
+  /** Tokens of the flex tier in the step. */
+  int flexTokens() {
+    return flexTokens;
+  }
+}
