@@ -1,6 +1,7 @@
 package dev.outcrop.batching;
 
 import java.time.Duration;
+import java.util.List;
 
 /**
  * The limits of one batcher.
@@ -12,6 +13,7 @@ import java.time.Duration;
  * @param defaultMaxTokens completion limit of a request that names none, clamped to what fits
  * @param sharing how tenants share
  * @param objectives what clients are promised
+ * @param shapes the compiled shapes of the engine, {@link Shapes#DEFAULT} where it has none
  */
 public record BatchingConfig(
     int maxRunning,
@@ -20,7 +22,8 @@ public record BatchingConfig(
     int maxWaitingTokens,
     int defaultMaxTokens,
     Sharing sharing,
-    Objectives objectives) {
+    Objectives objectives,
+    Shapes shapes) {
   /** What a CPU host does well with. */
   public static final BatchingConfig DEFAULT = new BatchingConfig(64, 512, 1_024, 1_048_576, 2_048);
 
@@ -31,6 +34,26 @@ public record BatchingConfig(
     Check.that(maxWaiting >= 1, "maxWaiting must be at least 1");
     Check.that(maxWaitingTokens >= 1, "maxWaitingTokens must be at least 1");
     Check.that(defaultMaxTokens >= 1, "defaultMaxTokens must be at least 1");
+  }
+
+  /** Limits for an engine that runs any shape. */
+  public BatchingConfig(
+      int maxRunning,
+      int maxStepTokens,
+      int maxWaiting,
+      int maxWaitingTokens,
+      int defaultMaxTokens,
+      Sharing sharing,
+      Objectives objectives) {
+    this(
+        maxRunning,
+        maxStepTokens,
+        maxWaiting,
+        maxWaitingTokens,
+        defaultMaxTokens,
+        sharing,
+        objectives,
+        Shapes.DEFAULT);
   }
 
   /** Limits with {@link Objectives#DEFAULT}. */
@@ -59,7 +82,12 @@ public record BatchingConfig(
       int maxWaitingTokens,
       int defaultMaxTokens) {
     this(
-        maxRunning, maxStepTokens, maxWaiting, maxWaitingTokens, defaultMaxTokens, Sharing.DEFAULT);
+        maxRunning,
+        maxStepTokens,
+        maxWaiting,
+        maxWaitingTokens,
+        defaultMaxTokens,
+        Sharing.DEFAULT);
   }
 
   /**
@@ -116,6 +144,49 @@ public record BatchingConfig(
       Check.that(budget > 0 && budget <= 1, "budget must be above 0 and at most 1");
       Check.that(window.toMillis() >= 1_000, "window must be at least 1s");
       Check.that(maxReplicas >= 0, "maxReplicas must not be negative");
+    }
+  }
+
+  /**
+   * The shapes that an engine was compiled for: a step is either one prompt's chunk or all decodes,
+   * padded to the smallest shape that holds it, and each sequence owns a slot with KV for the
+   * longest context. For accelerators without free shapes, such as AWS Neuron.
+   *
+   * @param prefillTokens tokens of a chunk, ascending; a longer prompt runs in several
+   * @param decodeRows decodes of a step, ascending; the last is the number of slots at most
+   * @param contexts tokens of KV that a step reads for each row, ascending; the last is the longest
+   *     sequence
+   */
+  public record Shapes(
+      List<Integer> prefillTokens, List<Integer> decodeRows, List<Integer> contexts) {
+    /** The engine runs any shape. */
+    public static final Shapes DEFAULT = new Shapes(List.of(), List.of(), List.of());
+
+    /** Checks the lists: all of them are empty or none is. */
+    public Shapes {
+      prefillTokens = ascending("prefillTokens", prefillTokens);
+      decodeRows = ascending("decodeRows", decodeRows);
+      contexts = ascending("contexts", contexts);
+      boolean none = prefillTokens.isEmpty();
+      Check.that(decodeRows.isEmpty() == none, "decodeRows must be given as prefillTokens is");
+      Check.that(contexts.isEmpty() == none, "contexts must be given as prefillTokens is");
+      Check.that(
+          none || prefillTokens.getLast() <= contexts.getLast(),
+          "prefillTokens must not be longer than the last of contexts");
+    }
+
+    /** Whether the engine runs these shapes only. */
+    public boolean fixed() {
+      return !contexts.isEmpty();
+    }
+
+    private static List<Integer> ascending(String name, List<Integer> sizes) {
+      int before = 0;
+      for (int size : sizes) {
+        Check.that(size > before, name + " must ascend from 1");
+        before = size;
+      }
+      return List.copyOf(sizes);
     }
   }
 

@@ -46,12 +46,12 @@ final class EngineBatcher implements Batcher {
       BatchingConfig config,
       LongSupplier nanoClock,
       Duration unknownStep) {
-    this.geometry = engine.geometry();
     this.config = config;
     this.nanoClock = nanoClock;
     DrainRate drainRate = new DrainRate();
     this.intake = new Intake(config, drainRate, nanoClock);
-    Scheduler scheduler = new Scheduler(geometry, limits(config));
+    Scheduler scheduler = scheduler(engine.geometry(), config);
+    this.geometry = scheduler.geometry();
     this.watch = new StepWatch(name, nanoClock, unknownStep);
     this.meter = new Meter(scheduler, config, watch, nanoClock);
     this.loop = new EngineLoop(engine, scheduler, intake, drainRate, watch, meter, nanoClock);
@@ -59,6 +59,12 @@ final class EngineBatcher implements Batcher {
     this.thread = Thread.ofPlatform().name("engine-" + name).daemon(true).unstarted(loop);
     this.watchdog =
         Thread.ofPlatform().name("watchdog-" + name).daemon(true).unstarted(this::watch);
+  }
+
+  private static Scheduler scheduler(KvGeometry engine, BatchingConfig config) {
+    return config.shapes().fixed()
+        ? Scheduler.inShapes(engine, limits(config), config.shapes())
+        : new Scheduler(engine, limits(config));
   }
 
   private static Limits limits(BatchingConfig config) {

@@ -75,6 +75,7 @@ final class Isolation {
     for (int i = 0; i < plan.segments(row); i++) {
       alone.segment(plan.segmentSlot(row, i), plan.segmentLength(row, i));
     }
+    alone.shape(plan.shapeRows(), plan.shapeTokens(), plan.shapeContext());
     var sampling = plan.sampling(row);
     if (sampling != null) {
       alone.sample(sampling, plan.history(row), plan.historyPrompt(row), plan.historyLength(row));

@@ -122,7 +122,7 @@ final class Residents {
   /** Sends lower tiers back to the queue for a sequence, if that is enough to let it in. */
   private boolean makeWay(Sequence sequence) {
     Tier tier = sequence.flow.tier;
-    int wanted = geometry.unitsFor(sequence.capacity()) + decoding.size();
+    int wanted = geometry.unitsFor(sequence.capacity()) + mayGrow();
     if (kv.room() + victims.unitsBelow(tier) < wanted) {
       return false;
     }
@@ -187,7 +187,7 @@ final class Residents {
         sequence.preempted
             ? most
             : Math.min(most, geometry.unitsFor(sequence.length + 1 + expectedCompletion()));
-    int spare = full ? kv.units() : Math.min(decoding.size(), kv.units() - wanted);
+    int spare = full ? kv.units() : Math.min(mayGrow(), kv.units() - wanted);
     if ((flexWaits && sequence.flow.tier != Tier.FLEX)
         || !admits(sequence)
         || !kv.start(
@@ -220,6 +220,11 @@ final class Residents {
   /** Room for what a sequence usually generates, so that few have to grow, and fewer to split. */
   private int expectedCompletion() {
     return Math.max(GROWTH_UNITS * geometry.unitTokens(), (int) completion);
+  }
+
+  /** Sequences that may want one more unit: none where a unit holds the longest. */
+  private int mayGrow() {
+    return geometry.maxContext() > geometry.unitTokens() ? decoding.size() : 0;
   }
 
   private boolean admits(Sequence sequence) {

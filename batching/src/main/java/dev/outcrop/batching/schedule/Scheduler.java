@@ -1,5 +1,6 @@
 package dev.outcrop.batching.schedule;
 
+import dev.outcrop.batching.BatchingConfig;
 import dev.outcrop.batching.Tier;
 import dev.outcrop.batching.kv.KvCache;
 import dev.outcrop.batching.schedule.Sequence.Phase;
@@ -13,11 +14,12 @@ import dev.outcrop.models.engine.StepResult;
  * thread. Called by the engine loop alone, in the order plan, apply, plan, apply; sequences are
  * added and cancelled in between. Plan and apply allocate only while their tables still grow.
  *
- * <p>A step is filled up to a token budget: first one token for every sequence that decodes, then
- * prompt chunks by tier (continuous batching after Orca, chunked prefill after Sarathi-Serve; see
- * {@link StepBudget}). Who starts next is decided by {@link FairQueue}, where its KV lies by {@link
- * KvCache}. A sequence starts with room for what it has and grows while it decodes; when there is
- * none left, {@link Victims} says who goes back to the queue and is recomputed later.
+ * <p>What a step is made of is decided by a {@link StepMix}. It is filled up to a token budget:
+ * first one token for every sequence that decodes, then prompt chunks by tier (continuous batching
+ * after Orca, chunked prefill after Sarathi-Serve; see {@link StepBudget}). Who starts next is
+ * decided by {@link FairQueue}, where its KV lies by {@link KvCache}. A sequence starts with room
+ * for what it has and grows while it decodes; when there is none left, {@link Victims} says who
+ * goes back to the queue and is recomputed later.
  */
 public final class Scheduler {
   private static final Tier[] TIERS = Tier.values();
@@ -26,7 +28,7 @@ public final class Scheduler {
   private final Limits limits;
   private final KvCache kv;
   private final FairQueue queue;
-  private final StepBudget budget;
+  private final StepMix mix;
   private final Residents residents;
   private final Sequences decoding;
   private final Sequences prefilling;
@@ -36,18 +38,37 @@ public final class Scheduler {
   private final KvCache.Moves moves;
   private int begun;
   private int decodeRows;
+  private int mostRows;
   private int promptTokens;
   private long step;
   private boolean inFlight;
 
   /** Creates a scheduler without sequences. */
   public Scheduler(KvGeometry geometry, Limits limits) {
+    this(
+        geometry,
+        limits,
+        new StepBudget(geometry.unitTokens(), limits.maxStepTokens(), limits.targetNanos()));
+  }
+
+  /**
+   * Creates a scheduler for an engine that runs compiled shapes only; see {@link FixedShapes}.
+   *
+   * @throws IllegalArgumentException if the engine's KV does not hold one sequence of the longest
+   *     context
+   */
+  public static Scheduler inShapes(KvGeometry engine, Limits limits, BatchingConfig.Shapes shapes) {
+    KvGeometry slots = FixedShapes.slots(engine, shapes);
+    Limits fitting = FixedShapes.limits(limits, slots, shapes);
+    return new Scheduler(slots, fitting, new FixedShapes(shapes, fitting.targetNanos()));
+  }
+
+  private Scheduler(KvGeometry geometry, Limits limits, StepMix mix) {
     this.geometry = geometry;
     this.limits = limits;
     this.kv = new KvCache(geometry.units(), (int) (limits.cacheShare() * geometry.units()));
     this.queue = new FairQueue(limits.flexFloor());
-    this.budget =
-        new StepBudget(geometry.unitTokens(), limits.maxStepTokens(), limits.targetNanos());
+    this.mix = mix;
     this.residents = new Residents(geometry, limits, kv, queue, counts, buffers);
     this.decoding = residents.decoding;
     this.prefilling = residents.prefilling;
@@ -57,7 +78,10 @@ public final class Scheduler {
 
   /** Queues a sequence; it must fit into the arena when it is alone there. */
   public void add(Sequence sequence) {
-    if (sequence.phase != Phase.NEW || geometry.unitsFor(sequence.capacity()) > kv.units()) {
+    boolean fits =
+        sequence.capacity() <= geometry.maxContext()
+            && geometry.unitsFor(sequence.capacity()) <= kv.units();
+    if (sequence.phase != Phase.NEW || !fits) {
       throw new IllegalArgumentException("a sequence is added once, and only if it can ever fit");
     }
     sequence.arrivedStep = step;
@@ -111,10 +135,30 @@ public final class Scheduler {
     residents.prepare(step, moves);
     begun = prefilling.size();
     boolean contended = residents.othersThanFlexWait();
+    decodeRows = 0;
+    if (!mix.promptsFirst(decoding.size())) {
+      addDecodes();
+    }
+    addPrompts();
+    if (rows.count() == 0) {
+      addDecodes();
+    }
+    mix.shape(plan, decodeRows);
+    if (contended) {
+      queue.contended(plan.tokens(), rows.flexTokens());
+    }
+    inFlight = rows.count() > 0;
+  }
+
+  private void addDecodes() {
     rows.addDecodes(decoding);
     decodeRows = rows.count();
-    int given = Math.min(limits.maxStepTokens() - decodeRows, budget.promptTokens(decodeRows));
+  }
+
+  private void addPrompts() {
+    int given = Math.min(limits.maxStepTokens() - decodeRows, mix.promptTokens(decodeRows));
     int left = given;
+    mostRows = decodeRows + mix.promptRows();
     if (queue.flexIsDue()) {
       left -= goOn(Tier.FLEX, left);
     }
@@ -122,16 +166,12 @@ public final class Scheduler {
       left -= prefill(tier, left);
     }
     promptTokens = given - left;
-    if (contended) {
-      queue.contended(plan.tokens(), rows.flexTokens());
-    }
-    inFlight = rows.count() > 0;
   }
 
   /** Runs prompt tokens of a tier: those begun, then new ones. Answers how many. */
   private int prefill(Tier tier, int given) {
     int left = given - goOn(tier, given);
-    while (left > 0) {
+    while (left > 0 && rows.count() < mostRows) {
       Sequence next = queue.first(tier);
       if (next == null || !residents.start(next)) {
         break;
@@ -144,7 +184,7 @@ public final class Scheduler {
   /** Runs prompt tokens of those of a tier that began before. Answers how many. */
   private int goOn(Tier tier, int given) {
     int left = given;
-    for (int i = 0; i < begun && left > 0; i++) {
+    for (int i = 0; i < begun && left > 0 && rows.count() < mostRows; i++) {
       Sequence sequence = prefilling.get(i);
       if (sequence.flow.tier == tier && !rows.has(sequence)) {
         left -= rows.addPrompt(sequence, left);
@@ -176,7 +216,7 @@ public final class Scheduler {
     if (rows.count() > decodeRows) {
       residents.settle();
     }
-    budget.measured(decodeRows, promptTokens, nanos);
+    mix.measured(decodeRows, promptTokens, nanos);
   }
 
   private void applyRow(Sequence sequence, int row, int token, StepOutcome outcome) {
@@ -234,6 +274,11 @@ public final class Scheduler {
     return counts;
   }
 
+  /** What sequences may use: the engine's own geometry, or its KV as slots. */
+  public KvGeometry geometry() {
+    return geometry;
+  }
+
   /** The KV arena. */
   public KvCache kv() {
     return kv;
@@ -251,18 +296,18 @@ public final class Scheduler {
 
   /** What a step that only generates takes for so many rows, in nanoseconds; 0 where not known. */
   public double decodeNanos(int forRows) {
-    return budget.decodeNanos(forRows);
+    return mix.decodeNanos(forRows);
   }
 
   /** What running a prompt token takes, in nanoseconds; 0 where not known. */
   public double prefillNanos() {
-    return budget.prefillNanos();
+    return mix.prefillNanos();
   }
 
   /** How long the planned step should take, in nanoseconds; 0 where not known. */
   public double expectedNanos() {
-    double decodes = budget.decodeNanos(decodeRows);
-    double prompts = promptTokens * budget.prefillNanos();
+    double decodes = mix.decodeNanos(decodeRows);
+    double prompts = promptTokens * mix.prefillNanos();
     boolean known = (decodeRows == 0 || decodes > 0) && (promptTokens == 0 || prompts > 0);
     return known ? decodes + prompts : 0;
   }

@@ -1,5 +1,7 @@
 package dev.outcrop.batching.schedule;
 
+import dev.outcrop.models.engine.StepPlan;
+
 /**
  * How many prompt tokens may join the decodes of a step, so that the time between two tokens keeps
  * its target (the token budget of Sarathi-Serve, Agrawal et al., OSDI 2024), found from measured
@@ -10,7 +12,7 @@ package dev.outcrop.batching.schedule;
  * where that is more, so that prompts always get on. What decodes take alone is known from steps
  * without prompt tokens; one in {@value #PROBE_AFTER} steps is kept free of them to know it still.
  */
-final class StepBudget {
+final class StepBudget implements StepMix {
   static final double HEADROOM = 1.2;
   static final int PROBE_AFTER = 256;
   static final long NO_TARGET = Long.MAX_VALUE;
@@ -43,8 +45,21 @@ final class StepBudget {
     this.budget = this.least;
   }
 
-  /** The most prompt tokens for a step with so many decodes. */
-  int promptTokens(int decodes) {
+  @Override
+  public boolean promptsFirst(int decodes) {
+    return false;
+  }
+
+  @Override
+  public int promptRows() {
+    return most;
+  }
+
+  @Override
+  public void shape(StepPlan plan, int decodes) {}
+
+  @Override
+  public int promptTokens(int decodes) {
     if (decodes == 0 || targetNanos == NO_TARGET) {
       return most;
     }
@@ -56,8 +71,8 @@ final class StepBudget {
     return whole >= 2 * least ? whole / least * least : whole;
   }
 
-  /** A step was measured. */
-  void measured(int decodes, int promptTokens, long nanos) {
+  @Override
+  public void measured(int decodes, int promptTokens, long nanos) {
     prefillMeasured(decodes, promptTokens, nanos);
     if (decodes == 0) {
       return;
@@ -94,13 +109,13 @@ final class StepBudget {
     prefillTokens += memory * (promptTokens - prefillTokens);
   }
 
-  /** What a step with so many decodes alone takes, in nanoseconds; 0 where not known. */
-  double decodeNanos(int decodes) {
+  @Override
+  public double decodeNanos(int decodes) {
     return decodes == 0 ? 0 : decodeNanos[size(decodes)];
   }
 
-  /** What a prompt token takes in the steps that run it, in nanoseconds; 0 where not known. */
-  double prefillNanos() {
+  @Override
+  public double prefillNanos() {
     return prefillTokens == 0 ? 0 : prefillTime / prefillTokens;
   }
 

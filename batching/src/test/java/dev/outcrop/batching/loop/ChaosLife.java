@@ -101,7 +101,18 @@ final class ChaosLife {
             0.02,
             random.nextDouble(),
             40 + random.nextInt(200),
-            10 * longest));
+            10 * longest),
+        BatchingConfig.Objectives.DEFAULT,
+        shapes(longest));
+  }
+
+  /** Every third engine was compiled for some shapes. */
+  private BatchingConfig.Shapes shapes(int longest) {
+    int context = Math.max(Math.min(longest, 32), longest / (1 + random.nextInt(10)));
+    return random.nextInt(3) > 0
+        ? BatchingConfig.Shapes.DEFAULT
+        : new BatchingConfig.Shapes(
+            List.of(4, Math.min(32, context)), List.of(1, 4, 16), List.of(context / 2, context));
   }
 
   /** Lives it. */

@@ -2,84 +2,32 @@ package dev.outcrop.batching.schedule;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.outcrop.batching.BatchingConfig.Shapes;
 import dev.outcrop.batching.Tier;
 import dev.outcrop.models.engine.KvGeometry;
 import dev.outcrop.models.engine.StepPlan;
 import dev.outcrop.models.engine.StepResult;
 import dev.outcrop.models.testing.FakeEngine;
-import dev.outcrop.models.testing.FakeEngine.NextToken;
 import dev.outcrop.models.testing.Roofline;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Drives the scheduler with random requests, cancels and failures and checks what must hold. */
 class SchedulerPropertyTest {
-  private static final int VOCABULARY = 53;
-  private static final NextToken NEXT = NextToken.hashed(VOCABULARY);
-  private static final int POISON = 1_000;
-
-  /** One request and what has come of it. */
-  private static final class Request {
-    final int[] prompt;
-    final int maxTokens;
-    final int[] stopTokens;
-    final Sequence sequence;
-    final List<Integer> published = new ArrayList<>();
-    int ends;
-    StepOutcome.End end;
-    boolean cancelled;
-
-    Request(Flow flow, int[] prompt, int maxTokens, int[] stopTokens, int unitTokens) {
-      this.prompt = prompt;
-      this.maxTokens = maxTokens;
-      this.stopTokens = stopTokens;
-      this.sequence = TestSequences.of(flow, prompt, maxTokens, stopTokens, unitTokens);
-    }
-
-    /** Prompt and what was published so far. */
-    int[] all() {
-      int[] all = Arrays.copyOf(prompt, known());
-      for (int i = 0; i < published.size(); i++) {
-        all[prompt.length + i] = published.get(i);
-      }
-      return all;
-    }
-
-    int known() {
-      return prompt.length + published.size();
-    }
-
-    boolean poisoned() {
-      return prompt[0] == POISON;
-    }
-
-    /** What any correct scheduler publishes for it when it is left alone. */
-    List<Integer> expected() {
-      int[] all = Arrays.copyOf(prompt, prompt.length + maxTokens);
-      List<Integer> tokens = new ArrayList<>();
-      for (int length = prompt.length; length < all.length; length++) {
-        int token = NEXT.next(all, prompt.length, length);
-        if (Arrays.stream(stopTokens).anyMatch(stop -> stop == token)) {
-          break;
-        }
-        all[length] = token;
-        tokens.add(token);
-      }
-      return tokens;
-    }
-  }
+  private static final int VOCABULARY = TraceRequest.VOCABULARY;
+  private static final int POISON = TraceRequest.POISON;
 
   private final StepPlan plan = new StepPlan();
   private final StepOutcome outcome = new StepOutcome();
-  private final List<Request> requests = new ArrayList<>();
-  private final Map<Sequence, Request> bySequence = new HashMap<>();
+  private final List<TraceRequest> requests = new ArrayList<>();
+  private final Map<Sequence, TraceRequest> bySequence = new HashMap<>();
   private Random random;
   private KvGeometry geometry;
   private final List<Flow> flows = new ArrayList<>();
@@ -88,6 +36,7 @@ class SchedulerPropertyTest {
   private int maxStepTokens;
   private Scheduler scheduler;
   private FakeEngine engine;
+  private @Nullable Shapes shapes;
   private int shortestAnswer;
   private int moves;
 
@@ -114,14 +63,30 @@ class SchedulerPropertyTest {
     assertThat(moves).isPositive();
   }
 
+  @ParameterizedTest
+  @ValueSource(longs = {41, 42, 43, 44, 45, 46, 47, 48})
+  void holdsItsPromisesInCompiledShapes(long seed) {
+    random = new Random(seed);
+    geometry = new KvGeometry(1 + random.nextInt(8), 64 + random.nextInt(200), 1, 10_000);
+    maxRunning = 1 + random.nextInt(12);
+    shapes = new Shapes(sizes(24), sizes(10), sizes(60));
+    run(1_500);
+  }
+
+  private List<Integer> sizes(int most) {
+    return random.ints(1 + random.nextInt(4), 1, most).sorted().distinct().boxed().toList();
+  }
+
   private void run(int steps) {
     guests = random.nextInt(3);
     maxStepTokens = maxRunning + guests + random.nextInt(30);
     long target = random.nextBoolean() ? Long.MAX_VALUE : 10;
+    Limits limits =
+        new Limits(maxRunning, guests, maxStepTokens, target, 0.05, random.nextDouble());
     scheduler =
-        new Scheduler(
-            geometry,
-            new Limits(maxRunning, guests, maxStepTokens, target, 0.05, random.nextDouble()));
+        shapes == null
+            ? new Scheduler(geometry, limits)
+            : Scheduler.inShapes(geometry, limits, shapes);
     flows.clear();
     for (int tenant = 0; tenant < 4; tenant++) {
       for (Tier tier : Tier.values()) {
@@ -135,7 +100,7 @@ class SchedulerPropertyTest {
             (history, prompt, length) ->
                 history[0] == POISON && length > prompt
                     ? StepResult.ROW_FAILED
-                    : NEXT.next(history, prompt, length),
+                    : TraceRequest.NEXT.next(history, prompt, length),
             FakeEngine.StepFault.NONE,
             nanos -> {});
     for (int step = 0; step < steps; step++) {
@@ -149,7 +114,7 @@ class SchedulerPropertyTest {
     }
     // Twice: a sequence that had to go runs its tokens again, and then stays.
     long stepsLeft = 100;
-    for (Request request : requests) {
+    for (TraceRequest request : requests) {
       stepsLeft += request.ends > 0 ? 0 : 3L * (request.prompt.length + request.maxTokens);
     }
     while (!scheduler.idle()) {
@@ -157,9 +122,9 @@ class SchedulerPropertyTest {
       step();
     }
 
-    for (Request request : requests) {
+    for (TraceRequest request : requests) {
       assertThat(request.ends).as("every request ends exactly once").isEqualTo(1);
-      check(request);
+      request.check();
     }
     assertThat(scheduler.kv().referenced()).isZero();
     assertThat(scheduler.counts().promptTokensLeft()).isZero();
@@ -168,12 +133,12 @@ class SchedulerPropertyTest {
   }
 
   private void add() {
-    int arena = geometry.tokens();
+    int arena = Math.min(scheduler.geometry().tokens(), scheduler.geometry().maxContext());
     int total = shortestAnswer + 2 + random.nextInt(shortestAnswer > 0 ? 200 : arena - 1);
     int prompt = 1 + random.nextInt(total - 1 - shortestAnswer);
     int[] ids = random.ints(prompt, 0, VOCABULARY).toArray();
     if (!requests.isEmpty() && random.nextBoolean()) { // the same conversation, or its front
-      Request before = requests.get(random.nextInt(requests.size()));
+      TraceRequest before = requests.get(random.nextInt(requests.size()));
       int same = Math.min(prompt, before.known());
       System.arraycopy(before.all(), 0, ids, 0, random.nextInt(same + 1));
     }
@@ -181,19 +146,19 @@ class SchedulerPropertyTest {
       ids[0] = POISON;
     }
     int[] stops = random.ints(random.nextInt(3), 0, VOCABULARY).toArray();
-    Request request =
-        new Request(
+    TraceRequest request =
+        new TraceRequest(
             flows.get(random.nextInt(flows.size())),
             ids,
             total - prompt,
             stops,
-            geometry.unitTokens());
+            scheduler.geometry().unitTokens());
     requests.add(request);
     bySequence.put(request.sequence, request);
     scheduler.add(request.sequence);
   }
 
-  private void cancel(Request request) {
+  private void cancel(TraceRequest request) {
     if (scheduler.cancel(request.sequence)) {
       request.ends++;
       request.cancelled = true;
@@ -212,7 +177,7 @@ class SchedulerPropertyTest {
     StepResult result = engine.submit(plan).await();
     scheduler.apply((StepResult.Sampled) result, 1, outcome);
     for (int i = 0; i < outcome.entries(); i++) {
-      Request request = bySequence.get(outcome.sequence(i));
+      TraceRequest request = bySequence.get(outcome.sequence(i));
       assertThat(request.ends).as("nothing comes after the end").isZero();
       if (outcome.token(i) != StepOutcome.NO_TOKEN) {
         request.published.add(outcome.token(i));
@@ -226,7 +191,11 @@ class SchedulerPropertyTest {
 
   private void checkPlan() {
     assertThat(plan.rows()).isLessThanOrEqualTo(maxRunning + guests);
-    assertThat(plan.tokens()).isLessThanOrEqualTo(maxStepTokens);
+    if (shapes == null) {
+      assertThat(plan.tokens()).isLessThanOrEqualTo(maxStepTokens);
+    } else {
+      checkShape(shapes);
+    }
     assertThat(scheduler.running()).isLessThanOrEqualTo(maxRunning + guests);
     BitSet read = new BitSet();
     BitSet written = new BitSet();
@@ -252,20 +221,31 @@ class SchedulerPropertyTest {
     read.or(written);
     assertThat(scheduler.kv().referenced())
         .isLessThanOrEqualTo(geometry.units())
-        .isGreaterThanOrEqualTo(Math.ceilDiv(read.cardinality(), geometry.unitTokens()));
+        .isGreaterThanOrEqualTo(
+            Math.ceilDiv(read.cardinality(), scheduler.geometry().unitTokens()));
   }
 
-  private static void check(Request request) {
-    List<Integer> expected = request.expected();
-    if (request.cancelled) {
-      assertThat(request.published).isEqualTo(expected.subList(0, request.published.size()));
-    } else if (request.poisoned() && request.end == StepOutcome.End.FAILED) {
-      assertThat(request.published).hasSizeLessThanOrEqualTo(1);
+  private void checkShape(Shapes compiled) {
+    assertThat(compiled.contexts()).contains(plan.shapeContext());
+    int decodes = 0;
+    int longest = 0;
+    for (int row = 0; row < plan.rows(); row++) {
+      boolean decode = plan.historyLength(row) > plan.historyPrompt(row);
+      decodes += decode && plan.tokens(row) == 1 ? 1 : 0;
+      longest = Math.max(longest, plan.position(row) + plan.tokens(row));
+      assertThat(plan.segments(row)).as("a slot is in one piece").isEqualTo(1);
+      assertThat(plan.segmentSlot(row, 0) % scheduler.geometry().unitTokens()).isZero();
+    }
+    assertThat(longest).isLessThanOrEqualTo(plan.shapeContext());
+    if (plan.shapeTokens() == 1 && decodes > 0) {
+      assertThat(decodes).as("decodes alone").isEqualTo(plan.rows());
+      assertThat(compiled.decodeRows()).contains(plan.shapeRows());
+      assertThat(plan.rows()).isLessThanOrEqualTo(plan.shapeRows());
     } else {
-      assertThat(request.published).isEqualTo(expected);
-      assertThat(request.end)
-          .isEqualTo(
-              expected.size() == request.maxTokens ? StepOutcome.End.LENGTH : StepOutcome.End.STOP);
+      assertThat(plan.rows()).as("one prompt alone").isEqualTo(1);
+      assertThat(plan.shapeRows()).isEqualTo(1);
+      assertThat(compiled.prefillTokens()).contains(plan.shapeTokens());
+      assertThat(plan.tokens()).isLessThanOrEqualTo(plan.shapeTokens());
     }
   }
 }

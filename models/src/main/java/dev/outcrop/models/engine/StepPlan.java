@@ -11,6 +11,10 @@ import org.jspecify.annotations.Nullable;
  * together cover positions 0 up to and including the step's last token. The engine writes K and V
  * of the step's tokens into the slots that belong to their positions.
  *
+ * <p>For a device that runs compiled shapes only, the plan names the one that its rows are padded
+ * to; then it has either prefill chunks or decodes, each row has one segment, and that begins at a
+ * multiple of the longest compiled context: the row's slot.
+ *
  * <p>The plan is written by the scheduler and read by the engine, both on the engine thread. It is
  * reused from step to step and allocates only while its arrays still grow.
  */
@@ -20,6 +24,9 @@ public final class StepPlan {
   private int tokens;
   private int segments;
   private int moves;
+  private int shapeRows;
+  private int shapeTokens;
+  private int shapeContext;
   private int[] move = new int[48];
   private int[] tokenIds = new int[64];
   private int[] tokenStart = new int[9];
@@ -49,6 +56,35 @@ public final class StepPlan {
     tokens = 0;
     segments = 0;
     moves = 0;
+    shape(0, 0, 0);
+  }
+
+  /**
+   * Asks for the step to run in a compiled shape.
+   *
+   * @param asRows rows to pad to
+   * @param asTokens tokens to pad each row to: 1 for decodes
+   * @param context tokens of KV to read for each row, this step's included
+   */
+  public void shape(int asRows, int asTokens, int context) {
+    shapeRows = asRows;
+    shapeTokens = asTokens;
+    shapeContext = context;
+  }
+
+  /** Rows to pad the step to; 0 where its shape is free. */
+  public int shapeRows() {
+    return shapeRows;
+  }
+
+  /** Tokens to pad each row to; 0 where the step's shape is free. */
+  public int shapeTokens() {
+    return shapeTokens;
+  }
+
+  /** Tokens of KV to read for each row; 0 where the step's shape is free. */
+  public int shapeContext() {
+    return shapeContext;
   }
 
   /**

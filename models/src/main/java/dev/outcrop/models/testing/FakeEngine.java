@@ -146,7 +146,13 @@ public final class FakeEngine implements Engine {
         kvTokens += write(plan, row);
       }
       result = sample(plan);
-      nanos = roofline.stepNanos(plan.tokens(), kvTokens * geometry.bytesPerToken());
+      int tokens = plan.tokens();
+      if (plan.shapeRows() > 0) { // padding takes as long as what it stands for
+        checkShape(plan);
+        tokens = plan.shapeRows() * plan.shapeTokens();
+        kvTokens = (long) plan.shapeRows() * plan.shapeContext();
+      }
+      nanos = roofline.stepNanos(tokens, kvTokens * geometry.bytesPerToken());
     } else {
       dead = error == ModelError.ENGINE_DEAD;
       result = new StepResult.Failed(new OutcropException(error, "the fake step failed"));
@@ -164,6 +170,16 @@ public final class FakeEngine implements Engine {
   public void close() {
     check(!inFlight, "a step is in flight");
     closed = true;
+  }
+
+  private static void checkShape(StepPlan plan) {
+    check(plan.rows() <= plan.shapeRows(), "more rows than its shape has");
+    for (int row = 0; row < plan.rows(); row++) {
+      int end = plan.position(row) + plan.tokens(row);
+      check(plan.tokens(row) <= plan.shapeTokens(), "a row longer than its shape");
+      check(end <= plan.shapeContext(), "a row past the context of its shape");
+      check(plan.segments(row) == 1, "a row in pieces in a shape");
+    }
   }
 
   private static void move(int[] slots, int from, int to, int length) {

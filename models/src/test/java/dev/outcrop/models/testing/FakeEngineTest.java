@@ -73,6 +73,34 @@ class FakeEngineTest {
   }
 
   @Test
+  void takesTheTimeOfTheShapeThatAStepIsPaddedTo() {
+    List<Long> slept = new ArrayList<>();
+    FakeEngine engine =
+        new FakeEngine(
+            GEOMETRY,
+            new Roofline(0, 1_000, 1e9, 1e9, 0),
+            FakeEngine.NextToken.hashed(10),
+            FakeEngine.StepFault.NONE,
+            slept::add);
+    row(new int[] {1, 2}, 0, 2, 0, 2);
+    plan.shape(4, 8, 16);
+
+    step(engine);
+
+    // 32 tokens of 1 kFLOP at 1 GFLOP/s; 64 of KV with 100 bytes each at 1 GB/s are less.
+    assertThat(slept).containsExactly(32_000L);
+  }
+
+  @Test
+  void refusesARowThatItsShapeDoesNotHold() {
+    FakeEngine engine = new FakeEngine(GEOMETRY, 10);
+    row(new int[] {1, 2, 3}, 0, 3, 0, 3);
+    plan.shape(1, 2, 16);
+
+    assertThatThrownBy(() -> engine.submit(plan)).hasMessageContaining("longer than its shape");
+  }
+
+  @Test
   void failsTheStepsItIsToldToAndStaysDeadOnceDead() {
     FakeEngine engine =
         new FakeEngine(

@@ -106,7 +106,7 @@ final class ConfigBinder {
     if (type == String.class) {
       return text;
     }
-    if (type == int.class) {
+    if (type == int.class || type == Integer.class) {
       return integer(text);
     }
     if (type == double.class) {

@@ -165,11 +165,30 @@ final class ConfigFileTest {
           http: [                         | f line 1: not valid YAML
           - a                             | f line 1: the file must be a mapping of keys
           models:\\n  - {id: a, path: b, batching: {max-step-tokens: 1}} | f line 2: models[0].batching.max-step-tokens must be at least maxRunning
+          models:\\n  - {id: a, path: b, batching: {shapes: {contexts: [2, 1]}}} | f line 2: models[0].batching.shapes.contexts must ascend from 1
+          models:\\n  - {id: a, path: b, batching: {shapes: {contexts: [64]}}} | f line 2: models[0].batching.shapes.contexts must be given as prefillTokens is
           """)
   void namesLineKeyAndReason(String yaml, String message) {
     assertThatThrownBy(() -> ConfigFile.parse("f", yaml.replace("\\n", "\n")))
         .isInstanceOf(OutcropException.class)
         .hasMessageStartingWith(message.strip());
+  }
+
+  @Test
+  void readsTheShapesThatAnEngineWasCompiledFor() {
+    ServingConfig config =
+        ConfigFile.parse(
+            "f",
+            """
+            models:
+              - id: a
+                path: b
+                batching:
+                  shapes: {prefill-tokens: [128, 512], decode-rows: [1, 8], contexts: [512, 2048]}
+            """);
+
+    assertThat(config.models().getFirst().batching().shapes())
+        .isEqualTo(new BatchingConfig.Shapes(List.of(128, 512), List.of(1, 8), List.of(512, 2048)));
   }
 
   @Test

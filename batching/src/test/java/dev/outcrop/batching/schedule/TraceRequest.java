@@ -1,0 +1,79 @@
+package dev.outcrop.batching.schedule;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.outcrop.models.testing.FakeEngine.NextToken;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** One request and what has come of it. */
+final class TraceRequest {
+  static final int VOCABULARY = 53;
+  static final NextToken NEXT = NextToken.hashed(VOCABULARY);
+
+  /** The first token of a prompt whose row fails after its first token. */
+  static final int POISON = 1_000;
+
+  final int[] prompt;
+  final int maxTokens;
+  final int[] stopTokens;
+  final Sequence sequence;
+  final List<Integer> published = new ArrayList<>();
+  int ends;
+  StepOutcome.End end;
+  boolean cancelled;
+
+  TraceRequest(Flow flow, int[] prompt, int maxTokens, int[] stopTokens, int unitTokens) {
+    this.prompt = prompt;
+    this.maxTokens = maxTokens;
+    this.stopTokens = stopTokens;
+    this.sequence = TestSequences.of(flow, prompt, maxTokens, stopTokens, unitTokens);
+  }
+
+  /** Prompt and what was published so far. */
+  int[] all() {
+    int[] all = Arrays.copyOf(prompt, known());
+    for (int i = 0; i < published.size(); i++) {
+      all[prompt.length + i] = published.get(i);
+    }
+    return all;
+  }
+
+  int known() {
+    return prompt.length + published.size();
+  }
+
+  boolean poisoned() {
+    return prompt[0] == POISON;
+  }
+
+  /** What any correct scheduler publishes for it when it is left alone. */
+  List<Integer> expected() {
+    int[] all = Arrays.copyOf(prompt, prompt.length + maxTokens);
+    List<Integer> tokens = new ArrayList<>();
+    for (int length = prompt.length; length < all.length; length++) {
+      int token = NEXT.next(all, prompt.length, length);
+      if (Arrays.stream(stopTokens).anyMatch(stop -> stop == token)) {
+        break;
+      }
+      all[length] = token;
+      tokens.add(token);
+    }
+    return tokens;
+  }
+
+  /** Holds what was published, and how it ended, against that. */
+  void check() {
+    List<Integer> expected = expected();
+    if (cancelled) {
+      assertThat(published).isEqualTo(expected.subList(0, published.size()));
+    } else if (poisoned() && end == StepOutcome.End.FAILED) {
+      assertThat(published).hasSizeLessThanOrEqualTo(1);
+    } else {
+      assertThat(published).isEqualTo(expected);
+      assertThat(end)
+          .isEqualTo(expected.size() == maxTokens ? StepOutcome.End.LENGTH : StepOutcome.End.STOP);
+    }
+  }
+}
