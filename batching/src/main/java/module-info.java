@@ -6,6 +6,7 @@ module dev.outcrop.batching {
   requires transitive dev.outcrop.models;
 
   exports dev.outcrop.batching;
+  exports dev.outcrop.batching.encode;
   exports dev.outcrop.batching.loop;
   exports dev.outcrop.batching.kv to
       dev.outcrop.bench;

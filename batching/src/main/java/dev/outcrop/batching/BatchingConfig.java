@@ -82,12 +82,7 @@ public record BatchingConfig(
       int maxWaitingTokens,
       int defaultMaxTokens) {
     this(
-        maxRunning,
-        maxStepTokens,
-        maxWaiting,
-        maxWaitingTokens,
-        defaultMaxTokens,
-        Sharing.DEFAULT);
+        maxRunning, maxStepTokens, maxWaiting, maxWaitingTokens, defaultMaxTokens, Sharing.DEFAULT);
   }
 
   /**

@@ -170,7 +170,8 @@ final class ChaosLife {
 
   /** While a step runs. */
   private void act(long nanos) {
-    clock += nanos;
+    long before = clock;
+    clock = before + nanos;
     if (ends) {
       return;
     }

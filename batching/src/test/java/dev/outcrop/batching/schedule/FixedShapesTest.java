@@ -162,7 +162,7 @@ class FixedShapesTest {
     Map<Sequence, Integer> number = new HashMap<>();
     Map<Integer, List<Integer>> generated = new HashMap<>();
     for (int i = 0; i < 30; i++) {
-      Flow flow = new Flow(i % 3, Tier.values()[random.nextInt(4)], 1);
+      Flow flow = new Flow(i % 3, List.of(Tier.values()).get(random.nextInt(4)), 1);
       int[] prompt = random.ints(1 + random.nextInt(40), 0, 97).toArray();
       Sequence sequence =
           TestSequences.of(
