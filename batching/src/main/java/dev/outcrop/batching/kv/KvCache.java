@@ -70,8 +70,11 @@ public final class KvCache {
     }
     reuse(lease, hashes, reusable);
     if (room() - (wanted - lease.units()) < spare) {
+      // What is shared in part is pinned as a whole, and that may be the very room it needs.
       release(lease);
-      return false;
+      if (room() - wanted < spare) {
+        return false;
+      }
     }
     take(lease, wanted - lease.units(), grows);
     return true;

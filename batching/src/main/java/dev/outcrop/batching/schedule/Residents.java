@@ -187,8 +187,9 @@ final class Residents {
         sequence.preempted
             ? most
             : Math.min(most, geometry.unitsFor(sequence.length + 1 + expectedCompletion()));
-    int spare = full ? kv.units() : Math.min(mayGrow(), kv.units() - wanted);
-    if ((flexWaits && sequence.flow.tier != Tier.FLEX)
+    boolean alone = size() == 0; // then nobody is there to wait for
+    int spare = full && !alone ? kv.units() : Math.min(mayGrow(), kv.units() - wanted);
+    if ((flexWaits && !alone && sequence.flow.tier != Tier.FLEX)
         || !admits(sequence)
         || !kv.start(
             sequence.lease,

@@ -213,6 +213,45 @@ class SchedulerTest {
   }
 
   @Test
+  void startsWhatSharesTheFrontOfMoreThanLeavesItRoom() {
+    scheduler = new Scheduler(new KvGeometry(4, 24, 1, 100), Limits.of(4, 100));
+    scheduler.add(TestSequences.of(flow, prompt(80, 0), 4, new int[0], 4));
+    while (!scheduler.idle()) {
+      plan();
+      apply(TOKEN);
+    }
+    assertThat(scheduler.kv().cached()).isEqualTo(20);
+
+    scheduler.add(TestSequences.of(flow, prompt(80, 1), 4, new int[0], 4));
+
+    assertThat(plan()).containsExactly("@0+80 sample");
+  }
+
+  @Test
+  void runsOnWhenTheOnlyOneCannotGrowBesideWhatItPins() {
+    scheduler = new Scheduler(new KvGeometry(4, 60, 1, 1_000), Limits.of(4, 100));
+    scheduler.add(TestSequences.of(flow, prompt(80, 0), 4, new int[0], 4));
+    while (!scheduler.idle()) {
+      plan();
+      apply(TOKEN);
+    }
+    Sequence longer = TestSequences.of(flow, prompt(8, 1), 220, new int[0], 4);
+    scheduler.add(longer);
+
+    while (!scheduler.idle()) {
+      assertThat(plan()).isNotEmpty();
+      apply(TOKEN);
+    }
+
+    assertThat(longer.completionTokens()).isEqualTo(220);
+  }
+
+  /** Token ids that all begin alike, and differ from the second unit on. */
+  private static int[] prompt(int length, int which) {
+    return IntStream.range(0, length).map(i -> i < 4 ? i : 1_000 * (which + 1) + i).toArray();
+  }
+
+  @Test
   void refusesToCancelOrPlanWhileAStepIsInFlight() {
     Sequence sequence = sequence(2, 5);
     scheduler.add(sequence);
