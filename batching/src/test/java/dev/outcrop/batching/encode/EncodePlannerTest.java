@@ -168,18 +168,22 @@ class EncodePlannerTest {
     Random random = new Random(seed);
     EncodeConfig config = random(random);
     int longest = config.lengths().getLast();
+    int shortest = config.lengths().getFirst();
     EncodePlanner day = new EncodePlanner(config);
     EncodeShare[] shares = new EncodeShare[2 + random.nextInt(5)];
-    int[] most = new int[shares.length];
     Arrays.setAll(shares, _ -> new EncodeShare(config.lengths().size()));
-    Arrays.setAll(most, _ -> 1 + random.nextInt(longest));
     double[] service = new double[shares.length];
     long now = 0;
     for (int step = 0; step < 3_000; step++) {
       for (int i = 0; i < shares.length; i++) {
         while (shares[i].size() < 40) { // more than a batch takes: they always wait
-          day.add(
-              item(shares[i], 1 + random.nextInt(most[i])), now - 2 * config.maxDelay().toNanos());
+          int length =
+              switch (i % 3) {
+                case 0 -> random.nextBoolean() ? shortest : longest;
+                case 1 -> 1 + random.nextInt(shortest);
+                default -> longest;
+              };
+          day.add(item(shares[i], length), now - 2 * config.maxDelay().toNanos());
         }
       }
       day.plan(now++, batch);

@@ -1,11 +1,13 @@
 package dev.outcrop.batching.loop;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.outcrop.models.engine.Engine;
 import dev.outcrop.models.engine.KvGeometry;
 import dev.outcrop.models.engine.StepPlan;
 
-/** An engine that says when it is closed. */
-record ChaosEngine(Engine engine, Runnable closed) implements Engine {
+/** An engine that runs compiled shapes only, if any, and says when it is closed. */
+record ChaosEngine(Engine engine, boolean shaped, Runnable closed) implements Engine {
   @Override
   public KvGeometry geometry() {
     return engine.geometry();
@@ -13,6 +15,7 @@ record ChaosEngine(Engine engine, Runnable closed) implements Engine {
 
   @Override
   public Pending submit(StepPlan plan) {
+    assertThat(plan.shapeRows() > 0).as("a step has a shape").isEqualTo(shaped);
     return engine.submit(plan);
   }
 

@@ -78,12 +78,13 @@ final class ChaosLife {
     int context = random.nextBoolean() ? 64 + random.nextInt(200) : 10_000;
     KvGeometry geometry = new KvGeometry(unitTokens, units, 1, context);
     this.requests = new ChaosRequests(random, geometry);
+    BatchingConfig config = config(geometry);
     Engine engine =
         new ChaosEngine(
             new FakeEngine(geometry, DEVICE, this::nextToken, this::fault, this::act),
+            config.shapes().fixed(),
             over::countDown);
-    this.batcher =
-        new EngineBatcher("chaos", engine, config(geometry), () -> clock, Duration.ofHours(1));
+    this.batcher = new EngineBatcher("chaos", engine, config, () -> clock, Duration.ofHours(1));
   }
 
   private BatchingConfig config(KvGeometry geometry) {

@@ -19,9 +19,7 @@ class FlexFloorTest {
   private final Random random = new Random(1);
   private final StepPlan plan = new StepPlan();
   private final StepOutcome outcome = new StepOutcome();
-  private final Scheduler scheduler =
-      new Scheduler(
-          new KvGeometry(4, 60, 1, 1_000), new Limits(4, 0, 16, Long.MAX_VALUE, FLOOR, 1));
+  private Scheduler scheduler = scheduler(4);
   private final Flow flex = TestSequences.flow(1, Tier.FLEX);
   private long flexTokens;
   private long tokens;
@@ -38,11 +36,28 @@ class FlexFloorTest {
 
   @ParameterizedTest
   @EnumSource(names = "FLEX", mode = EnumSource.Mode.EXCLUDE)
+  void getsRoomThoughShorterOnesWouldAlwaysTakeItFirst(Tier tier) {
+    scheduler = scheduler(16);
+
+    run(tier, () -> scheduler.waiting() < 16);
+
+    assertThat(flexEnded).isPositive();
+    assertThat((double) flexTokens / tokens).isBetween(0.9 * FLOOR, 1.1 * FLOOR);
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = "FLEX", mode = EnumSource.Mode.EXCLUDE)
   void getsNoMoreWhenItsRequestsComeOneByOne(Tier tier) {
     run(tier, flex::idle);
 
     assertThat(flexEnded).isPositive();
     assertThat((double) flexTokens / tokens).isBetween(0.5 * FLOOR, 1.1 * FLOOR);
+  }
+
+  /** KV for one of flex and three of the others, or for seven of the others. */
+  private static Scheduler scheduler(int maxRunning) {
+    return new Scheduler(
+        new KvGeometry(4, 60, 1, 1_000), new Limits(maxRunning, 0, 16, Long.MAX_VALUE, FLOOR, 1));
   }
 
   private void run(Tier tier, Supplier<Boolean> flexArrives) {
