@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A step plan in the form the decoder program reads (described at the top of decoder.torchscript).
- * Rows with one token and one piece of KV come first; a chunk that crosses a segment border is cut
- * there, so that the keys of a span's own tokens lie in one piece.
+ * Rows with one token come first, those in the most pieces of KV before the others; a chunk that
+ * crosses a segment border is cut there, so that the keys of a span's own tokens lie in one piece.
  *
  * <p>Reused from step to step by the engine thread.
  */
@@ -24,7 +24,13 @@ final class StepLayout {
   private int tokens;
   private final Longs pieces = new Longs();
   private final Longs spans = new Longs();
-  private int decodes;
+  private int[] decodes = new int[8]; // rows of the plan
+  private int decodeCount;
+  private int[] inPieces = new int[8]; // by row; 0 where it is not a decode
+  private int[] withPiece = new int[8]; // how many decodes have a first piece, a second, ...
+  private int mostPieces;
+  private int[] groups = new int[8]; // rows of each
+  private int groupCount;
   private int[] lastToken = new int[8];
 
   /**
@@ -41,7 +47,6 @@ final class StepLayout {
   /** Takes in a plan. */
   void fill(StepPlan plan) {
     tokens = 0;
-    decodes = 0;
     pieces.clear();
     spans.clear();
     int need = plan.tokens();
@@ -52,17 +57,109 @@ final class StepLayout {
     }
     if (lastToken.length < plan.rows()) {
       lastToken = new int[plan.rows() * 2];
+      decodes = new int[plan.rows() * 2];
+      groups = new int[plan.rows() * 2];
+      inPieces = new int[plan.rows() * 2];
     }
-    for (int row = 0; row < plan.rows(); row++) {
-      if (simple(plan, row)) {
-        decode(plan, row);
+    sortDecodes(plan);
+    for (int i = 0; i < decodeCount; i++) {
+      int row = decodes[i];
+      int last = plan.segments(row) - 1;
+      int start = plan.position(row) + 1 - plan.segmentLength(row, last);
+      token(plan, row, 0, plan.segmentSlot(row, last) + plan.position(row) - start);
+      lastToken[row] = tokens - 1;
+    }
+    group(plan);
+    for (int piece = 1; piece < mostPieces; piece++) {
+      for (int i = 0; i < withPiece[piece]; i++) {
+        decodePiece(plan, decodes[i], piece);
       }
     }
     for (int row = 0; row < plan.rows(); row++) {
-      if (!simple(plan, row)) {
+      if (inPieces[row] == 0) {
         chunk(plan, row);
       }
     }
+  }
+
+  /** Those with the most pieces first: then the ones with a second piece are the first few. */
+  private void sortDecodes(StepPlan plan) {
+    mostPieces = 0;
+    for (int row = 0; row < plan.rows(); row++) {
+      inPieces[row] = 0;
+      if (plan.tokens(row) == 1) {
+        int first = firstSegment(plan, row, visibleFrom(plan.position(row)));
+        inPieces[row] = plan.segments(row) - first;
+        mostPieces = Math.max(mostPieces, inPieces[row]);
+      }
+    }
+    if (withPiece.length < mostPieces) {
+      withPiece = new int[mostPieces * 2];
+    }
+    decodeCount = 0;
+    for (int count = mostPieces; count > 0; count--) {
+      int from = decodeCount;
+      for (int row = 0; row < plan.rows(); row++) {
+        if (inPieces[row] == count) {
+          place(plan, row, from);
+        }
+      }
+      withPiece[count - 1] = decodeCount;
+    }
+  }
+
+  /** Adds a decode; those in several pieces in the order of their first one (insertion sort). */
+  private void place(StepPlan plan, int row, int from) {
+    int at = decodeCount++;
+    while (at > from
+        && inPieces[row] > 1
+        && firstPiece(plan, row) < firstPiece(plan, decodes[at - 1])) {
+      decodes[at] = decodes[at - 1];
+      at--;
+    }
+    decodes[at] = row;
+  }
+
+  /** The first visible piece of a decode: equal numbers are equal pieces. */
+  private long firstPiece(StepPlan plan, int row) {
+    int segment = plan.segments(row) - inPieces[row];
+    int begin = beginOf(plan, row, segment);
+    int hidden = Math.max(0, visibleFrom(plan.position(row)) - begin);
+    return (long) (plan.segmentSlot(row, segment) + hidden) << 32
+        | (plan.segmentLength(row, segment) - hidden);
+  }
+
+  /** Neighbours with the same first piece are one group, which reads it once. */
+  private void group(StepPlan plan) {
+    groupCount = 0;
+    for (int i = 0; i < decodeCount; i++) {
+      int row = decodes[i];
+      if (i > 0 && inPieces[row] > 1 && firstPiece(plan, row) == firstPiece(plan, decodes[i - 1])) {
+        groups[groupCount - 1]++;
+      } else {
+        groups[groupCount++] = 1;
+        decodePiece(plan, row, 0);
+      }
+    }
+  }
+
+  private static int beginOf(StepPlan plan, int row, int segment) {
+    int begin = 0;
+    for (int s = 0; s < segment; s++) {
+      begin += plan.segmentLength(row, s);
+    }
+    return begin;
+  }
+
+  /** The part of a decode's KV that one of its segments holds, counted from the first visible. */
+  private void decodePiece(StepPlan plan, int row, int piece) {
+    int segment = plan.segments(row) - inPieces[row] + piece;
+    int begin = 0;
+    for (int s = 0; s < segment; s++) {
+      begin += plan.segmentLength(row, s);
+    }
+    int hidden = Math.max(0, visibleFrom(plan.position(row)) - begin);
+    pieces.add(plan.segmentSlot(row, segment) + hidden, plan.segmentLength(row, segment) - hidden);
   }
 
   /** How many tokens run. */
@@ -80,26 +177,28 @@ final class StepLayout {
 
   /** The layout argument of the program. */
   long[] layout() {
-    long[] layout = new long[3 + pieces.size + spans.size];
-    layout[0] = decodes;
+    int more = Math.max(0, mostPieces - 1);
+    int head = 5 + more + (more > 0 ? groupCount : 0);
+    long[] layout = new long[head + pieces.size + spans.size];
+    layout[0] = decodeCount;
     layout[1] = pieces.size / 2;
     layout[2] = spans.size / 6;
-    System.arraycopy(pieces.values, 0, layout, 3, pieces.size);
-    System.arraycopy(spans.values, 0, layout, 3 + pieces.size, spans.size);
+    layout[3] = more;
+    layout[4] = groupCount;
+    for (int i = 0; i < more; i++) {
+      layout[5 + i] = withPiece[1 + i];
+    }
+    for (int i = 5 + more; i < head; i++) {
+      layout[i] = groups[i - 5 - more];
+    }
+    System.arraycopy(pieces.values, 0, layout, head, pieces.size);
+    System.arraycopy(spans.values, 0, layout, head + pieces.size, spans.size);
     return layout;
   }
 
   /** Where the row's last token stands among the step's tokens in the program's order. */
   int lastToken(int row) {
     return lastToken[row];
-  }
-
-  private boolean simple(StepPlan plan, int row) {
-    if (plan.tokens(row) != 1) {
-      return false;
-    }
-    int from = visibleFrom(plan.position(row));
-    return firstSegment(plan, row, from) == plan.segments(row) - 1;
   }
 
   private int visibleFrom(int position) {
@@ -115,18 +214,6 @@ final class StepLayout {
       }
     }
     throw new IllegalArgumentException("a row's segments end before its tokens");
-  }
-
-  private void decode(StepPlan plan, int row) {
-    int position = plan.position(row);
-    int from = visibleFrom(position);
-    int last = plan.segments(row) - 1;
-    int start = position + 1 - plan.segmentLength(row, last);
-    int slot = plan.segmentSlot(row, last);
-    token(plan, row, 0, slot + position - start);
-    pieces.add(slot + from - start, position + 1 - from);
-    lastToken[row] = tokens - 1;
-    decodes++;
   }
 
   private void chunk(StepPlan plan, int row) {

@@ -56,11 +56,11 @@ class TorchEngineTest {
     assertThat(beside.topTokens()[1]).isEmpty();
   }
 
-  /** The row in two pieces is run last, whatever its place in the plan. */
+  /** The engine runs rows in more pieces first, whatever their place in the plan. */
   @Test
-  void givesEveryRowItsOwnTokenWhenADecodeIsInTwoPieces() {
-    int[] lengths = {40, 21, 9};
-    int[][] segments = {{64, 32, 0, 8}, {128, 21}, {192, 9}};
+  void givesEveryRowItsOwnTokenWhenDecodesAreInSeveralPieces() {
+    int[] lengths = {21, 40, 36, 9};
+    int[][] segments = {{128, 21}, {64, 32, 0, 8}, {32, 16, 160, 12, 224, 8}, {192, 9}};
     for (int row = 0; row < lengths.length; row++) {
       fixture.row(plan, 0, lengths[row], segments[row]);
     }
@@ -81,6 +81,31 @@ class TorchEngineTest {
           .as("decode of row %d", row)
           .isLessThan(1e-4);
       assertThat(step.tokens()[row]).isEqualTo(fixture.best(lengths[row]));
+    }
+  }
+
+  @Test
+  void readsAPrefixThatRowsShareForEachOfThem() {
+    int[] lengths = {40, 33, 36, 40};
+    int[][] segments = {{64, 32, 0, 8}, {64, 32, 16, 1}, {64, 32, 24, 2, 40, 2}, {128, 32, 192, 8}};
+    int[] from = {0, 32, 32, 0}; // the second and the third find the first one's prefix
+    for (int row = 0; row < lengths.length; row++) {
+      plan.clear();
+      fixture.row(plan, from[row], lengths[row], segments[row]);
+      engine.logits(plan);
+    }
+    plan.clear();
+    for (int row : new int[] {2, 0, 3, 1}) {
+      fixture.row(plan, lengths[row] - 1, lengths[row], segments[row]);
+    }
+
+    float[][] logits = engine.logits(plan);
+
+    int at = 0;
+    for (int row : new int[] {2, 0, 3, 1}) {
+      assertThat(fixture.error(new float[][] {logits[at++]}, lengths[row] - 1))
+          .as("row %d", row)
+          .isLessThan(1e-4);
     }
   }
 
