@@ -8,8 +8,10 @@ import java.util.List;
  *
  * @param maxRunning the most sequences in a step
  * @param maxStepTokens the most tokens in a step, prefill chunks and decodes together
- * @param maxWaiting the most requests queued, at least 1: every request passes through the queue
- * @param maxWaitingTokens the most prompt tokens queued; a longer prompt is never taken
+ * @param maxWaiting the most requests queued, at least 1: every request passes through the queue;
+ *     tenants that have less than their share get in beyond, up to twice as many
+ * @param maxWaitingTokens the most prompt tokens queued, in the same way; a longer prompt is never
+ *     taken
  * @param defaultMaxTokens completion limit of a request that names none, clamped to what fits
  * @param sharing how tenants share
  * @param objectives what clients are promised

@@ -24,7 +24,7 @@ sealed interface Admission {
    * @param tenantRequests requests of the tenant, queued and running
    * @param tenantTokens what they may come to
    * @param tenantPromptTokens their prompt tokens
-   * @param tenants tenants that have requests in
+   * @param tenants tenants that have requests in, with this one
    */
   record House(
       int waiting,
@@ -57,8 +57,10 @@ sealed interface Admission {
               .formatted(house.tenantRequests, house.tenantTokens),
           drainRate.timeFor(house.tenantPromptTokens));
     }
-    if (house.waiting >= config.maxWaiting()
-        || house.waitingTokens + promptTokens > config.maxWaitingTokens()) {
+    boolean full =
+        house.waiting >= config.maxWaiting()
+            || house.waitingTokens + promptTokens > config.maxWaitingTokens();
+    if (full && !hasRoomOfItsOwn(promptTokens, house, config)) {
       return new Refused(
           Reason.OVERLOADED,
           "%d requests with %d prompt tokens are queued already"
@@ -78,5 +80,16 @@ sealed interface Admission {
       }
     }
     return new Admitted();
+  }
+
+  /**
+   * Whether the tenant has less in than its share of the queue, the same for all tenants. Then a
+   * queue that others have filled does not keep it out; the queue grows to twice its size at most.
+   */
+  private static boolean hasRoomOfItsOwn(int promptTokens, House house, BatchingConfig config) {
+    return house.waiting < 2L * config.maxWaiting()
+        && house.waitingTokens + promptTokens <= 2L * config.maxWaitingTokens()
+        && house.tenantRequests < config.maxWaiting() / house.tenants
+        && house.tenantPromptTokens + promptTokens <= config.maxWaitingTokens() / house.tenants;
   }
 }

@@ -73,6 +73,34 @@ class AdmissionTest {
   }
 
   @Test
+  void keepsAPlaceInAFullQueueForATenantThatHasLessThanItsShare() {
+    BatchingConfig config = new BatchingConfig(1, 16, 10, 100, 20);
+
+    assertThat(admit(10, house(10, 50, 0, 0, 2), config)).as("a newcomer").isNull();
+    assertThat(admit(10, house(14, 90, 4, 40, 2), config)).as("up to its half").isNull();
+    assertThat(admit(10, house(15, 90, 5, 40, 2), config)).isEqualTo(Reason.OVERLOADED);
+    assertThat(admit(10, house(14, 90, 4, 41, 2), config)).isEqualTo(Reason.OVERLOADED);
+    assertThat(admit(10, house(14, 90, 3, 30, 3), config)).isEqualTo(Reason.OVERLOADED);
+    assertThat(admit(10, house(10, 50, 10, 50, 1), config)).as("alone").isEqualTo(Reason.OVERLOADED);
+    assertThat(admit(10, house(20, 90, 0, 0, 9), config)).as("twice").isEqualTo(Reason.OVERLOADED);
+    assertThat(admit(10, house(2, 191, 0, 0, 9), config)).isEqualTo(Reason.OVERLOADED);
+  }
+
+  private static Admission.House house(
+      int waiting, long waitingTokens, int tenantRequests, long tenantPromptTokens, int tenants) {
+    return new Admission.House(
+        waiting, waitingTokens, tenantRequests, 0, tenantPromptTokens, tenants);
+  }
+
+  /** Why a request is refused, null where it is let in. */
+  private static @Nullable Reason admit(int prompt, Admission.House house, BatchingConfig config) {
+    return switch (Admission.of(prompt, prompt + 20, null, house, config, new DrainRate())) {
+      case Admission.Admitted() -> null;
+      case Admission.Refused(var reason, _, _) -> reason;
+    };
+  }
+
+  @Test
   void takesNewRequestsOnceTheQueueHasMovedOn() throws Exception {
     BatchingConfig config = new BatchingConfig(1, 16, 1, 100, 20);
     try (Batcher batcher = Requests.start(engine, config);
