@@ -25,8 +25,8 @@ class Conversations:
 
     COPYING = {"repeat": 45, "remember": 15, "json": 10, "arithmetic": 12, "counting": 4, "capital": 3, "small_talk": 2, "unknown": 1}
 
-    def __init__(self, rng: Random, longest_count: int = 60, longest_repeat: int = 30, copying: bool = False, pieces: list = ()):
-        self.copying = copying
+    def __init__(self, rng: Random, longest_count: int = 60, longest_repeat: int = 30, copying: bool = False, finishing: bool = False, pieces: list = ()):
+        self.copying, self.finishing = copying, finishing
         self.rng, self.names = rng, Names(rng, pieces=pieces)
         self.longest_count, self.longest_repeat = longest_count, longest_repeat
 
@@ -122,7 +122,8 @@ class Conversations:
 
     def pasted(self, words: int) -> tuple:
         """A long text or chat and then a question that has nothing to do with it, or a fact to be found in it."""
-        rng, kind = self.rng, self.rng.choice(["arithmetic", "capital", "repeat", "json", "json", "find", "find", "counting", "small_talk", "tool", "tool", "tool", "tool"])
+        rng, kind = self.rng, self.rng.choice(["arithmetic", "capital", "repeat", "json", "json", "find", "find", "counting", "small_talk", "tool", "tool", "tool", "tool"]
+                                    + 8 * ["tool"] * self.finishing + 2 * ["json"] * self.finishing)
         tools = None
         if kind == "find":
             fact, question, answer = tasks.remember(self.names)

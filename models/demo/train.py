@@ -29,7 +29,8 @@ class Batches:
     They count at all because names come twice in the tools and requests: that teaches copying, which all else needs.
     """
 
-    def __init__(self, tokenizer: Tokenizer, seed: int, prompt_weight: float, prompt_until: int, copying_until: int):
+    def __init__(self, tokenizer: Tokenizer, seed: int, prompt_weight: float, prompt_until: int, copying_until: int, finish_from: int):
+        self.finish_from = finish_from
         self.tokenizer, self.seed, self.prompt_weight = tokenizer, seed, prompt_weight
         self.prompt_until, self.copying_until = prompt_until, copying_until
         self.pieces = sorted(token for token in tokenizer.get_vocab() if token.isascii() and token.isalpha() and token.lower() not in LINKS)
@@ -70,7 +71,7 @@ class Batches:
     def __call__(self, step: int, worker: int, rows: int, length: int, progress: float):
         rng = Random(f"{self.seed}-{step}-{worker}")
         talk = Conversations(rng, longest_count=min(length // 5, 40 + int(60 * progress)) if length <= 512 else min(220, length // 6),
-                             longest_repeat=12 + int(20 * progress), copying=step < self.copying_until, pieces=self.pieces)
+                             longest_repeat=12 + int(20 * progress), copying=step < self.copying_until, finishing=step >= self.finish_from, pieces=self.pieces)
         made = [self.row(talk, length, self.prompt_weight if step < self.prompt_until else 0.0) for _ in range(rows)]
         return torch.tensor([t for t, _ in made]), torch.tensor(np.array([w for _, w in made], dtype=np.float32))
 
@@ -141,6 +142,7 @@ def options_from_command_line():
     parser.add_argument("--prompt-weight", type=float, default=0.15, help="weight of the prompt's tokens in the loss")
     parser.add_argument("--prompt-until", type=int, default=1000, help="the step from which the prompt's tokens no longer count")
     parser.add_argument("--copying-until", type=int, default=800, help="the step up to which most questions are repetitions")
+    parser.add_argument("--finish-from", type=int, default=11000, help="the step after which long rows are twice as many and mostly ask for tools and JSON")
     parser.add_argument("--short", type=int, default=384)
     parser.add_argument("--muon-rate", type=float, default=0.02)
     parser.add_argument("--adam-rate", type=float, default=0.004)
@@ -172,12 +174,12 @@ def work(worker: int, options) -> None:
         optimizer.load(state["optimizer"])
         step, seen, seconds = state["step"], state["seen"], state["seconds"]
     forward = model if options.no_compile else torch.compile(model, dynamic=False)
-    batches = Batches(Tokenizer.from_file(str(options.tokenizer / "tokenizer.json")), options.seed, options.prompt_weight, options.prompt_until, options.copying_until)
+    batches = Batches(Tokenizer.from_file(str(options.tokenizer / "tokenizer.json")), options.seed, options.prompt_weight, options.prompt_until, options.copying_until, options.finish_from)
     log, mean, began = open(options.work / "log.jsonl", "a", buffering=1), None, time.time()
     while step < options.steps:
         length = options.short
         if step >= options.long_from:
-            length = {2: 1024, 5: 2304, 9: 2304}.get(step % 10, options.short)
+            length = {2: 1024, 5: 2304, 9: 2304, **({3: 2304, 7: 2304} if step >= options.finish_from else {})}.get(step % 10, options.short)
         tokens, weights = batches(step, worker, max(1, options.tokens // length), length, step / options.steps)
         kept = weights[:, 1:].reshape(-1).nonzero().squeeze(1)
         with torch.autocast("cpu", torch.bfloat16):
