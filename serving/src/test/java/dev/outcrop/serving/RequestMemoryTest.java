@@ -59,6 +59,7 @@ final class RequestMemoryTest {
     try (RawHttp one = new RawHttp(server.server.port());
         RawHttp two = new RawHttp(server.server.port())) {
       one.write(request(body(350_000), KEYED));
+      Await.until(() -> server.batcher.open() == 1); // while it is read, a body takes more
       two.write(request(body(350_000), KEYED));
       Await.until(() -> server.batcher.open() == 2);
 

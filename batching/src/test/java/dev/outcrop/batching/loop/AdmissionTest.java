@@ -81,7 +81,9 @@ class AdmissionTest {
     assertThat(admit(10, house(15, 90, 5, 40, 2), config)).isEqualTo(Reason.OVERLOADED);
     assertThat(admit(10, house(14, 90, 4, 41, 2), config)).isEqualTo(Reason.OVERLOADED);
     assertThat(admit(10, house(14, 90, 3, 30, 3), config)).isEqualTo(Reason.OVERLOADED);
-    assertThat(admit(10, house(10, 50, 10, 50, 1), config)).as("alone").isEqualTo(Reason.OVERLOADED);
+    assertThat(admit(10, house(10, 50, 10, 50, 1), config))
+        .as("alone")
+        .isEqualTo(Reason.OVERLOADED);
     assertThat(admit(10, house(20, 90, 0, 0, 9), config)).as("twice").isEqualTo(Reason.OVERLOADED);
     assertThat(admit(10, house(2, 191, 0, 0, 9), config)).isEqualTo(Reason.OVERLOADED);
   }
