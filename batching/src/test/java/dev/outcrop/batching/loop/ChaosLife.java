@@ -118,8 +118,8 @@ final class ChaosLife {
 
   /** Lives it. */
   void run() throws InterruptedException {
+    add(keeper()); // before the engine thread acts for the clients
     batcher.start();
-    add(keeper());
     over.await();
     for (ChaosClient client : clients) {
       tally.ended(client.readAll());
