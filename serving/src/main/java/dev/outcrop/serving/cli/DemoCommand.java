@@ -98,7 +98,9 @@ final class DemoCommand implements Callable<Integer> {
     StreamingAnswer answer = new StreamingAnswer(out);
     boolean whole = answer.ask(endpoint, MODEL_ID, question);
     if (whole) {
-      out.printf("(%d tokens, %.0f tok/s)%n", answer.outputTokens(), answer.tokensPerSecond());
+      out.printf(
+          "(%d tokens in %.2f s, %.0f tok/s)%n",
+          answer.outputTokens(), answer.seconds(), answer.tokensPerSecond());
     }
     return whole ? 0 : 1;
   }

@@ -8,8 +8,7 @@ import java.net.URI;
 /** Asks a server over ConverseStream and prints the answer as it arrives. Used by one thread. */
 final class StreamingAnswer {
   private final PrintStream out;
-  private long firstNanos;
-  private long lastNanos;
+  private long nanos;
   private int outputTokens;
 
   StreamingAnswer(PrintStream out) {
@@ -19,20 +18,20 @@ final class StreamingAnswer {
   /** Streams one answer; tells whether it came whole. */
   boolean ask(URI server, String model, String question) throws InterruptedException {
     try (ConverseStreamClient client = new ConverseStreamClient(server, model, null)) {
+      long began = System.nanoTime();
       client.ask(
           question,
           ConverseStreamClient.DEFAULTS,
           new ConverseStreamClient.Listener() {
             @Override
             public void delta(String text) {
-              firstNanos = firstNanos == 0 ? System.nanoTime() : firstNanos;
               out.print(text);
               out.flush();
             }
 
             @Override
             public void ended(int tokens) {
-              lastNanos = System.nanoTime();
+              nanos = System.nanoTime() - began;
               outputTokens = tokens;
             }
           });
@@ -49,8 +48,16 @@ final class StreamingAnswer {
     return outputTokens;
   }
 
-  /** Tokens per second after the first. */
+  /** Seconds from the question to the end of the answer. */
+  double seconds() {
+    return nanos / 1e9;
+  }
+
+  /**
+   * Tokens per second of that time. Not after the first token only: the first ones of a short
+   * answer can wait in a fresh client and arrive at once, which makes rates that no engine has.
+   */
   double tokensPerSecond() {
-    return (outputTokens - 1) / Math.max(1e-9, (lastNanos - firstNanos) / 1e9);
+    return outputTokens / Math.max(1e-9, seconds());
   }
 }
