@@ -10,11 +10,14 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -26,6 +29,9 @@ import picocli.CommandLine.Option;
         "Runs ConverseStream clients at once against a server and adds up what they receive.",
     mixinStandardHelpOptions = true)
 final class ConverseCommand implements Callable<Integer> {
+  private static final int FIRST_WORD = 36 * 36 * 36; // 1000 in base 36
+  private static final int LAST_WORD = 36 * 36 * 36 * 36 - 1; // zzzz
+
   @Option(
       names = "--target",
       required = true,
@@ -56,16 +62,32 @@ final class ConverseCommand implements Callable<Integer> {
   @Option(names = "--repeats", defaultValue = "3", description = "Rounds (${DEFAULT-VALUE})")
   private int repeats;
 
+  @Option(
+      names = "--warm-rounds",
+      defaultValue = "1",
+      description = "Rounds before the first that counts (${DEFAULT-VALUE})")
+  private int warmRounds;
+
+  @Option(
+      names = "--seed",
+      description =
+          "Draws the prompts. By default it is another one each time, so that no prompt of an"
+              + " earlier run is in the server's prefix cache")
+  private @Nullable Long seed;
+
   @Override
   public Integer call() throws Exception {
     Instant start = Instant.now();
     Machine machine = Machine.here();
+    long drawn = seed == null ? start.toEpochMilli() : seed;
     try (ConverseClient client = new ConverseClient(target, model, key);
         ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      round(client, threads, -1);
+      for (int warm = 0; warm < warmRounds; warm++) {
+        round(client, threads, new Random(drawn + warm));
+      }
       List<Map<String, Number>> rounds = new ArrayList<>();
       for (int repeat = 0; repeat < repeats; repeat++) {
-        rounds.add(round(client, threads, repeat));
+        rounds.add(round(client, threads, new Random(drawn + warmRounds + repeat)));
         System.err.printf("round %d: %s%n", repeat + 1, rounds.getLast());
       }
       System.out.println(
@@ -74,13 +96,23 @@ final class ConverseCommand implements Callable<Integer> {
                   start.truncatedTo(ChronoUnit.SECONDS).toString(),
                   Machine.commitOf(Path.of(System.getenv().getOrDefault("OUTCROP_HOME", "."))),
                   machine,
-                  Map.of("model", model, "maxTokens", maxTokens, "promptWords", promptWords),
+                  described(drawn),
                   repeats,
                   units(),
                   List.of(medians(rounds)))
               .toJson());
     }
     return 0;
+  }
+
+  private Map<String, Object> described(long drawn) {
+    Map<String, Object> described = new LinkedHashMap<>();
+    described.put("model", model);
+    described.put("maxTokens", maxTokens);
+    described.put("promptWords", promptWords);
+    described.put("warmRounds", warmRounds);
+    described.put("seed", drawn);
+    return described;
   }
 
   private static Map<String, String> units() {
@@ -94,12 +126,12 @@ final class ConverseCommand implements Callable<Integer> {
     return units;
   }
 
-  private Map<String, Number> round(ConverseClient client, ExecutorService threads, int repeat)
+  private Map<String, Number> round(ConverseClient client, ExecutorService threads, Random random)
       throws InterruptedException, ExecutionException {
     List<Future<ConverseClient.Streamed>> streams = new ArrayList<>();
     long begin = System.nanoTime();
     for (int index = 0; index < clients; index++) {
-      String prompt = prompt(repeat * 1_000 + index);
+      String prompt = prompt(random);
       streams.add(threads.submit(() -> client.stream(prompt, maxTokens)));
     }
     List<ConverseClient.Streamed> ended = new ArrayList<>();
@@ -131,13 +163,11 @@ final class ConverseCommand implements Callable<Integer> {
     return figures;
   }
 
-  private String prompt(int salt) {
-    StringBuilder text = new StringBuilder();
-    for (int word = 0; word < promptWords; word++) {
-      text.append(word == 0 ? "" : " ")
-          .append(Integer.toString((salt + 1_000) * 31 + word * 7, 36));
-    }
-    return text.toString();
+  /** Words of four random characters: no two prompts begin alike. */
+  private String prompt(Random random) {
+    return IntStream.range(0, promptWords)
+        .mapToObj(word -> Integer.toString(random.nextInt(FIRST_WORD, LAST_WORD + 1), 36))
+        .collect(Collectors.joining(" "));
   }
 
   private static Map<String, Number> medians(List<Map<String, Number>> rounds) {

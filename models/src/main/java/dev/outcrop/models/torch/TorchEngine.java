@@ -42,7 +42,8 @@ public final class TorchEngine implements Engine {
   /** Opens a checkpoint. Takes as long as reading its files once. */
   public static TorchEngine open(
       DecoderConfig config, Checkpoint checkpoint, TorchOptions options) {
-    return start(config, options, weights -> warnOf(weights.load(checkpoint), checkpoint));
+    return LoadingThread.call(
+        () -> start(config, options, weights -> warnOf(weights.load(checkpoint), checkpoint)));
   }
 
   /** Tensors that nothing reads may mean that config.json says less than the weights need. */
@@ -58,7 +59,7 @@ public final class TorchEngine implements Engine {
 
   /** An engine with random weights, for measuring speed. */
   public static TorchEngine random(DecoderConfig config, TorchOptions options) {
-    return start(config, options, DecoderWeights::draw);
+    return LoadingThread.call(() -> start(config, options, DecoderWeights::draw));
   }
 
   private static TorchEngine start(
