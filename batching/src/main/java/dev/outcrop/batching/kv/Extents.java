@@ -21,6 +21,7 @@ final class Extents {
   private static final int OF_OWNER = 5; // neighbours in a list: the one before, then the one after
   private static final int OF_ALL = 7;
   private static final int USED = 9;
+  private static final int NAME = 10; // its first unit's hash, in four pieces
 
   private int[] table = new int[16 * EXTENT];
   private long[][] hashes = new long[16][];
@@ -51,6 +52,8 @@ final class Extents {
     set(id, OWNER, whose);
     set(id, FIRST_HASH, chainFrom);
     hashes[id] = chain;
+    setLong(id, NAME, chain[2 * chainFrom]);
+    setLong(id, NAME + 2, chain[2 * chainFrom + 1]);
     bounds[2 * firstUnit] = id;
     bounds[2 * (firstUnit + count) + 1] = id;
     return id;
@@ -166,8 +169,23 @@ final class Extents {
     return get(id, OWNER);
   }
 
-  long[] hashes(int id) {
-    return hashes[id];
+  /** The first half of its first unit's hash. */
+  long nameHigh(int id) {
+    return getLong(id, NAME);
+  }
+
+  /** The second half. */
+  long nameLow(int id) {
+    return getLong(id, NAME + 2);
+  }
+
+  private long getLong(int id, int what) {
+    return (long) get(id, what) << 32 | (get(id, what + 1) & 0xffffffffL);
+  }
+
+  private void setLong(int id, int what, long value) {
+    set(id, what, (int) (value >>> 32));
+    set(id, what + 1, (int) value);
   }
 
   /** Whether its hashes are in this very array, so that it can become longer. */

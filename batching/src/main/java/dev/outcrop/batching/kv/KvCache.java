@@ -270,9 +270,7 @@ public final class KvCache {
     if (gone < units) {
       extents.resize(extent, units - gone);
     } else {
-      int first = 2 * extents.firstHash(extent);
-      long[] hashes = extents.hashes(extent);
-      index.remove(hashes[first], hashes[first + 1]);
+      index.remove(extents.nameHigh(extent), extents.nameLow(extent));
       extents.delist(extent);
       extents.remove(extent);
     }

@@ -69,7 +69,7 @@ final class Isolation {
     alone.row(plan.position(row));
     int[] ids = new int[plan.tokens(row)];
     for (int i = 0; i < ids.length; i++) {
-      ids[i] = plan.tokenId(plan.tokenOffset(row) + i);
+      ids[i] = plan.tokenId(row, i);
     }
     alone.tokens(ids, 0, ids.length);
     for (int i = 0; i < plan.segments(row); i++) {

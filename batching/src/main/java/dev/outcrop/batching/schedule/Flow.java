@@ -7,10 +7,12 @@ import java.util.Arrays;
  * One tenant in one tier: what it has waiting, and its virtual token counter, the service it got
  * divided by its weight. Belongs to a {@link FairQueue} and its thread.
  *
- * <p>Its waiting sequences are a binary heap by deadline, then arrival, then prefix affinity.
+ * <p>Its waiting sequences are a binary heap by deadline, then arrival, then prefix affinity; what
+ * the order needs lies beside the heap, so that ordering does not read each of them from memory.
  */
 public final class Flow {
   static final int NOWHERE = -1;
+  private static final int KEY = 4;
 
   final int tenant;
   final Tier tier;
@@ -19,6 +21,7 @@ public final class Flow {
   int running;
   int place = NOWHERE;
   private Sequence[] heap = new Sequence[4];
+  private long[] keys = new long[4 * KEY];
   private int size;
 
   /**
@@ -61,9 +64,12 @@ public final class Flow {
   void add(Sequence sequence) {
     if (size == heap.length) {
       heap = Arrays.copyOf(heap, 2 * size);
+      keys = Arrays.copyOf(keys, 2 * size * KEY);
     }
-    put(sequence, size++);
-    up(sequence.heapIndex);
+    int at = size++;
+    put(sequence, at);
+    sequence.orderInto(keys, at * KEY);
+    up(at);
   }
 
   void remove(Sequence sequence) {
@@ -73,6 +79,7 @@ public final class Flow {
     sequence.heapIndex = NOWHERE;
     if (hole < size) {
       put(last, hole);
+      System.arraycopy(keys, size * KEY, keys, hole * KEY, KEY);
       up(hole);
       down(last.heapIndex);
     }
@@ -85,7 +92,7 @@ public final class Flow {
 
   private void up(int from) {
     int child = from;
-    while (child > 0 && heap[child].before(heap[(child - 1) / 2])) {
+    while (child > 0 && before(child, (child - 1) / 2)) {
       swap(child, (child - 1) / 2);
       child = (child - 1) / 2;
     }
@@ -95,10 +102,10 @@ public final class Flow {
     int parent = from;
     while (2 * parent + 1 < size) {
       int child = 2 * parent + 1;
-      if (child + 1 < size && heap[child + 1].before(heap[child])) {
+      if (child + 1 < size && before(child + 1, child)) {
         child++;
       }
-      if (!heap[child].before(heap[parent])) {
+      if (!before(child, parent)) {
         return;
       }
       swap(parent, child);
@@ -106,9 +113,26 @@ public final class Flow {
     }
   }
 
+  /** Whether one goes before another: the first number that differs decides. */
+  private boolean before(int one, int other) {
+    for (int i = 0; i < KEY; i++) {
+      long mine = keys[one * KEY + i];
+      long theirs = keys[other * KEY + i];
+      if (mine != theirs) {
+        return mine < theirs;
+      }
+    }
+    return false;
+  }
+
   private void swap(int one, int other) {
     Sequence held = heap[one];
     put(heap[other], one);
     put(held, other);
+    for (int i = 0; i < KEY; i++) {
+      long key = keys[one * KEY + i];
+      keys[one * KEY + i] = keys[other * KEY + i];
+      keys[other * KEY + i] = key;
+    }
   }
 }

@@ -220,6 +220,14 @@ public final class Sequence {
     return affinity != other.affinity ? affinity > other.affinity : serial < other.serial;
   }
 
+  /** Writes that order as four numbers: the least is first. */
+  void orderInto(long[] keys, int at) {
+    keys[at] = deadline;
+    keys[at + 1] = arrivedStep;
+    keys[at + 2] = -affinity;
+    keys[at + 3] = serial;
+  }
+
   void end(TokenBuffers buffers) {
     giveBack(buffers);
     phase = Phase.ENDED;

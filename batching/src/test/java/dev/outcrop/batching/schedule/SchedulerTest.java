@@ -29,7 +29,7 @@ class SchedulerTest {
     assertThat(plan()).containsExactly("@0+3 sample");
     apply(TOKEN);
     assertThat(plan()).containsExactly("@3+1 sample");
-    assertThat(plan.tokenId(0)).isEqualTo(TOKEN);
+    assertThat(plan.tokenId(0, 0)).isEqualTo(TOKEN);
     assertThat(plan.historyPrompt(0)).isEqualTo(3);
     assertThat(plan.historyLength(0)).isEqualTo(4);
     apply(TOKEN);

@@ -28,8 +28,11 @@ public final class StepPlan {
   private int shapeTokens;
   private int shapeContext;
   private int[] move = new int[48];
-  private int[] tokenIds = new int[64];
+  private int chunks;
+  private int[][] chunk = new int[8][];
+  private int[] chunkOffset = new int[8];
   private int[] tokenStart = new int[9];
+  private int[] only = new int[8]; // a row's token id where it has one, else its chunk
   private int[] position = new int[8];
   private int[] segmentStart = new int[9];
   private int[] segmentSlot = new int[16];
@@ -40,7 +43,7 @@ public final class StepPlan {
   private int[] historyPrompt = new int[8];
   private int[] historyLength = new int[8];
 
-  private static final int[] NO_HISTORY = {};
+  private static final int[] NO_TOKENS = {};
 
   /** Creates an empty plan. */
   public StepPlan() {}
@@ -49,8 +52,10 @@ public final class StepPlan {
   public void clear() {
     if (held > rows) {
       Arrays.fill(sampling, rows, held, null);
-      Arrays.fill(history, rows, held, NO_HISTORY);
+      Arrays.fill(history, rows, held, NO_TOKENS);
     }
+    Arrays.fill(chunk, 0, chunks, NO_TOKENS);
+    chunks = 0;
     held = rows; // what they hold is overwritten by the next step, mostly with the same
     rows = 0;
     tokens = 0;
@@ -134,6 +139,7 @@ public final class StepPlan {
     if (rows == position.length) {
       int size = rows * 2;
       tokenStart = Arrays.copyOf(tokenStart, size + 1);
+      only = Arrays.copyOf(only, size);
       position = Arrays.copyOf(position, size);
       segmentStart = Arrays.copyOf(segmentStart, size + 1);
       sampling = Arrays.copyOf(sampling, size);
@@ -149,22 +155,38 @@ public final class StepPlan {
     segmentStart[rows] = segments;
   }
 
-  /** Adds token ids to the open row. */
+  /**
+   * Gives the open row its tokens.
+   *
+   * @param source has their ids; read during the step, so they have to stay there until it is over
+   * @param offset the index of the first
+   * @param count how many, at least 1
+   */
   public void tokens(int[] source, int offset, int count) {
-    if (tokens + count > tokenIds.length) {
-      tokenIds = Arrays.copyOf(tokenIds, Math.max(tokens + count, tokenIds.length * 2));
+    if (count == 1) {
+      token(source[offset]);
+      return;
     }
-    System.arraycopy(source, offset, tokenIds, tokens, count);
-    tokens += count;
-    tokenStart[rows] = tokens;
+    if (chunks == chunk.length) {
+      chunk = Arrays.copyOf(chunk, chunks * 2);
+      chunkOffset = Arrays.copyOf(chunkOffset, chunks * 2);
+    }
+    chunk[chunks] = source;
+    chunkOffset[chunks] = offset;
+    put(chunks++, count);
   }
 
-  /** Adds one token id to the open row. */
+  /** Gives the open row its only token. */
   public void token(int id) {
-    if (tokens == tokenIds.length) {
-      tokenIds = Arrays.copyOf(tokenIds, tokenIds.length * 2);
+    put(id, 1);
+  }
+
+  private void put(int which, int count) {
+    if (tokenStart[rows] != tokenStart[rows - 1]) {
+      throw new IllegalStateException("the row has its tokens already");
     }
-    tokenIds[tokens++] = id;
+    only[rows - 1] = which;
+    tokens += count;
     tokenStart[rows] = tokens;
   }
 
@@ -215,14 +237,10 @@ public final class StepPlan {
     return tokenStart[row + 1] - tokenStart[row];
   }
 
-  /** Index of the row's first token among all tokens of the plan. */
-  public int tokenOffset(int row) {
-    return tokenStart[row];
-  }
-
-  /** Token id by its index among all tokens of the plan. */
-  public int tokenId(int index) {
-    return tokenIds[index];
+  /** Id of a row's token, counted from the row's first. */
+  public int tokenId(int row, int index) {
+    int which = only[row];
+    return tokens(row) == 1 ? which : chunk[which][chunkOffset[which] + index];
   }
 
   /** Position of the row's first token in its sequence. */
@@ -257,7 +275,7 @@ public final class StepPlan {
 
   /** The row's tokens so far, prompt first; only the first {@link #historyLength} count. */
   public int[] history(int row) {
-    return sampled[row] ? history[row] : NO_HISTORY;
+    return sampled[row] ? history[row] : NO_TOKENS;
   }
 
   /** How many tokens of the row's history are prompt. */

@@ -201,7 +201,7 @@ public final class FakeEngine implements Engine {
       check(slot >= 0 && slot + length <= geometry.tokens(), "a segment outside the arena");
       for (int i = 0; i < length; i++, position++) {
         if (position >= first) {
-          slotToken[slot + i] = plan.tokenId(plan.tokenOffset(row) + position - first);
+          slotToken[slot + i] = plan.tokenId(row, position - first);
           slotPosition[slot + i] = position;
         }
       }

@@ -262,7 +262,7 @@ final class StepLayout {
   }
 
   private void token(StepPlan plan, int row, int index, int slot) {
-    int id = plan.tokenId(plan.tokenOffset(row) + index);
+    int id = plan.tokenId(row, index);
     if (id < 0 || id >= vocabulary) { // on a GPU the kernel would take the process with it
       throw new IllegalArgumentException("a token id is outside the vocabulary");
     }
