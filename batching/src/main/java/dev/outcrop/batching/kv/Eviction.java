@@ -8,6 +8,9 @@ package dev.outcrop.batching.kv;
 final class Eviction {
   private static final int TRIES = 8;
 
+  /** With more than one unit in so many free, nothing has to give way for the sake of places. */
+  private static final int PLENTY = 8;
+
   private final KvAllocator free;
   private final Extents extents;
   private int low;
@@ -45,7 +48,10 @@ final class Eviction {
 
   /** Frees the extent behind a unit when it has not been used for long; then growth is in place. */
   void makeWay(int unit, int now, Drop drop) {
-    int behind = free.freeFrom(unit) > 0 ? Extents.NONE : extents.unpinnedFrom(unit);
+    if (free.freeUnits() >= free.units() / PLENTY || free.freeFrom(unit) > 0) {
+      return;
+    }
+    int behind = extents.unpinnedFrom(unit);
     if (behind != Extents.NONE) {
       if (extents.age(behind, now) >= extents.age(extents.oldest(), now) / 2) {
         drop.drop(behind);

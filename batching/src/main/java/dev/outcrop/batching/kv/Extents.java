@@ -11,8 +11,6 @@ final class Extents {
   static final int NONE = -1;
   private static final long[] NO_HASHES = {};
 
-  // What is known of an extent lies side by side: all of it is mostly one line of memory.
-  private static final int EXTENT = 16;
   private static final int START = 0;
   private static final int UNITS = 1;
   private static final int PINS = 2;
@@ -22,8 +20,10 @@ final class Extents {
   private static final int OF_ALL = 7;
   private static final int USED = 9;
   private static final int NAME = 10; // its first unit's hash, in four pieces
+  private static final int NEXT = 14; // what was split off its end
+  private static final int NAMED = 15; // 1 where it can be found by its first hash
 
-  private int[] table = new int[16 * EXTENT];
+  private final IntTable table = new IntTable();
   private long[][] hashes = new long[16][];
   private int[] unused = new int[16];
   private int unusedCount;
@@ -41,22 +41,55 @@ final class Extents {
 
   /** Adds an extent that is pinned once. */
   int add(int firstUnit, int count, int whose, long[] chain, int chainFrom) {
+    int id = create(firstUnit, count, whose);
+    set(id, PINS, 1);
+    name(id, chain, chainFrom);
+    return id;
+  }
+
+  private int create(int firstUnit, int count, int whose) {
     int id = unusedCount > 0 ? unused[--unusedCount] : used++;
     if (id == hashes.length) {
-      table = Arrays.copyOf(table, 2 * table.length);
+      table.grow();
       hashes = Arrays.copyOf(hashes, 2 * id);
     }
     set(id, START, firstUnit);
     set(id, UNITS, count);
-    set(id, PINS, 1);
     set(id, OWNER, whose);
-    set(id, FIRST_HASH, chainFrom);
-    hashes[id] = chain;
-    setLong(id, NAME, chain[2 * chainFrom]);
-    setLong(id, NAME + 2, chain[2 * chainFrom + 1]);
+    set(id, NEXT, NONE);
+    set(id, NAMED, 1);
     bounds[2 * firstUnit] = id;
     bounds[2 * (firstUnit + count) + 1] = id;
     return id;
+  }
+
+  private void name(int id, long[] chain, int chainFrom) {
+    set(id, FIRST_HASH, chainFrom);
+    hashes[id] = chain;
+    table.setLong(id, NAME, chain[2 * chainFrom]);
+    table.setLong(id, NAME + 2, chain[2 * chainFrom + 1]);
+  }
+
+  /**
+   * Makes the end of an extent one of its own, pinned as often; in the lists it is the older one.
+   *
+   * @param keeps units that stay
+   * @return the new one; {@link #next} of the old one
+   */
+  int split(int id, int keeps) {
+    int rest = create(start(id) + keeps, units(id) - keeps, owner(id));
+    name(rest, hashes[id], firstHash(id) + keeps);
+    set(rest, PINS, pins(id));
+    set(rest, NEXT, next(id));
+    set(id, NEXT, rest);
+    set(id, UNITS, keeps);
+    bounds[2 * (start(id) + keeps) + 1] = id;
+    if (pins(id) == 0) {
+      set(rest, USED, get(id, USED));
+      insert(rest, id, OF_OWNER, ends, 2 * owner(id));
+      insert(rest, id, OF_ALL, endsOfAll, 0);
+    }
+    return rest;
   }
 
   void remove(int id) {
@@ -97,6 +130,18 @@ final class Extents {
       set(last, links + 1, id);
     }
     of[at + 1] = id;
+  }
+
+  private void insert(int id, int beforeThat, int links, int[] of, int at) {
+    int before = get(beforeThat, links);
+    set(id, links, before);
+    set(id, links + 1, beforeThat);
+    set(beforeThat, links, id);
+    if (before == NONE) {
+      of[at] = id;
+    } else {
+      set(before, links + 1, id);
+    }
   }
 
   private void unlink(int id, int links, int[] of, int at) {
@@ -150,11 +195,11 @@ final class Extents {
   }
 
   private int get(int id, int what) {
-    return table[EXTENT * id + what];
+    return table.get(id, what);
   }
 
   private void set(int id, int what, int value) {
-    table[EXTENT * id + what] = value;
+    table.set(id, what, value);
   }
 
   int start(int id) {
@@ -169,23 +214,29 @@ final class Extents {
     return get(id, OWNER);
   }
 
+  /** What was split off its end last, for those who hold more than it has; else not to be used. */
+  int next(int id) {
+    return get(id, NEXT);
+  }
+
+  /** Whether it can be found by its first hash. */
+  boolean named(int id) {
+    return get(id, NAMED) == 1;
+  }
+
+  /** Another one is found by its first hash. */
+  void unname(int id) {
+    set(id, NAMED, 0);
+  }
+
   /** The first half of its first unit's hash. */
   long nameHigh(int id) {
-    return getLong(id, NAME);
+    return table.getLong(id, NAME);
   }
 
   /** The second half. */
   long nameLow(int id) {
-    return getLong(id, NAME + 2);
-  }
-
-  private long getLong(int id, int what) {
-    return (long) get(id, what) << 32 | (get(id, what + 1) & 0xffffffffL);
-  }
-
-  private void setLong(int id, int what, long value) {
-    set(id, what, (int) (value >>> 32));
-    set(id, what + 1, (int) value);
+    return table.getLong(id, NAME + 2);
   }
 
   /** Whether its hashes are in this very array, so that it can become longer. */
@@ -204,12 +255,12 @@ final class Extents {
 
   /** Pins it once more; answers how often it was. */
   int pin(int id) {
-    return table[EXTENT * id + PINS]++;
+    return table.add(id, PINS, 1) - 1;
   }
 
   /** Pins it once less; answers how often it still is. */
   int unpin(int id) {
-    return --table[EXTENT * id + PINS];
+    return table.add(id, PINS, -1);
   }
 
   void resize(int id, int count) {

@@ -7,9 +7,9 @@ package dev.outcrop.batching.kv;
  *
  * <p>A sequence holds a {@link Lease}: extents shared read-only with others, then units of its own.
  * Full units become shareable by {@link #publish}, under hashes that cover everything before them
- * ({@link UnitHashes}). An extent is a contiguous range of such units, found by its first hash;
- * where two prefixes part, the second one's remainder is an extent of its own. Extents that nobody
- * pins are cache: the least recently used give way, from their ends, so that the front of a prefix,
+ * ({@link UnitHashes}). An extent is a contiguous range of such units, found by its first hash; it
+ * is split where prefixes part, so that whoever pins it holds all of it. Extents that nobody pins
+ * are cache: the least recently used give way, from their ends, so that the front of a prefix,
  * which more requests share, outlives its tail.
  */
 public final class KvCache {
@@ -17,11 +17,10 @@ public final class KvCache {
   private final HashIndex index;
   private final Extents extents;
   private final Eviction eviction;
+  private final Compaction compaction;
   private final Eviction.Drop drop = this::drop;
-  private final int quota;
+  private final CachedUnits cached;
   private final Runs found = new Runs();
-  private int[] cachedByOwner = new int[4];
-  private int cached;
   private int clock; // of releases; may run over
   private long evicted;
 
@@ -35,7 +34,8 @@ public final class KvCache {
     this.free = new KvAllocator(units);
     this.extents = new Extents(units);
     this.eviction = new Eviction(free, extents);
-    this.quota = quota;
+    this.compaction = new Compaction(free);
+    this.cached = new CachedUnits(quota);
     this.index = new HashIndex(Math.min(units, 1 << 10));
   }
 
@@ -70,11 +70,8 @@ public final class KvCache {
     }
     reuse(lease, hashes, reusable);
     if (room() - (wanted - lease.units()) < spare) {
-      // What is shared in part is pinned as a whole, and that may be the very room it needs.
       release(lease);
-      if (room() - wanted < spare) {
-        return false;
-      }
+      return false;
     }
     take(lease, wanted - lease.units(), grows);
     return true;
@@ -115,6 +112,7 @@ public final class KvCache {
     int last = lease.extents() == 0 ? Extents.NONE : lease.extent(lease.extents() - 1);
     boolean goesOn =
         last != Extents.NONE
+            && extents.pins(last) == 1
             && extents.isNamedBy(last, hashes)
             && extents.firstHash(last) + extents.units(last) == from
             && extents.start(last) + extents.units(last) == unitOfFirst + from;
@@ -146,7 +144,7 @@ public final class KvCache {
     }
     clock++;
     for (int i = lease.extents() - 1; i >= 0; i--) { // the front of a prefix counts as newest
-      unpin(lease.extent(i));
+      unpin(lease.extent(i), lease.extentUnits(i));
     }
     lease.clear();
   }
@@ -158,34 +156,7 @@ public final class KvCache {
    * @return whether there was a free run for them
    */
   public boolean compact(Lease lease, Moves moves) {
-    Runs runs = lease.runs();
-    int own = lease.units() - lease.shared();
-    if (own == 0 || free.longestFree() < own) {
-      return false;
-    }
-    found.clear();
-    free.allocate(own, found);
-    int to = found.start(0);
-    int position = 0;
-    int kept = 0;
-    for (int run = 0; run < runs.count(); run++) {
-      int units = runs.units(run);
-      int here = Math.min(units, Math.max(0, position + units - lease.shared()));
-      if (here > 0) {
-        int from = runs.start(run) + units - here;
-        moves.move(from, to, here);
-        free.free(from, here);
-        to += here;
-      }
-      if (here < units) {
-        runs.cut(run, units - here);
-        kept++;
-      }
-      position += units;
-    }
-    runs.keep(kept);
-    runs.append(found.start(0), own);
-    return true;
+    return compaction.compact(lease, moves);
   }
 
   /** Takes what has to be copied: unit numbers. */
@@ -202,11 +173,27 @@ public final class KvCache {
         break;
       }
       int common = extents.common(extent, hashes, from, units);
+      if (common < extents.units(extent)) {
+        split(extent, common);
+      }
       if (extents.pin(extent) == 0) {
         extents.delist(extent);
         count(extent, -extents.units(extent));
       }
       lease.share(extent, extents.start(extent), common);
+    }
+  }
+
+  /** What not everybody holds who holds its front would stay as long as they do. */
+  private void split(int extent, int keeps) {
+    int rest = extents.split(extent, keeps);
+    if (index.get(extents.nameHigh(rest), extents.nameLow(rest)) == HashIndex.NONE) {
+      index.put(extents.nameHigh(rest), extents.nameLow(rest), rest);
+    } else { // two sequences computed the same at the same time; one of the two is enough
+      extents.unname(rest);
+      if (extents.pins(rest) == 0) {
+        drop(rest);
+      }
     }
   }
 
@@ -244,15 +231,24 @@ public final class KvCache {
     }
   }
 
-  private void unpin(int extent) {
+  /** The end first: what was split off since it was pinned. */
+  private void unpin(int extent, int units) {
+    int here = extents.units(extent);
+    if (here < units) {
+      unpin(extents.next(extent), units - here);
+    }
     if (extents.unpin(extent) > 0) {
       return;
     }
     extents.enlist(extent, clock);
-    count(extent, extents.units(extent));
+    count(extent, here);
+    if (!extents.named(extent)) {
+      drop(extent);
+      return;
+    }
     int owner = extents.owner(extent);
-    while (cachedByOwner[owner] > quota) {
-      shorten(extents.oldest(owner), cachedByOwner[owner] - quota);
+    while (cached.excess(owner) > 0) {
+      shorten(extents.oldest(owner), cached.excess(owner));
     }
   }
 
@@ -270,24 +266,21 @@ public final class KvCache {
     if (gone < units) {
       extents.resize(extent, units - gone);
     } else {
-      index.remove(extents.nameHigh(extent), extents.nameLow(extent));
+      if (extents.named(extent)) {
+        index.remove(extents.nameHigh(extent), extents.nameLow(extent));
+      }
       extents.delist(extent);
       extents.remove(extent);
     }
   }
 
   private void count(int extent, int units) {
-    int owner = extents.owner(extent);
-    if (owner >= cachedByOwner.length) {
-      cachedByOwner = java.util.Arrays.copyOf(cachedByOwner, 2 * (owner + 1));
-    }
-    cachedByOwner[owner] += units;
-    cached += units;
+    cached.add(extents.owner(extent), units);
   }
 
   /** Units that are free or may be made free. */
   public int room() {
-    return free.freeUnits() + cached;
+    return free.freeUnits() + cached.all();
   }
 
   /** Units of the arena. */
@@ -297,17 +290,17 @@ public final class KvCache {
 
   /** Units that leases hold, each counted once. */
   public int referenced() {
-    return free.units() - free.freeUnits() - cached;
+    return free.units() - free.freeUnits() - cached.all();
   }
 
   /** Units kept for reuse only. */
   public int cached() {
-    return cached;
+    return cached.all();
   }
 
   /** Units of one owner that are kept for reuse only. */
   public int cached(int owner) {
-    return owner < cachedByOwner.length ? cachedByOwner[owner] : 0;
+    return cached.of(owner);
   }
 
   /** Units of the cache that gave way since the start. */

@@ -11,7 +11,7 @@ public final class Lease {
   private int units;
   private int shared;
   private int extents;
-  private int[] extent = new int[8];
+  private int[] extent = new int[16]; // and how many units it had, side by side
 
   /** Creates a lease of nothing. */
   public Lease() {}
@@ -35,25 +35,30 @@ public final class Lease {
     return extents;
   }
 
+  /** The extent that some of the shared units belong to, or belonged to before it was split. */
   int extent(int index) {
-    return extent[index];
+    return extent[2 * index];
+  }
+
+  /** How many units: all that the extent has, or had. */
+  int extentUnits(int index) {
+    return extent[2 * index + 1];
   }
 
   void share(int id, int start, int count) {
-    pinned(id);
+    pinned(id, count);
     runs.append(start, count);
     units += count;
-    shared += count;
   }
 
   /** Units that were the lease's own are an extent from now on. */
   void published(int id, int count) {
-    pinned(id);
-    shared += count;
+    pinned(id, count);
   }
 
   /** The last extent of the lease became longer by units that were its own. */
   void extended(int count) {
+    extent[2 * extents - 1] += count;
     shared += count;
   }
 
@@ -69,10 +74,13 @@ public final class Lease {
     extents = 0;
   }
 
-  private void pinned(int id) {
-    if (extents == extent.length) {
-      extent = Arrays.copyOf(extent, 2 * extents);
+  private void pinned(int id, int count) {
+    if (2 * extents == extent.length) {
+      extent = Arrays.copyOf(extent, 4 * extents);
     }
-    extent[extents++] = id;
+    extent[2 * extents] = id;
+    extent[2 * extents + 1] = count;
+    extents++;
+    shared += count;
   }
 }

@@ -118,6 +118,76 @@ class KvCacheTest {
   }
 
   @Test
+  void keepsOnlyTheSharedFrontOfAConversationThatIsOver() {
+    int[] one = tokens(160, 0);
+    int[] other = one.clone();
+    other[20] = 999;
+    ran(hashes(1, one), 40, 0);
+    Lease lease = new Lease();
+
+    kv.start(lease, hashes(1, other), 9, 10, 0, false);
+
+    assertThat(lease.shared()).isEqualTo(5);
+    assertThat(kv.referenced()).isEqualTo(10);
+    assertThat(kv.cached()).as("the tail may give way").isEqualTo(35);
+    assertThat(kv.match(hashes(1, one), 40)).as("and is still found").isEqualTo(40);
+  }
+
+  @Test
+  void splitsWhatIsInUseAndTakesBothPartsBack() {
+    int[] one = tokens(32, 0);
+    int[] other = one.clone();
+    other[12] = 999;
+    Lease writer = new Lease();
+    kv.start(writer, hashes(1, one), 0, 8, 0, false);
+    kv.publish(writer, hashes(1, one), 8, 0);
+    Lease reader = new Lease();
+    kv.start(reader, hashes(1, other), 7, 8, 0, false);
+    assertThat(reader.shared()).isEqualTo(3);
+
+    kv.release(writer);
+    assertThat(kv.cached()).isEqualTo(5);
+    kv.release(reader);
+
+    assertThat(kv.referenced()).isZero();
+    assertThat(kv.match(hashes(1, one), 8)).isEqualTo(8);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void dropsTheSecondCopyOfATailWhoseFrontWasComputedAgain(boolean inUse) {
+    kv = new KvCache(32, 32);
+    int[] one = tokens(48, 0);
+    int[] other = one.clone();
+    other[12] = 999;
+    ran(hashes(2, tokens(16, 0)), 4, 0); // units 0 to 3
+    ran(hashes(1, one), 12, 0); // 4 to 15
+    Lease filler = new Lease();
+    kv.start(filler, hashes(3, tokens(48, 0)), 0, 12, 0, false); // 16 to 27
+    ran(hashes(1, Arrays.copyOf(other, 16)), 4, 0); // parts the front, 4 to 6, from its tail
+    Lease large = new Lease();
+    kv.start(large, hashes(4, tokens(28, 0)), 0, 7, 0, false); // takes 0 to 6
+    assertThat(kv.match(hashes(1, one), 12)).as("the front is gone").isZero();
+    kv.release(filler);
+    Lease again = new Lease();
+    kv.start(again, hashes(1, one), 11, 12, 0, false);
+    kv.publish(again, hashes(1, one), 12, 0);
+    if (!inUse) {
+      kv.release(again);
+    }
+
+    ran(hashes(1, Arrays.copyOf(other, 16)), 4, 0);
+    if (inUse) {
+      kv.release(again);
+    }
+
+    assertThat(kv.match(hashes(1, one), 12)).isEqualTo(12);
+    kv.release(large);
+    assertThat(kv.referenced()).isZero();
+    assertThat(kv.cached()).as("one copy of 12 units, and what parts from it").isEqualTo(13);
+  }
+
+  @Test
   void refusesWithoutATrace() {
     ran(hashes(1, tokens(64, 0)), 16, 0);
     Lease large = new Lease();
@@ -211,12 +281,14 @@ class KvCacheTest {
 
   private void checkAll(List<Lease> leases, List<long[]> names, long[] content) {
     boolean[] owned = new boolean[content.length];
+    boolean[] held = new boolean[content.length];
     for (int i = 0; i < leases.size(); i++) {
       Lease lease = leases.get(i);
       int position = 0;
       for (int run = 0; run < lease.runs().count(); run++) {
         for (int u = 0; u < lease.runs().units(run); u++, position++) {
           int unit = lease.runs().start(run) + u;
+          held[unit] = true;
           if (position >= lease.shared()) {
             assertThat(owned[unit]).as("unit %d has one owner", unit).isFalse();
             owned[unit] = true;
@@ -226,6 +298,11 @@ class KvCacheTest {
       assertThat(position).isEqualTo(lease.units());
       check(lease, names.get(i), content, 0, Math.min(names.get(i).length / 2, lease.units()));
     }
+    int units = 0;
+    for (boolean unit : held) {
+      units += unit ? 1 : 0;
+    }
+    assertThat(kv.referenced()).as("units that some lease holds, and no others").isEqualTo(units);
     assertThat(kv.referenced() + kv.room()).isEqualTo(content.length);
   }
 

@@ -224,7 +224,7 @@ class SchedulerTest {
 
     scheduler.add(TestSequences.of(flow, prompt(80, 1), 4, new int[0], 4));
 
-    assertThat(plan()).containsExactly("@0+80 sample");
+    assertThat(plan()).containsExactly("@4+76 sample");
   }
 
   @Test

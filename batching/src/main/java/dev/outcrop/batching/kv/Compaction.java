@@ -1,0 +1,43 @@
+package dev.outcrop.batching.kv;
+
+/** Brings the units that a lease alone holds together. Part of a {@link KvCache} and its thread. */
+final class Compaction {
+  private final KvAllocator free;
+  private final Runs found = new Runs();
+
+  Compaction(KvAllocator free) {
+    this.free = free;
+  }
+
+  /** See {@link KvCache#compact}. */
+  boolean compact(Lease lease, KvCache.Moves moves) {
+    Runs runs = lease.runs();
+    int own = lease.units() - lease.shared();
+    if (own == 0 || free.longestFree() < own) {
+      return false;
+    }
+    found.clear();
+    free.allocate(own, found);
+    int to = found.start(0);
+    int position = 0;
+    int kept = 0;
+    for (int run = 0; run < runs.count(); run++) {
+      int units = runs.units(run);
+      int here = Math.min(units, Math.max(0, position + units - lease.shared()));
+      if (here > 0) {
+        int from = runs.start(run) + units - here;
+        moves.move(from, to, here);
+        free.free(from, here);
+        to += here;
+      }
+      if (here < units) {
+        runs.cut(run, units - here);
+        kept++;
+      }
+      position += units;
+    }
+    runs.keep(kept);
+    runs.append(found.start(0), own);
+    return true;
+  }
+}
