@@ -95,6 +95,7 @@ public record BatchingConfig(
    * @param tokenInterval the time between two tokens that prompts of others may not push a stream
    *     beyond, where the decodes alone leave room for it
    * @param flexFloor the share of tokens that the flex tier gets while it waits
+   * @param prefixes who finds the KV of a prompt that begins like an earlier one
    * @param cacheShare the share of the KV cache that one tenant may keep for reuse
    * @param tenantRequests the most requests that one tenant may have in, queued and running
    * @param tenantTokens the most tokens that these may come to, prompts and completions
@@ -103,12 +104,13 @@ public record BatchingConfig(
       int guests,
       Duration tokenInterval,
       double flexFloor,
+      Prefixes prefixes,
       double cacheShare,
       int tenantRequests,
       int tenantTokens) {
     /** No quota below the whole queue; half of the cache for one tenant. */
     public static final Sharing DEFAULT =
-        new Sharing(8, Duration.ofMillis(100), 0.02, 0.5, 1 << 20, 1_000_000_000);
+        new Sharing(8, Duration.ofMillis(100), 0.02, Prefixes.TENANT, 0.5, 1 << 20, 1_000_000_000);
 
     /** Checks the limits. */
     public Sharing {
@@ -119,6 +121,17 @@ public record BatchingConfig(
       Check.that(tenantRequests >= 1, "tenantRequests must be at least 1");
       Check.that(tenantTokens >= 1, "tenantTokens must be at least 1");
     }
+  }
+
+  /** Who finds the KV of a prompt that begins like an earlier one. */
+  public enum Prefixes {
+    /** The tenant whose prompt that was. */
+    TENANT,
+    /**
+     * Everybody. How soon an answer begins then tells a tenant whether another one's prompt began
+     * in the same way.
+     */
+    ALL
   }
 
   /**

@@ -122,13 +122,19 @@ final class EngineBatcher implements Batcher {
             request.sampling(),
             request.stopTokens(),
             within == null ? Sequence.NEVER : now + within.toNanos(),
-            new Sequence.PrefixKey(
-                hashes, hashes.scope(service.prefixScope()), geometry.unitTokens()));
+            new Sequence.PrefixKey(hashes, scope(service), geometry.unitTokens()));
     RequestStream stream = new RequestStream(sequence, tenant, intake, now);
     if (!intake.send(new Command.Submit(sequence, stream, service.weight()))) {
       stream.end(EngineLoop.closed());
     }
     return new SubmitResult.Accepted(stream);
+  }
+
+  private long scope(Service service) {
+    return switch (config.sharing().prefixes()) {
+      case TENANT -> hashes.scope("of " + service.prefixScope());
+      case ALL -> hashes.scope("all");
+    };
   }
 
   @Override

@@ -11,11 +11,14 @@ import dev.outcrop.batching.TokenEvent;
 import dev.outcrop.batching.TokenEvent.FinishReason;
 import dev.outcrop.batching.TokenStream;
 import dev.outcrop.models.engine.KvGeometry;
+import dev.outcrop.models.engine.Sampling;
 import dev.outcrop.models.testing.FakeEngine;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** The batcher as its callers see it. */
 class BatcherTest {
@@ -34,6 +37,47 @@ class BatcherTest {
       assertThat(Requests.ids(events)).containsExactly(Requests.expected(prompt, 7));
       assertThat(events.getLast()).isEqualTo(new TokenEvent.Finished(FinishReason.LENGTH, 5, 0, 7));
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void findsThePrefixOfAnotherTenantOnlyWhereTheOperatorSharesIt(BatchingConfig.Prefixes prefixes)
+      throws Exception {
+    BatchingConfig.Sharing sharing = BatchingConfig.Sharing.DEFAULT;
+    BatchingConfig config =
+        new BatchingConfig(
+            8,
+            16,
+            100,
+            1_000,
+            20,
+            new BatchingConfig.Sharing(
+                sharing.guests(),
+                sharing.tokenInterval(),
+                sharing.flexFloor(),
+                prefixes,
+                sharing.cacheShare(),
+                sharing.tenantRequests(),
+                sharing.tenantTokens()),
+            BatchingConfig.Objectives.DEFAULT,
+            BatchingConfig.Shapes.DEFAULT);
+    int[] prompt = Requests.prompt(17, 3);
+    try (Batcher batcher = Requests.start(engine, config)) {
+      Requests.readAll(Requests.accepted(batcher, of("one", prompt)));
+      List<TokenEvent> other = Requests.readAll(Requests.accepted(batcher, of("other", prompt)));
+      List<TokenEvent> again = Requests.readAll(Requests.accepted(batcher, of("one", prompt)));
+
+      int found = prefixes == BatchingConfig.Prefixes.ALL ? 16 : 0;
+      assertThat(other.getLast())
+          .isEqualTo(new TokenEvent.Finished(FinishReason.LENGTH, 17, found, 2));
+      assertThat(again.getLast())
+          .isEqualTo(new TokenEvent.Finished(FinishReason.LENGTH, 17, 16, 2));
+    }
+  }
+
+  private static GenerateRequest of(String tenant, int[] prompt) {
+    return new GenerateRequest(
+        prompt, 2, Sampling.GREEDY, new int[0], GenerateRequest.Service.of(tenant, 1));
   }
 
   @Test

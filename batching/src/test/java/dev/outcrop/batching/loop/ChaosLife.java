@@ -100,6 +100,7 @@ final class ChaosLife {
             random.nextInt(4),
             Duration.ofMillis(random.nextInt(20)),
             0.02,
+            BatchingConfig.Prefixes.TENANT,
             random.nextDouble(),
             40 + random.nextInt(200),
             10 * longest),

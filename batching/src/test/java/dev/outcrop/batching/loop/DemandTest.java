@@ -100,6 +100,7 @@ class DemandTest {
             sharing.guests(),
             interval,
             0.02,
+            BatchingConfig.Prefixes.TENANT,
             0.5,
             sharing.tenantRequests(),
             sharing.tenantTokens()),

@@ -64,6 +64,7 @@ final class ConfigFileTest {
               guests: 1
               token-interval: 60ms
               flex-floor: 0.5
+              prefixes: all
               cache-share: 0.25
               tenant-requests: 6
               tenant-tokens: 7
@@ -113,7 +114,14 @@ final class ConfigFileTest {
                             3,
                             4,
                             5,
-                            new BatchingConfig.Sharing(1, Duration.ofMillis(60), 0.5, 0.25, 6, 7),
+                            new BatchingConfig.Sharing(
+                                1,
+                                Duration.ofMillis(60),
+                                0.5,
+                                BatchingConfig.Prefixes.ALL,
+                                0.25,
+                                6,
+                                7),
                             new BatchingConfig.Objectives(
                                 Duration.ofSeconds(3), 0.05, Duration.ofMinutes(1), 9))))));
   }
