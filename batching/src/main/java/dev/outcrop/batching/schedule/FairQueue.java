@@ -98,11 +98,18 @@ final class FairQueue {
     int best = 0;
     for (int i = 1; i < count; i++) {
       if (counter[i] < counter[best]
-          || (counter[i] == counter[best] && flow[i].first().before(flow[best].first()))) {
+          || (counter[i] == counter[best] && breaksTie(flow[i], flow[best]))) {
         best = i;
       }
     }
     return flow[best].first();
+  }
+
+  /** Of two with the same counter the one that has less running: mostly one that comes back. */
+  private static boolean breaksTie(Flow flow, Flow other) {
+    return flow.running == other.running
+        ? flow.first().before(other.first())
+        : flow.running < other.running;
   }
 
   /** Whether flex is owed tokens. */

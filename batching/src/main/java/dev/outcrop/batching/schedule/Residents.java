@@ -13,9 +13,6 @@ import java.util.Arrays;
 final class Residents {
   private static final Tier[] TIERS = Tier.values();
   private static final int GROWTH_UNITS = 4;
-  private static final int MOST_RUNS = 4;
-  private static final int COMPACT_AGAIN = 128;
-  private static final int COMPACT_LOOKS = 16;
   private static final double COMPLETION_MEMORY = 0.02;
 
   final Sequences decoding = new Sequences();
@@ -26,12 +23,12 @@ final class Residents {
   private final FairQueue queue;
   private final SchedulerCounts counts;
   private final Victims victims = new Victims(decoding, prefilling);
+  private final Compaction compaction;
   private final TokenBuffers buffers;
   private double completion;
   private long step;
   private boolean full;
   private boolean flexWaits;
-  private int compactNext;
   private Sequence[] outgrown = new Sequence[16];
   private int outgrownCount;
 
@@ -45,6 +42,7 @@ final class Residents {
     this.geometry = geometry;
     this.limits = limits;
     this.kv = kv;
+    this.compaction = new Compaction(kv, decoding);
     this.queue = queue;
     this.counts = counts;
     this.buffers = buffers;
@@ -63,26 +61,7 @@ final class Residents {
       startUrgent();
     }
     growDecodes();
-    compactOne(moves);
-  }
-
-  /**
-   * Every piece costs at every step; bringing them together costs once. One sequence a step, looked
-   * for among a few.
-   */
-  private void compactOne(KvCache.Moves moves) {
-    int looks = Math.min(decoding.size(), COMPACT_LOOKS);
-    for (int i = 0; i < looks; i++) {
-      compactNext = compactNext + 1 < decoding.size() ? compactNext + 1 : 0;
-      Sequence sequence = decoding.get(compactNext);
-      if (sequence.lease.runs().count() > MOST_RUNS
-          && step - sequence.compactedStep > COMPACT_AGAIN
-          && sequence.lease.units() - sequence.lease.shared() > 0) {
-        sequence.compactedStep = step;
-        kv.compact(sequence.lease, moves);
-        return;
-      }
-    }
+    compaction.compactOne(step, moves);
   }
 
   /**

@@ -16,10 +16,10 @@ import dev.outcrop.models.engine.StepResult;
  *
  * <p>What a step is made of is decided by a {@link StepMix}. It is filled up to a token budget:
  * first one token for every sequence that decodes, then prompt chunks by tier (continuous batching
- * after Orca, chunked prefill after Sarathi-Serve; see {@link StepBudget}). Who starts next is
- * decided by {@link FairQueue}, where its KV lies by {@link KvCache}. A sequence starts with room
- * for what it has and grows while it decodes; when there is none left, {@link Victims} says who
- * goes back to the queue and is recomputed later.
+ * after Orca, chunked prefill after Sarathi-Serve; see {@link StepBudget}). Which prompts those are
+ * is decided by {@link Prompts}, who starts next by {@link FairQueue}, where its KV lies by {@link
+ * KvCache}. A sequence starts with room for what it has and grows while it decodes; when there is
+ * none left, {@link Victims} says who goes back to the queue and is recomputed later.
  */
 public final class Scheduler {
   private static final Tier[] TIERS = Tier.values();
@@ -35,10 +35,9 @@ public final class Scheduler {
   private final SchedulerCounts counts = new SchedulerCounts();
   private final TokenBuffers buffers = new TokenBuffers();
   private final StepRows rows;
+  private final Prompts prompts;
   private final KvCache.Moves moves;
-  private int begun;
   private int decodeRows;
-  private int mostRows;
   private int promptTokens;
   private long step;
   private boolean inFlight;
@@ -73,6 +72,7 @@ public final class Scheduler {
     this.decoding = residents.decoding;
     this.prefilling = residents.prefilling;
     this.rows = new StepRows(limits.rows(), geometry.unitTokens());
+    this.prompts = new Prompts(queue, residents, rows);
     this.moves = rows::move;
   }
 
@@ -133,7 +133,6 @@ public final class Scheduler {
     step++;
     rows.begin(plan);
     residents.prepare(step, moves);
-    begun = prefilling.size();
     boolean contended = residents.othersThanFlexWait();
     decodeRows = 0;
     if (!mix.promptsFirst(decoding.size())) {
@@ -157,40 +156,7 @@ public final class Scheduler {
 
   private void addPrompts() {
     int given = Math.min(limits.maxStepTokens() - decodeRows, mix.promptTokens(decodeRows));
-    int left = given;
-    mostRows = decodeRows + mix.promptRows();
-    if (queue.flexIsDue()) {
-      left -= goOn(Tier.FLEX, left);
-    }
-    for (Tier tier : TIERS) {
-      left -= prefill(tier, left);
-    }
-    promptTokens = given - left;
-  }
-
-  /** Runs prompt tokens of a tier: those begun, then new ones. Answers how many. */
-  private int prefill(Tier tier, int given) {
-    int left = given - goOn(tier, given);
-    while (left > 0 && rows.count() < mostRows) {
-      Sequence next = queue.first(tier);
-      if (next == null || !residents.start(next)) {
-        break;
-      }
-      left -= rows.addPrompt(next, left);
-    }
-    return given - left;
-  }
-
-  /** Runs prompt tokens of those of a tier that began before. Answers how many. */
-  private int goOn(Tier tier, int given) {
-    int left = given;
-    for (int i = 0; i < begun && left > 0 && rows.count() < mostRows; i++) {
-      Sequence sequence = prefilling.get(i);
-      if (sequence.flow.tier == tier && !rows.has(sequence)) {
-        left -= rows.addPrompt(sequence, left);
-      }
-    }
-    return given - left;
+    promptTokens = prompts.add(given, decodeRows + mix.promptRows());
   }
 
   /**

@@ -63,6 +63,7 @@ public final class Sequence {
   int heapIndex = Flow.NOWHERE;
   int place = Flow.NOWHERE;
   int room;
+  int passed; // steps in which others of its tier went before the rest of its prompt
   private long[] hashes;
   private int hashed;
   private int hashAgainAt;

@@ -10,6 +10,7 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
@@ -34,6 +35,11 @@ public final class RawHttp implements AutoCloseable {
     socket.setSoTimeout(60_000);
     in = new BufferedInputStream(socket.getInputStream());
     out = socket.getOutputStream();
+  }
+
+  /** Lets the server take so long for each part of a response; a minute where this is not said. */
+  public void waitFor(Duration longest) throws IOException {
+    socket.setSoTimeout((int) longest.toMillis());
   }
 
   /** A response. */
