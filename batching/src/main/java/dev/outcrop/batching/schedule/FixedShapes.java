@@ -12,8 +12,10 @@ import java.util.List;
  * with KV for the longest context, so that nothing is shared, moved or grown.
  *
  * <p>After a step of decodes a prompt goes first; further prompts follow before the next decodes
- * while all of them together keep the target between two tokens. A slot is a KV unit here, so
- * queue, admission, preemption and counts are those of any {@link Scheduler}.
+ * while all of them together keep the target between two tokens. The beginning of a prompt of the
+ * upper tiers waits for no decodes, until there were as many prompts in a row as could fill all
+ * slots twice. A slot is a KV unit here, so queue, admission, preemption and counts are those of
+ * any {@link Scheduler}.
  */
 final class FixedShapes implements StepMix {
   private static final double MEMORY = 0.1;
@@ -65,15 +67,19 @@ final class FixedShapes implements StepMix {
   }
 
   @Override
-  public boolean promptsFirst(int decodes) {
+  public boolean promptsFirst(int decodes, boolean urgent) {
     if (decodes == 0 || promptsSinceDecode == 0) {
       return true;
+    }
+    int most = decodeRows[decodeRows.length - 1];
+    if (urgent) {
+      return promptsSinceDecode < 2 * most;
     }
     double prompt = 0;
     for (double known : prefillStepNanos) {
       prompt = Math.max(prompt, known);
     }
-    return promptsSinceDecode < decodeRows[decodeRows.length - 1]
+    return promptsSinceDecode < most
         && nanosSinceDecode + prompt + decodeNanos(decodes) <= targetNanos;
   }
 

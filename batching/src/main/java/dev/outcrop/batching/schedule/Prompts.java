@@ -37,6 +37,21 @@ final class Prompts {
     this.rows = rows;
   }
 
+  /** Whether the next prompt of a tier above the default's has not run since it was let in. */
+  boolean urgent() {
+    int above = Tier.DEFAULT.rank();
+    boolean fresh = false;
+    for (int i = 0; i < prefilling.size(); i++) {
+      Sequence sequence = prefilling.get(i);
+      int rank = sequence.flow.tier.rank();
+      if (rank < above) {
+        above = rank;
+        fresh = sequence.plannedStep < sequence.startedStep;
+      }
+    }
+    return fresh;
+  }
+
   /** Puts prompt tokens into the step. Answers how many. */
   int add(int given, int rowsAtMost) {
     begun = prefilling.size();

@@ -135,7 +135,7 @@ public final class Scheduler {
     residents.prepare(step, moves);
     boolean contended = residents.othersThanFlexWait();
     decodeRows = 0;
-    if (!mix.promptsFirst(decoding.size())) {
+    if (!mix.promptsFirst(decoding.size(), prompts.urgent())) {
       addDecodes();
     }
     addPrompts();

@@ -46,7 +46,7 @@ final class StepBudget implements StepMix {
   }
 
   @Override
-  public boolean promptsFirst(int decodes) {
+  public boolean promptsFirst(int decodes, boolean urgent) {
     return false;
   }
 

@@ -7,8 +7,13 @@ import dev.outcrop.models.engine.StepPlan;
  * steps. Part of a {@link Scheduler} and its thread.
  */
 sealed interface StepMix permits StepBudget, FixedShapes {
-  /** Whether prompts go into the next step before decodes, of which there are so many. */
-  boolean promptsFirst(int decodes);
+  /**
+   * Whether prompts go into the next step before decodes.
+   *
+   * @param decodes how many decodes there are
+   * @param urgent whether a prompt of a tier above the default's has not run at all yet
+   */
+  boolean promptsFirst(int decodes, boolean urgent);
 
   /** The most prompt tokens for a step with so many decodes. */
   int promptTokens(int decodes);

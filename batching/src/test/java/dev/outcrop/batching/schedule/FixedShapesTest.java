@@ -16,6 +16,8 @@ import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Steps for a device that was compiled for some shapes and runs no others. */
 class FixedShapesTest {
@@ -113,9 +115,44 @@ class FixedShapesTest {
     Flow urgent = TestSequences.flow(1, Tier.PRIORITY);
     scheduler.add(TestSequences.of(urgent, new int[] {1, 2, 3}, 4, new int[0], 64));
 
-    assertThat(List.of(plan(), planAfter())).anyMatch(step -> step.startsWith("prompt @0+3"));
+    assertThat(plan()).startsWith("prompt @0+3");
     assertThat(scheduler.counts().preemptions()).isEqualTo(1);
     assertThat(scheduler.waiting()).isEqualTo(1);
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"RESERVED", "PRIORITY"})
+  void letsAnUrgentPromptWaitForTheStepUnderWayAlone(Tier tier) {
+    scheduler.add(sequence(2, 30));
+    scheduler.add(sequence(16, 30));
+    assertThat(kinds(2, 1)).containsExactly("prompt", "decodes");
+    assertThat(plan()).startsWith("prompt @0+8");
+    Flow urgent = TestSequences.flow(1, tier);
+    scheduler.add(TestSequences.of(urgent, new int[20], 4, new int[0], 64));
+
+    apply(1);
+
+    assertThat(plan()).as("its beginning").startsWith("prompt @0+8");
+    assertThat(planAfter()).as("then decodes have their turn").startsWith("decodes");
+    assertThat(planAfter()).startsWith("prompt @8+8");
+    assertThat(planAfter()).startsWith("decodes");
+    assertThat(planAfter()).startsWith("prompt @16+4");
+  }
+
+  @Test
+  void runsDecodesHoweverManyUrgentPromptsCome() {
+    scheduler.add(sequence(2, 30));
+    kinds(2, 1);
+    Flow urgent = TestSequences.flow(1, Tier.PRIORITY);
+    List<String> kinds = new ArrayList<>();
+    for (int step = 0; step < 27; step++) {
+      if (urgent.idle()) {
+        scheduler.add(TestSequences.of(urgent, new int[2], 1, new int[0], 64));
+      }
+      kinds.add(planAndApply(1).split(" ")[0]);
+    }
+
+    assertThat(kinds).filteredOn("decodes"::equals).hasSize(3);
   }
 
   @Test
