@@ -2,30 +2,23 @@ package dev.outcrop.models.arch;
 
 import dev.outcrop.models.weights.DType;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What config.json says about a decoder of the Llama family, checked and with the family's defaults
- * filled in, so that the engine meets no absent value and no number out of bounds.
+ * What config.json says about a decoder, checked and with the family's defaults filled in, so that
+ * the engine meets no absent value and no number out of bounds. The engine's program is put
+ * together from these parts; the family itself is for messages only.
  *
  * @param family the model family
  * @param vocabularySize rows of the embedding
  * @param hiddenSize width of the residual stream
- * @param intermediateSize width of the gated MLP
- * @param layers decoder layers
- * @param heads query heads
- * @param kvHeads key and value heads; divides {@code heads}
- * @param headDim dimensions of a head, even; {@code heads * headDim} may differ from hiddenSize
  * @param maxPosition the longest sequence, in tokens
- * @param rmsNormEps the epsilon of every RMS norm
- * @param rope rotary embeddings
- * @param slidingWindow how many tokens back a token sees, itself included, on every layer; null for
- *     all of them
- * @param attentionBias whether q, k and v projections have a bias
- * @param outputBias whether the output projection of attention has one
- * @param mlpBias whether the projections of the MLP have one
- * @param qkNorm whether q and k pass an RMS norm per head before the rotation
+ * @param attention attention
+ * @param norms the norms of the residual stream
+ * @param layers the layers, at least one
+ * @param scales factors outside of attention
  * @param tiedEmbeddings whether the output head is the embedding, and no lm_head.weight exists
  * @param dtype the type the checkpoint was saved in, null where config.json does not say
  * @param bosTokens ids of config.json that begin a text; mostly none or one
@@ -35,19 +28,11 @@ public record DecoderConfig(
     Family family,
     int vocabularySize,
     int hiddenSize,
-    int intermediateSize,
-    int layers,
-    int heads,
-    int kvHeads,
-    int headDim,
     int maxPosition,
-    double rmsNormEps,
-    Rope rope,
-    @Nullable Integer slidingWindow,
-    boolean attentionBias,
-    boolean outputBias,
-    boolean mlpBias,
-    boolean qkNorm,
+    Attention attention,
+    Norms norms,
+    List<Layer> layers,
+    Scales scales,
     boolean tiedEmbeddings,
     @Nullable DType dtype,
     List<Integer> bosTokens,
@@ -55,8 +40,28 @@ public record DecoderConfig(
 
   /** Copies the lists. */
   public DecoderConfig {
+    layers = List.copyOf(layers);
     bosTokens = List.copyOf(bosTokens);
     eosTokens = List.copyOf(eosTokens);
+  }
+
+  /** A Llama with embeddings that are not tied, for measurements and tests. */
+  public static DecoderConfig llama(
+      int vocabulary, int hidden, int maxPosition, Attention attention, int layers, int width) {
+    Mlp mlp = new Mlp.Gated(width, Activation.SILU, false, false);
+    return new DecoderConfig(
+        Family.LLAMA,
+        vocabulary,
+        hidden,
+        maxPosition,
+        attention,
+        new Norms(Norms.Kind.RMS, 1e-5, Norms.Place.BEFORE, false),
+        Collections.nCopies(layers, new Layer(null, new Rope.Default(10_000), mlp)),
+        Scales.NONE,
+        false,
+        null,
+        List.of(),
+        List.of());
   }
 
   /** The same for sequences no longer than so many tokens; 0 leaves the checkpoint's own limit. */
@@ -68,23 +73,33 @@ public record DecoderConfig(
         family,
         vocabularySize,
         hiddenSize,
-        intermediateSize,
-        layers,
-        heads,
-        kvHeads,
-        headDim,
         tokens,
-        rmsNormEps,
-        rope,
-        slidingWindow,
-        attentionBias,
-        outputBias,
-        mlpBias,
-        qkNorm,
+        attention,
+        norms,
+        layers,
+        scales,
         tiedEmbeddings,
         dtype,
         bosTokens,
         eosTokens);
+  }
+
+  /** Numbers that a token's K and V are, over all layers. */
+  public long kvNumbersPerToken() {
+    return 2L * layers.size() * attention.kvHeads() * attention.headDim();
+  }
+
+  /**
+   * Which form rotary embeddings take for a sequence that may come to so many tokens, see {@link
+   * Rope#form}.
+   */
+  public int ropeForm(int tokens) {
+    for (Layer layer : layers) {
+      if (layer.rope() != null && layer.rope().hasForms()) {
+        return layer.rope().form(tokens);
+      }
+    }
+    return 0;
   }
 
   /**

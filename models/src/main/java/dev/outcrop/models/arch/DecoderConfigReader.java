@@ -1,33 +1,26 @@
 package dev.outcrop.models.arch;
 
-import dev.outcrop.models.weights.DType;
+import dev.outcrop.models.arch.Attention.QkNorm;
+import dev.outcrop.models.arch.Norms.Place;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns config.json into a {@link DecoderConfig}. Absent fields take the defaults of the family's
- * configuration class in transformers, since that is what the checkpoint's author relied on.
+ * Turns config.json into a {@link DecoderConfig}, family by family. Absent fields take the defaults
+ * of the family's configuration class in transformers, since that is what the checkpoint's author
+ * relied on.
  */
 final class DecoderConfigReader {
-  private static final int MAX_VOCABULARY = 1 << 24;
-  private static final int MAX_WIDTH = 1 << 18;
-  private static final int MAX_LAYERS = 1_024;
-  private static final int MAX_HEADS = 4_096;
-  private static final int MAX_HEAD_DIM = 1_024;
-  private static final int MAX_POSITION = 1 << 26;
-  private static final int MAX_ID = MAX_VOCABULARY;
-  private static final double MAX_THETA = 1e15;
-  private static final double MAX_FACTOR = 1e6;
-  private static final String FULL = "full_attention";
-  private static final String SLIDING = "sliding_attention";
+  private static final double THETA = 10_000;
 
+  private final ConfigParts parts;
   private final Fields config;
-  private final Family family;
 
-  private DecoderConfigReader(Fields config, Family family) {
-    this.config = config;
-    this.family = family;
+  private DecoderConfigReader(ConfigParts parts) {
+    this.parts = parts;
+    this.config = parts.config();
   }
 
   static DecoderConfig read(Path file) {
@@ -40,47 +33,6 @@ final class DecoderConfigReader {
     if (family == null) {
       throw config.unsupported("model_type", "'" + type + "'", Family.supported());
     }
-    return new DecoderConfigReader(config, family).decoder();
-  }
-
-  private DecoderConfig decoder() {
-    refuseQuantised();
-    String activation = config.text("hidden_act", "silu");
-    if (!activation.equals("silu")) {
-      throw config.unsupported("hidden_act", "'" + activation + "'", "silu");
-    }
-    int hidden = config.integer("hidden_size", 1, MAX_WIDTH);
-    int layers = config.integer("num_hidden_layers", 1, MAX_LAYERS);
-    int heads = config.integer("num_attention_heads", 1, MAX_HEADS);
-    int kvHeads = kvHeads(heads);
-    int headDim = headDim(hidden, heads);
-    int maxPosition = config.integer("max_position_embeddings", 1, MAX_POSITION, defaultContext());
-    boolean llamaBias = config.flag("attention_bias", false);
-    boolean honoursBias = family == Family.LLAMA || family == Family.QWEN3;
-    return new DecoderConfig(
-        family,
-        config.integer("vocab_size", 1, MAX_VOCABULARY),
-        hidden,
-        config.integer("intermediate_size", 1, MAX_WIDTH * 8),
-        layers,
-        heads,
-        kvHeads,
-        headDim,
-        maxPosition,
-        config.number("rms_norm_eps", 1e-12, 1, 1e-6),
-        rope(maxPosition),
-        slidingWindow(layers),
-        family == Family.QWEN2 || (honoursBias && llamaBias),
-        honoursBias && llamaBias,
-        family == Family.LLAMA && config.flag("mlp_bias", false),
-        family == Family.QWEN3,
-        config.flag("tie_word_embeddings", false),
-        dtype(),
-        config.ids("bos_token_id", MAX_ID),
-        config.ids("eos_token_id", MAX_ID));
-  }
-
-  private void refuseQuantised() {
     Fields quantisation = config.object("quantization_config");
     if (quantisation != null) {
       throw config.unsupported(
@@ -88,163 +40,237 @@ final class DecoderConfigReader {
           "'" + quantisation.text("quant_method", "present") + "'",
           "checkpoints in float32, float16 or bfloat16");
     }
-  }
-
-  private int kvHeads(int heads) {
-    int absent = heads;
-    if (!config.mentions("num_key_value_heads")) {
-      absent =
-          switch (family) {
-            case LLAMA -> heads;
-            case MISTRAL -> 8;
-            case QWEN2, QWEN3 -> 32;
-          };
-    }
-    int kvHeads = config.integer("num_key_value_heads", 1, MAX_HEADS, absent);
-    if (heads % kvHeads != 0) {
-      throw config.invalid(
-          "num_key_value_heads",
-          "is %d, must divide num_attention_heads (%d)".formatted(kvHeads, heads));
-    }
-    return kvHeads;
-  }
-
-  private int headDim(int hidden, int heads) {
-    boolean absent = !config.mentions("head_dim");
-    if (absent && family == Family.QWEN3) {
-      return 128;
-    }
-    if (!config.has("head_dim") && hidden % heads != 0) {
-      throw config.invalid(
-          "hidden_size",
-          "is %d, must be a multiple of num_attention_heads (%d) where there is no head_dim"
-              .formatted(hidden, heads));
-    }
-    int headDim = config.integer("head_dim", 1, MAX_HEAD_DIM, Math.min(hidden / heads, MAX_WIDTH));
-    if (headDim % 2 != 0 || headDim < 2 || headDim > MAX_HEAD_DIM) {
-      throw config.invalid(
-          "head_dim", "is %d, must be even and from 2 to %d".formatted(headDim, MAX_HEAD_DIM));
-    }
-    return headDim;
-  }
-
-  private int defaultContext() {
+    DecoderConfigReader reader = new DecoderConfigReader(new ConfigParts(config, family));
     return switch (family) {
-      case LLAMA -> 2_048;
-      case MISTRAL -> 131_072;
-      case QWEN2, QWEN3 -> 32_768;
+      case LLAMA -> reader.llama();
+      case MISTRAL -> reader.mistral();
+      case QWEN2 -> reader.qwen2();
+      case QWEN3 -> reader.qwen3();
+      case GEMMA2 -> reader.gemma2();
+      case GEMMA3_TEXT -> reader.gemma3();
+      case PHI3 -> reader.phi3();
+      case OLMO2 -> reader.olmo2();
+      case GRANITE -> reader.granite();
+      case SMOLLM3 -> reader.smollm3();
+      case STARCODER2 -> reader.starcoder2();
     };
   }
 
-  private Rope rope(int maxPosition) {
-    refusePartial(config);
-    double theta = config.number("rope_theta", 1, MAX_THETA, 10_000);
-    // transformers 4 has rope_scaling, 5 rope_parameters; where both stand, the former wins there.
-    Fields rope = config.object("rope_scaling");
-    if (rope == null) {
-      rope = config.object("rope_parameters");
-    }
-    if (rope == null) {
-      return new Rope.Default(theta);
-    }
-    String typeField = rope.has("rope_type") || !rope.has("type") ? "rope_type" : "type";
-    String type = rope.text(typeField, "default");
-    double base = rope.number("rope_theta", 1, MAX_THETA, theta);
-    refusePartial(rope);
-    return switch (type) {
-      case "default" -> {
-        if (rope.node().has(FULL) || rope.node().has(SLIDING)) {
-          throw rope.unsupported(
-              "(per layer type)", "present", "one set of rope parameters for all layers");
-        }
-        yield new Rope.Default(base);
-      }
-      case "linear" -> new Rope.Linear(base, rope.number("factor", 1e-3, MAX_FACTOR));
-      case "llama3" -> llama3(rope, base, maxPosition);
-      default -> throw rope.unsupported(typeField, "'" + type + "'", "default, linear, llama3");
-    };
+  private DecoderConfig llama() {
+    Attention attention = biased(parts.attention(null, null));
+    int context = parts.context(2_048);
+    return parts.decoder(
+        context,
+        attention,
+        parts.rms(1e-6, Place.BEFORE),
+        parts.alike(null, rope(attention, THETA, context), silu(config.flag("mlp_bias", false))),
+        Scales.NONE,
+        false);
   }
 
-  private static void refusePartial(Fields where) {
-    if (where.number("partial_rotary_factor", 0, 1, 1) != 1) {
-      throw where.unsupported("partial_rotary_factor", "below 1", "1");
-    }
+  private DecoderConfig mistral() {
+    Attention attention = parts.attention(8, null);
+    int context = parts.context(131_072);
+    return parts.decoder(
+        context,
+        attention,
+        parts.rms(1e-6, Place.BEFORE),
+        parts.alike(parts.window(4_096), rope(attention, THETA, context), silu(false)),
+        Scales.NONE,
+        false);
   }
 
-  private Rope llama3(Fields rope, double theta, int maxPosition) {
-    String original = "original_max_position_embeddings";
-    int context = rope.integer(original, 1, MAX_POSITION, maxPosition);
-    double low = rope.number("low_freq_factor", 1e-3, MAX_FACTOR);
-    double high = rope.number("high_freq_factor", 1e-3, MAX_FACTOR);
-    if (high <= low) {
-      throw rope.invalid(
-          "high_freq_factor", "is %s, must exceed low_freq_factor (%s)".formatted(high, low));
-    }
-    return new Rope.Llama3(
-        theta,
-        rope.number("factor", 1e-3, MAX_FACTOR),
-        low,
-        high,
-        config.integer(original, 1, MAX_POSITION, context));
+  private DecoderConfig qwen2() {
+    return qwen(parts.attention(32, null).withBias(true, false));
   }
 
-  /** One window for all layers or none; families that mix both kinds of layer are refused. */
-  private @Nullable Integer slidingWindow(int layers) {
-    return switch (family) {
-      case LLAMA -> null;
-      case MISTRAL -> window();
-      case QWEN2, QWEN3 -> qwenWindow(layers);
-    };
+  private DecoderConfig qwen3() {
+    return qwen(biased(parts.attention(32, 128)).withQkNorm(QkNorm.HEAD));
   }
 
-  private @Nullable Integer window() {
-    String field = "sliding_window";
-    if (config.mentions(field) && !config.has(field)) {
-      return null;
-    }
-    return config.integer(field, 1, MAX_POSITION, 4_096);
+  private DecoderConfig qwen(Attention attention) {
+    Integer window = config.flag("use_sliding_window", false) ? parts.window(4_096) : null;
+    int full = config.integer("max_window_layers", 0, Integer.MAX_VALUE, 28);
+    int context = parts.context(32_768);
+    Rope rope = rope(attention, THETA, context);
+    return parts.decoder(
+        context,
+        attention,
+        parts.rms(1e-6, Place.BEFORE),
+        parts.layers(window, l -> l >= full, (l, slides) -> rope, silu(false)),
+        Scales.NONE,
+        false);
   }
 
-  private @Nullable Integer qwenWindow(int layers) {
-    Integer window = config.flag("use_sliding_window", false) ? window() : null;
-    long sliding;
-    if (config.has("layer_types")) {
-      List<String> types = config.texts("layer_types", MAX_LAYERS);
-      for (String type : types) {
-        if (!type.equals(FULL) && !type.equals(SLIDING)) {
-          throw config.unsupported("layer_types", "'" + type + "'", FULL + ", " + SLIDING);
-        }
-      }
-      if (types.size() != layers) {
-        throw config.invalid(
-            "layer_types",
-            "has %d entries, num_hidden_layers is %d".formatted(types.size(), layers));
-      }
-      sliding = window == null ? 0 : types.stream().filter(SLIDING::equals).count();
-    } else {
-      int full = config.integer("max_window_layers", 0, Integer.MAX_VALUE, 28);
-      sliding = window == null ? 0 : Math.max(0, layers - full);
-    }
-    if (sliding != 0 && sliding != layers) {
+  private DecoderConfig gemma2() {
+    Attention attention = gemmaAttention(50.0);
+    int context = parts.context(8_192);
+    Rope rope = rope(attention, THETA, context);
+    ConfigParts.RopeOfLayer ropes = (l, slides) -> rope;
+    List<Layer> layers = parts.layers(parts.window(4_096), l -> l % 2 == 0, ropes, gemmaMlp());
+    return gemma(context, attention, layers, 30.0);
+  }
+
+  private DecoderConfig gemma3() {
+    Attention attention = gemmaAttention(null).withQkNorm(QkNorm.HEAD);
+    int context = parts.context(131_072);
+    RopeReader ropes = new RopeReader(config, attention.rotaryDim(), context);
+    Rope full = ropes.ofFullLayers(1_000_000);
+    Rope sliding = ropes.ofSlidingLayers(10_000);
+    if (full.hasForms() && sliding.hasForms()) {
       throw config.unsupported(
-          "sliding_window",
-          "on %d of %d layers".formatted(sliding, layers),
-          "the same window on all layers, or on none");
+          "rope_parameters", "dynamic or longrope twice", "one set of such parameters");
     }
-    return sliding == 0 ? null : window;
+    int pattern = config.integer("sliding_window_pattern", 1, 1_024, 6);
+    List<Layer> layers =
+        parts.layers(
+            parts.window(4_096),
+            l -> (l + 1) % pattern != 0,
+            (l, slides) -> slides ? sliding : full,
+            gemmaMlp());
+    return gemma(context, attention, layers, null);
   }
 
-  private @Nullable DType dtype() {
-    String field = config.has("dtype") ? "dtype" : "torch_dtype";
-    if (!config.has(field)) {
-      return null;
+  private Attention gemmaAttention(@Nullable Double scoresCap) {
+    double scalar = config.number("query_pre_attn_scalar", 1e-3, 1e6, 256);
+    return biased(parts.attention(4, 256))
+        .withScores(1 / Math.sqrt(scalar), cap("attn_logit_softcapping", scoresCap));
+  }
+
+  private Mlp gemmaMlp() {
+    return parts.gated("hidden_activation", Activation.GELU_TANH, false, false);
+  }
+
+  private DecoderConfig gemma(
+      int context, Attention attention, List<Layer> layers, @Nullable Double logitsCap) {
+    if (config.flag("use_bidirectional_attention", false)) {
+      throw config.unsupported("use_bidirectional_attention", "true", "false");
     }
-    String name = config.text(field, "");
-    return switch (name.startsWith("torch.") ? name.substring("torch.".length()) : name) {
-      case "float32", "float" -> DType.F32;
-      case "float16", "half" -> DType.F16;
-      case "bfloat16" -> DType.BF16;
-      default -> throw config.unsupported(field, "'" + name + "'", "float32, float16, bfloat16");
-    };
+    double embedding = Math.sqrt(parts.hidden());
+    return parts.decoder(
+        context,
+        attention,
+        new Norms(Norms.Kind.RMS, parts.eps("rms_norm_eps", 1e-6), Place.AROUND, true),
+        layers,
+        new Scales(embedding, 1, 1, cap("final_logit_softcapping", logitsCap)),
+        true);
+  }
+
+  private @Nullable Double cap(String field, @Nullable Double absent) {
+    if (config.has(field)) {
+      return config.number(field, 1e-3, 1e6);
+    }
+    return config.mentions(field) ? null : absent;
+  }
+
+  private DecoderConfig phi3() {
+    Attention attention = parts.rotating(parts.attention(null, null)).withFusedWeights();
+    int context = parts.context(4_096);
+    RopeReader ropes = new RopeReader(config, attention.rotaryDim(), context);
+    return parts.decoder(
+        context,
+        attention,
+        parts.rms(1e-5, Place.BEFORE),
+        parts.alike(
+            parts.window(null),
+            ropes.ofPhi3(THETA, 4_096),
+            parts.gated("hidden_act", Activation.SILU, false, true)),
+        Scales.NONE,
+        false);
+  }
+
+  private DecoderConfig olmo2() {
+    Attention attention = biased(parts.attention(null, null)).withQkNorm(QkNorm.WIDTH);
+    int context = parts.context(2_048);
+    return parts.decoder(
+        context,
+        attention,
+        parts.rms(1e-5, Place.AFTER),
+        parts.alike(null, rope(attention, THETA, context), silu(false)),
+        Scales.NONE,
+        false);
+  }
+
+  private DecoderConfig granite() {
+    Attention attention =
+        biased(parts.attention(null, null)).withScores(multiplier("attention"), null);
+    int context = parts.context(2_048);
+    double logits = config.number("logits_scaling", 1e-6, 1e6, 1);
+    return parts.decoder(
+        context,
+        attention,
+        parts.rms(1e-6, Place.BEFORE),
+        parts.alike(null, rope(attention, THETA, context), silu(config.flag("mlp_bias", false))),
+        new Scales(multiplier("embedding"), multiplier("residual"), logits, null),
+        false);
+  }
+
+  private double multiplier(String of) {
+    return config.number(of + "_multiplier", 1e-6, 1e6, 1);
+  }
+
+  private DecoderConfig smollm3() {
+    Attention attention = biased(parts.attention(4, null));
+    Integer window = config.flag("use_sliding_window", false) ? parts.window(null) : null;
+    int context = parts.context(32_768);
+    Rope rope = rope(attention, 2_000_000, context);
+    List<Boolean> rotates = rotatingLayers();
+    return parts.decoder(
+        context,
+        attention,
+        parts.rms(1e-6, Place.BEFORE),
+        parts.layers(
+            window,
+            l -> !rotates.get(l),
+            (l, slides) -> rotates.get(l) ? rope : null,
+            silu(config.flag("mlp_bias", false))),
+        Scales.NONE,
+        true);
+  }
+
+  /** The field is named after layers without rope, but its ones are those with it. */
+  private List<Boolean> rotatingLayers() {
+    String field = "no_rope_layers";
+    int layers = parts.layerCount();
+    if (!config.has(field)) {
+      int interval = config.integer("no_rope_layer_interval", 1, 1_024, 4);
+      return IntStream.range(0, layers).mapToObj(l -> (l + 1) % interval != 0).toList();
+    }
+    List<Integer> ones = config.ids(field, 1);
+    if (ones.size() != layers) {
+      throw config.invalid(
+          field, "has %d entries, num_hidden_layers is %d".formatted(ones.size(), layers));
+    }
+    return ones.stream().map(one -> one == 1).toList();
+  }
+
+  private DecoderConfig starcoder2() {
+    boolean bias = config.flag("use_bias", true);
+    Attention attention = parts.attention(2, null).withBias(bias, bias);
+    int context = parts.context(4_096);
+    Activation activation = parts.activation("hidden_act", Activation.GELU_TANH);
+    return parts.decoder(
+        context,
+        attention,
+        new Norms(Norms.Kind.LAYER, parts.eps("norm_epsilon", 1e-5), Place.BEFORE, false),
+        parts.alike(
+            parts.window(null),
+            rope(attention, THETA, context),
+            new Mlp.Plain(parts.width(), activation, bias)),
+        Scales.NONE,
+        true);
+  }
+
+  private Attention biased(Attention attention) {
+    boolean bias = config.flag("attention_bias", false);
+    return attention.withBias(bias, bias);
+  }
+
+  private Mlp silu(boolean bias) {
+    return parts.gated("hidden_act", Activation.SILU, bias, false);
+  }
+
+  private Rope rope(Attention attention, double theta, int context) {
+    return new RopeReader(config, attention.rotaryDim(), context).ofAllLayers(theta);
   }
 }

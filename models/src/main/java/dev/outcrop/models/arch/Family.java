@@ -7,27 +7,42 @@ import org.jspecify.annotations.Nullable;
 /** The model families whose decoder the engine knows; the {@code model_type} of config.json. */
 public enum Family {
   /** Llama 2 to 3.3. */
-  LLAMA,
+  LLAMA("llama"),
   /** Mistral 7B and its kin: Llama with a sliding window. */
-  MISTRAL,
+  MISTRAL("mistral"),
   /** Qwen2 and Qwen2.5: Llama with biases on q, k and v. */
-  QWEN2,
+  QWEN2("qwen2"),
   /** Qwen3 dense: Llama with norms on q and k. */
-  QWEN3;
+  QWEN3("qwen3"),
+  /** Gemma 2: soft caps, norms around attention and MLP, a window in every other layer. */
+  GEMMA2("gemma2"),
+  /** Gemma 3, text only: norms on q and k, rope of its own in the layers with a window. */
+  GEMMA3_TEXT("gemma3_text"),
+  /** Phi-3, Phi-3.5 and Phi-4: fused projections, partial rotation, long rope. */
+  PHI3("phi3"),
+  /** OLMo 2: norms after attention and MLP, and over all of q and k. */
+  OLMO2("olmo2"),
+  /** Granite 3 dense: Llama with multipliers. */
+  GRANITE("granite"),
+  /** SmolLM3: Llama with layers that have no rope. */
+  SMOLLM3("smollm3"),
+  /** StarCoder2: layer norms, biases, an MLP without gate. */
+  STARCODER2("starcoder2");
+
+  private final String modelType;
+
+  Family(String modelType) {
+    this.modelType = modelType;
+  }
 
   /** As config.json spells it. */
   public String modelType() {
-    return switch (this) {
-      case LLAMA -> "llama";
-      case MISTRAL -> "mistral";
-      case QWEN2 -> "qwen2";
-      case QWEN3 -> "qwen3";
-    };
+    return modelType;
   }
 
   static @Nullable Family of(String modelType) {
     return Arrays.stream(values())
-        .filter(family -> family.modelType().equals(modelType))
+        .filter(family -> family.modelType.equals(modelType))
         .findFirst()
         .orElse(null);
   }

@@ -64,7 +64,10 @@ record Fields(Path file, String prefix, JsonNode node) {
     if (!has(name)) {
       throw invalid(name, "is missing");
     }
-    JsonNode value = node.get(name);
+    return number(name, node.get(name), low, high);
+  }
+
+  private double number(String name, JsonNode value, double low, double high) {
     double number = value.doubleValue();
     if (!value.isNumber() || !(number >= low) || !(number <= high)) {
       throw invalid(
@@ -134,6 +137,16 @@ record Fields(Path file, String prefix, JsonNode node) {
       }
     }
     return texts;
+  }
+
+  /** A list of numbers, which has to be there. */
+  List<Double> numbers(String name, double low, double high, int most) {
+    if (!has(name) || !node.get(name).isArray() || node.get(name).size() > most) {
+      throw invalid(name, "must be a list of at most %d numbers".formatted(most));
+    }
+    List<Double> numbers = new ArrayList<>();
+    node.get(name).forEach(value -> numbers.add(number(name, value, low, high)));
+    return numbers;
   }
 
   /** An object, or null where the field is absent, null or an empty object. */

@@ -34,6 +34,7 @@ public final class StepPlan {
   private int[] tokenStart = new int[9];
   private int[] only = new int[8]; // a row's token id where it has one, else its chunk
   private int[] position = new int[8];
+  private int[] form = new int[8];
   private int[] segmentStart = new int[9];
   private int[] segmentSlot = new int[16];
   private int[] segmentLength = new int[16];
@@ -141,6 +142,7 @@ public final class StepPlan {
       tokenStart = Arrays.copyOf(tokenStart, size + 1);
       only = Arrays.copyOf(only, size);
       position = Arrays.copyOf(position, size);
+      form = Arrays.copyOf(form, size);
       segmentStart = Arrays.copyOf(segmentStart, size + 1);
       sampling = Arrays.copyOf(sampling, size);
       sampled = Arrays.copyOf(sampled, size);
@@ -149,10 +151,16 @@ public final class StepPlan {
       historyLength = Arrays.copyOf(historyLength, size);
     }
     position[rows] = firstPosition;
+    form[rows] = 0;
     sampled[rows] = false;
     rows++;
     tokenStart[rows] = tokens;
     segmentStart[rows] = segments;
+  }
+
+  /** Says which form the positions of the open row take, see {@link Engine#ropeForm}; else 0. */
+  public void form(int ropeForm) {
+    form[rows - 1] = ropeForm;
   }
 
   /**
@@ -246,6 +254,11 @@ public final class StepPlan {
   /** Position of the row's first token in its sequence. */
   public int position(int row) {
     return position[row];
+  }
+
+  /** Which form the row's positions take, see {@link Engine#ropeForm}. */
+  public int ropeForm(int row) {
+    return form[row];
   }
 
   /** Segments in the plan, over all rows. */

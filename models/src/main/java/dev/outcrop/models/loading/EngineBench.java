@@ -2,9 +2,8 @@ package dev.outcrop.models.loading;
 
 import dev.outcrop.models.ModelError;
 import dev.outcrop.models.OutcropException;
+import dev.outcrop.models.arch.Attention;
 import dev.outcrop.models.arch.DecoderConfig;
-import dev.outcrop.models.arch.Family;
-import dev.outcrop.models.arch.Rope;
 import dev.outcrop.models.engine.Engine;
 import dev.outcrop.models.engine.Sampling;
 import dev.outcrop.models.engine.StepPlan;
@@ -12,7 +11,6 @@ import dev.outcrop.models.engine.StepResult;
 import dev.outcrop.models.torch.TorchBench;
 import dev.outcrop.models.torch.TorchOptions;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Random;
 
 /**
@@ -44,27 +42,8 @@ public final class EngineBench implements AutoCloseable {
     }
 
     private DecoderConfig config(int maxPosition) {
-      return new DecoderConfig(
-          Family.LLAMA,
-          vocabulary,
-          hidden,
-          intermediate,
-          layers,
-          heads,
-          kvHeads,
-          hidden / heads,
-          maxPosition,
-          1e-5,
-          new Rope.Default(10_000),
-          null,
-          false,
-          false,
-          false,
-          false,
-          false,
-          null,
-          List.of(),
-          List.of());
+      Attention attention = Attention.plain(heads, kvHeads, hidden / heads);
+      return DecoderConfig.llama(vocabulary, hidden, maxPosition, attention, layers, intermediate);
     }
   }
 

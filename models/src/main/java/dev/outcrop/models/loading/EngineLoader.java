@@ -28,8 +28,7 @@ public final class EngineLoader {
 
   /** How many tokens of KV fit into so many bytes. */
   public static int kvTokens(DecoderConfig config, ComputeType type, long bytes) {
-    long perToken =
-        2L * config.layers() * config.kvHeads() * config.headDim() * element(type).bytes();
+    long perToken = config.kvNumbersPerToken() * element(type).bytes();
     return Math.clamp(bytes / perToken, 1, Integer.MAX_VALUE);
   }
 
@@ -50,6 +49,7 @@ public final class EngineLoader {
         int count = Math.min(chunk, tokenIds.length - from);
         plan.clear();
         plan.row(from);
+        plan.form(engine.ropeForm(tokenIds.length));
         plan.tokens(tokenIds, from, count);
         plan.segment(0, from + count);
         System.arraycopy(engine.logits(plan), 0, logits, from, count);

@@ -156,13 +156,13 @@ public final class LoadedModel implements AutoCloseable {
         checkpoint.bytes(),
         name(stored(checkpoint)),
         compute.name().toLowerCase(Locale.ROOT),
-        config.layers(),
+        config.layers().size(),
         config.hiddenSize(),
-        config.heads(),
-        config.kvHeads(),
+        config.attention().heads(),
+        config.attention().kvHeads(),
         config.vocabularySize(),
         config.maxPosition(),
-        2L * config.layers() * config.kvHeads() * config.headDim() * bytes);
+        config.kvNumbersPerToken() * bytes);
   }
 
   private static String name(DType stored) {

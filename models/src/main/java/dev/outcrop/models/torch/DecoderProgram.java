@@ -1,12 +1,41 @@
 package dev.outcrop.models.torch;
 
+import dev.outcrop.models.arch.Activation;
+import dev.outcrop.models.arch.Attention;
+import dev.outcrop.models.arch.Attention.QkNorm;
 import dev.outcrop.models.arch.DecoderConfig;
+import dev.outcrop.models.arch.Layer;
+import dev.outcrop.models.arch.Mlp;
+import dev.outcrop.models.arch.Norms;
 import dev.outcrop.models.arch.Rope;
+import dev.outcrop.models.arch.Scales;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
-/** The decoder's TorchScript text, specialised for one configuration and type. */
+/**
+ * The decoder's TorchScript text, put together for one configuration and type. Layers that are
+ * alike share one method and run in a loop; where they differ, every kind has its own method and
+ * the calls are written out, so that no layer asks at run time what it is.
+ */
 final class DecoderProgram {
-  private DecoderProgram() {}
+  private final DecoderConfig config;
+  private final ElementType type;
+  private final boolean onednn;
+  private final List<Layer> kinds;
+  private final List<Rope> ropes;
+  private final List<@Nullable Integer> windows;
+
+  private DecoderProgram(DecoderConfig config, ElementType type, boolean onednn) {
+    this.config = config;
+    this.type = type;
+    this.onednn = onednn;
+    this.kinds = config.layers().stream().distinct().toList();
+    this.ropes = ropes(config);
+    this.windows = windows(config);
+  }
 
   /**
    * Writes the program.
@@ -14,41 +43,147 @@ final class DecoderProgram {
    * @param onednn whether linear layers take weights in oneDNN's own layout
    */
   static String text(DecoderConfig config, ElementType type, boolean onednn) {
-    int chunk = chunk(config.vocabularySize());
-    Integer window = config.slidingWindow();
+    return new DecoderProgram(config, type, onednn).text();
+  }
+
+  /** The rotary embeddings that layers use, each once; the program numbers them so. */
+  static List<Rope> ropes(DecoderConfig config) {
+    return config.layers().stream().map(Layer::rope).filter(Objects::nonNull).distinct().toList();
+  }
+
+  /** The windows of the layers, each once, null for none; the order of the program's layouts. */
+  static List<@Nullable Integer> windows(DecoderConfig config) {
+    List<@Nullable Integer> windows = new ArrayList<>();
+    for (Layer layer : config.layers()) {
+      if (!windows.contains(layer.window())) {
+        windows.add(layer.window());
+      }
+    }
+    return windows;
+  }
+
+  private String text() {
+    StringBuilder text = new StringBuilder();
+    text.append(
+        values()
+            .value("prepare", prepare())
+            .value("layers", layers())
+            .read("decoder.torchscript", "linear.torchscript", "norm.torchscript"));
+    for (int rope = 0; rope < ropes.size(); rope++) {
+      text.append(rope(rope, ropes.get(rope)).read("rope.torchscript"));
+    }
+    text.append(values().read("attention.torchscript"));
+    for (int kind = 0; kind < kinds.size(); kind++) {
+      text.append(layer(kind, kinds.get(kind)).read("layer.torchscript"));
+    }
+    return text.append(
+            values().read("sampling.torchscript", "weights.torchscript", "floor.torchscript"))
+        .toString();
+  }
+
+  /** What the layers of a step share: rotations, pieces of KV, masks. */
+  private String prepare() {
+    List<String> lines = new ArrayList<>();
+    for (int rope = 0; rope < ropes.size(); rope++) {
+      String form = ropes.get(rope).hasForms() ? "torch.select(tokens, 0, 3), " : "";
+      lines.add(
+          "cosine_%d, sine_%d = self.rotation_%d(%spositions)".formatted(rope, rope, rope, form));
+    }
+    String at = "0";
+    for (int w = 0; w < windows.size(); w++) {
+      if (mixed()) {
+        lines.add("at_%d = %s".formatted(w, at));
+        at = "at_%d + 1 + layout[at_%d]".formatted(w, w);
+        lines.add("layout_%d = layout[at_%d + 1:%s]".formatted(w, w, at));
+        lines.add("order_%d = self.order(layout_%d)".formatted(w, w));
+      } else {
+        lines.add("layout_0 = layout");
+      }
+      lines.add("pieces_%d = self.views(layout_%d)".formatted(w, w));
+      if (windowed()) {
+        Integer window = windows.get(w);
+        lines.add(
+            "masks_%d = self.window_masks(positions, layout_%d, %d)"
+                .formatted(w, w, window == null ? 0 : window));
+      }
+    }
+    return "    " + String.join("\n    ", lines);
+  }
+
+  private String layers() {
+    if (kinds.size() == 1) {
+      return "    for l in range(%d):\n      %s"
+          .formatted(config.layers().size(), call(kinds.getFirst(), "l"));
+    }
+    List<String> calls = new ArrayList<>();
+    for (int l = 0; l < config.layers().size(); l++) {
+      calls.add(call(config.layers().get(l), Integer.toString(l)));
+    }
+    return "    " + String.join("\n    ", calls);
+  }
+
+  private String call(Layer layer, String number) {
+    int w = windows.indexOf(layer.window());
+    int rope = layer.rope() == null ? -1 : ropes.indexOf(layer.rope());
+    return "x = self.layer_%d(x, %s, slots, %s%s%spieces_%d, layout_%d)"
+        .formatted(
+            kinds.indexOf(layer),
+            number,
+            rope < 0 ? "" : "cosine_%d, sine_%d, ".formatted(rope, rope),
+            windowed() ? "masks_%d, ".formatted(w) : "",
+            mixed() ? "order_%d, ".formatted(w) : "",
+            w,
+            w);
+  }
+
+  /** Whether layers differ in their window. */
+  private boolean mixed() {
+    return windows.size() > 1;
+  }
+
+  private boolean windowed() {
+    return mixed() || windows.getFirst() != null;
+  }
+
+  private ProgramText layer(int kind, Layer layer) {
+    Mlp mlp = layer.mlp();
+    boolean mlpBias =
+        switch (mlp) {
+          case Mlp.Gated(_, _, boolean bias, _) -> bias;
+          case Mlp.Plain(_, _, boolean bias) -> bias;
+        };
+    Attention attention = config.attention();
+    return values()
+        .value("kind", kind)
+        .flag("rope", layer.rope() != null)
+        .flag("rope_all", layer.rope() != null && attention.rotaryDim() == attention.headDim())
+        .flag("gated", mlp instanceof Mlp.Gated)
+        .flag("mlp_bias", mlpBias);
+  }
+
+  private ProgramText rope(int number, Rope rope) {
     ProgramText text =
-        new ProgramText()
-            .value("dtype", type.scalarType())
-            .value("hidden", config.hiddenSize())
-            .value("vocabulary", config.vocabularySize())
-            .value("intermediate", config.intermediateSize())
-            .value("layers", config.layers())
-            .value("heads", config.heads())
-            .value("kv_heads", config.kvHeads())
-            .value("kv_heads2", 2 * config.kvHeads())
-            .value("qk_heads", config.heads() + config.kvHeads())
-            .value("qkv_heads", config.heads() + 2 * config.kvHeads())
-            .value("group", config.heads() / config.kvHeads())
-            .value("head_dim", config.headDim())
-            .value("half_dim", config.headDim() / 2)
-            .value("attention_width", config.heads() * config.headDim())
-            .value("eps", number(config.rmsNormEps()))
-            .value("window", window == null ? 0 : window)
-            .value("chunk", chunk)
-            .value("chunks", config.vocabularySize() / chunk)
-            .flag("chunks", chunk > 1)
-            .flag("onednn", onednn)
-            .flag("window", window != null)
-            .flag("qkv_bias", config.attentionBias())
-            .flag("output_bias", config.outputBias())
-            .flag("mlp_bias", config.mlpBias())
-            .flag("qk_norm", config.qkNorm())
-            .flag("rope_linear", config.rope() instanceof Rope.Linear)
-            .flag("rope_llama3", config.rope() instanceof Rope.Llama3)
-            .value("rope_theta", number(config.rope().theta()));
-    switch (config.rope()) {
-      case Rope.Default _ -> {}
+        values()
+            .value("rope", number)
+            .value("rope_theta", number(rope.theta()))
+            .value("rope_attention_factor", number(rope.attentionFactor()))
+            .flag("rope_scaled", rope.attentionFactor() != 1)
+            .flag("rope_forms", rope.hasForms())
+            .flag("rope_linear", rope instanceof Rope.Linear)
+            .flag("rope_dynamic", rope instanceof Rope.Dynamic)
+            .flag("rope_llama3", rope instanceof Rope.Llama3)
+            .flag("rope_yarn", rope instanceof Rope.Yarn)
+            .flag("rope_long", rope instanceof Rope.PerPair);
+    return switch (rope) {
+      case Rope.Default _ -> text;
       case Rope.Linear(_, double factor) -> text.value("rope_factor", number(factor));
+      case Rope.Dynamic(_, double factor, int original) -> {
+        double dim = config.attention().rotaryDim();
+        yield text.value("rope_factor", number(factor))
+            .value("rope_factor_less_one", number(factor - 1))
+            .value("rope_exponent", number(dim / (dim - 2)))
+            .value("rope_original", original);
+      }
       case Rope.Llama3(_, double factor, double low, double high, int original) ->
           text.value("rope_factor", number(factor))
               .value("rope_low", number(low))
@@ -56,9 +191,75 @@ final class DecoderProgram {
               .value("rope_original", number(original))
               .value("rope_low_wavelength", number(original / low))
               .value("rope_high_wavelength", number(original / high));
-    }
-    return text.read(
-        "decoder.torchscript", "sampling.torchscript", "weights.torchscript", "floor.torchscript");
+      case Rope.Yarn(_, double factor, _, double low, double high) ->
+          text.value("rope_factor", number(factor))
+              .value("rope_low", number(low))
+              // As transformers has it, against a ramp of no length.
+              .value("rope_ramp", number(high == low ? 0.001 : high - low));
+      case Rope.PerPair(_, List<Double> shorts, List<Double> longs, _, _) ->
+          text.value("rope_short", numbers(shorts)).value("rope_long_factors", numbers(longs));
+    };
+  }
+
+  /** What all parts of the text may use. */
+  private ProgramText values() {
+    Attention attention = config.attention();
+    Norms norms = config.norms();
+    Scales scales = config.scales();
+    Mlp mlp = config.layers().getFirst().mlp();
+    int chunk = chunk(config.vocabularySize());
+    Double cap = attention.softCap();
+    Double logitsCap = scales.logitsCap();
+    String sdpa = "torch._scaled_dot_product_flash_attention_for_cpu";
+    boolean fusedScale = cap == null && !attention.usualScale();
+    return new ProgramText()
+        .value("dtype", type.scalarType())
+        .value("hidden", config.hiddenSize())
+        .value("vocabulary", config.vocabularySize())
+        .value("intermediate", mlp.width())
+        .value("layer_count", config.layers().size())
+        .value("heads", attention.heads())
+        .value("kv_heads", attention.kvHeads())
+        .value("kv_heads2", 2 * attention.kvHeads())
+        .value("qk_heads", attention.heads() + attention.kvHeads())
+        .value("qkv_heads", attention.heads() + 2 * attention.kvHeads())
+        .value("group", attention.heads() / attention.kvHeads())
+        .value("head_dim", attention.headDim())
+        .value("rotary_dim", attention.rotaryDim())
+        .value("half_dim", attention.rotaryDim() / 2)
+        .value("attention_width", attention.heads() * attention.headDim())
+        .value("kv_width", attention.kvHeads() * attention.headDim())
+        .value("eps", number(norms.eps()))
+        .value("chunk", chunk)
+        .value("chunks", config.vocabularySize() / chunk)
+        .value("attend", cap == null ? sdpa : "self.capped")
+        .value("attend_masked", cap == null ? sdpa : "self.capped_masked")
+        .value("scale", fusedScale ? ", scale=" + number(attention.scale()) : "")
+        .value("score_cap", cap == null ? "" : number(cap))
+        .value("scale_by_cap", cap == null ? "" : number(attention.scale() / cap))
+        .value("residual", scales.residual() == 1 ? "" : ", alpha=" + number(scales.residual()))
+        .value("embedding_scale", number(type.rounded(scales.embedding())))
+        .value("logits_divisor", number(scales.logits()))
+        .value("logits_cap", logitsCap == null ? "" : number(logitsCap))
+        .value("gelu", mlp.activation() == Activation.GELU ? "none" : "tanh")
+        .flag("silu", mlp.activation() == Activation.SILU)
+        .flag("chunks", chunk > 1)
+        .flag("onednn", onednn)
+        .flag("windows", windowed())
+        .flag("mixed", mixed())
+        .flag("layer_norm", norms.kind() == Norms.Kind.LAYER)
+        .flag("norm_before", norms.place().before())
+        .flag("norm_after", norms.place().after())
+        .flag("plus_one", norms.plusOne())
+        .flag("qkv_bias", attention.bias())
+        .flag("output_bias", attention.outputBias())
+        .flag("qk_norm", attention.qkNorm() != QkNorm.NONE)
+        .flag("qk_norm_width", attention.qkNorm() == QkNorm.WIDTH)
+        .flag("score_cap", cap != null)
+        .flag("embedding_scale", scales.embedding() != 1)
+        .flag("residual_scale", scales.residual() != 1)
+        .flag("logits_divisor", scales.logits() != 1)
+        .flag("logits_cap", logitsCap != null);
   }
 
   /** A divisor of the vocabulary of a few hundred, or 1 where there is none. */
@@ -73,5 +274,9 @@ final class DecoderProgram {
 
   private static String number(double value) {
     return Double.toString(value).toLowerCase(Locale.ROOT);
+  }
+
+  private static String numbers(List<Double> values) {
+    return values.stream().map(DecoderProgram::number).toList().toString();
   }
 }

@@ -1,7 +1,11 @@
 package dev.outcrop.models.torch;
 
 import ai.djl.pytorch.jni.IValue;
+import dev.outcrop.models.arch.Attention;
+import dev.outcrop.models.arch.Attention.QkNorm;
 import dev.outcrop.models.arch.DecoderConfig;
+import dev.outcrop.models.arch.Layer;
+import dev.outcrop.models.arch.Mlp;
 import dev.outcrop.models.weights.Checkpoint;
 import dev.outcrop.models.weights.DType;
 import dev.outcrop.models.weights.StoredTensor;
@@ -32,46 +36,18 @@ final class DecoderWeights {
    */
   List<String> load(Checkpoint checkpoint) {
     Source source = new Source(checkpoint);
-    long hidden = config.hiddenSize();
-    long inner = config.intermediateSize();
-    long q = (long) config.heads() * config.headDim();
-    long kv = (long) config.kvHeads() * config.headDim();
     source.map();
-    for (int l = 0; l < config.layers(); l++) {
+    for (int l = 0; l < config.layers().size(); l++) {
       String layer = "model.layers." + l + ".";
-      String attention = layer + "self_attn.";
-      String mlp = layer + "mlp.";
-      source.vector("attention_norm", hidden, layer + "input_layernorm.weight");
-      source.vector("mlp_norm", hidden, layer + "post_attention_layernorm.weight");
-      StoredTensor qWeight = source.require(attention + "q_proj.weight", q, hidden);
-      StoredTensor kWeight = source.require(attention + "k_proj.weight", kv, hidden);
-      StoredTensor vWeight = source.require(attention + "v_proj.weight", kv, hidden);
-      source.linear("qkv", qWeight, kWeight, vWeight);
-      source.linear("output", source.require(attention + "o_proj.weight", hidden, q));
-      source.linear("gate", source.require(mlp + "gate_proj.weight", inner, hidden));
-      source.linear("up", source.require(mlp + "up_proj.weight", inner, hidden));
-      source.linear("down", source.require(mlp + "down_proj.weight", hidden, inner));
-      if (config.attentionBias()) {
-        StoredTensor qBias = source.require(attention + "q_proj.bias", q);
-        StoredTensor kBias = source.require(attention + "k_proj.bias", kv);
-        StoredTensor vBias = source.require(attention + "v_proj.bias", kv);
-        source.vector("qkv_bias", qBias, kBias, vBias);
-      }
-      if (config.outputBias()) {
-        source.vector("output_bias", hidden, attention + "o_proj.bias");
-      }
-      if (config.mlpBias()) {
-        source.vector("gate_bias", inner, mlp + "gate_proj.bias");
-        source.vector("up_bias", inner, mlp + "up_proj.bias");
-        source.vector("down_bias", hidden, mlp + "down_proj.bias");
-      }
-      if (config.qkNorm()) {
-        StoredTensor qNorm = source.require(attention + "q_norm.weight", config.headDim());
-        StoredTensor kNorm = source.require(attention + "k_norm.weight", config.headDim());
-        program.run("load_qk_norm", source.where(qNorm), source.where(kNorm));
+      norms(source, layer);
+      attention(source, layer + "self_attn.");
+      switch (config.layers().get(l).mlp()) {
+        case Mlp.Gated mlp -> gated(source, layer + "mlp.", mlp);
+        case Mlp.Plain mlp -> plain(source, layer + "mlp.", mlp);
       }
     }
-    source.vector("final_norm", hidden, "model.norm.weight");
+    norm(source, "final_norm", "model.norm");
+    long hidden = config.hiddenSize();
     long vocabulary = config.vocabularySize();
     StoredTensor embedding = source.require("model.embed_tokens.weight", vocabulary, hidden);
     source.linear(
@@ -80,36 +56,139 @@ final class DecoderWeights {
     // A new mapping for the embedding alone: the old one would keep every page that was read.
     program.run("unmap_files");
     source.map();
-    program.run("load_embedding", source.where(embedding));
+    program.run("load_embedding", source.whole(embedding));
     program.run("unmap_files");
-    program.run("set_frequencies");
+    addFrequencies();
     if (config.tiedEmbeddings()) {
       source.used.add("lm_head.weight"); // some files hold the tied matrix twice
     }
     return checkpoint.unexpected(source.used);
   }
 
-  /** Draws weights for measuring speed; what the model says is noise. */
-  void draw() {
-    int q = config.heads() * config.headDim();
-    int kv = config.kvHeads() * config.headDim();
-    for (int l = 0; l < config.layers(); l++) {
-      ones("attention_norm", config.hiddenSize());
-      ones("mlp_norm", config.hiddenSize());
-      drawLinear("qkv", q + 2 * kv, config.hiddenSize());
-      drawLinear("output", config.hiddenSize(), q);
-      drawLinear("gate", config.intermediateSize(), config.hiddenSize());
-      drawLinear("up", config.intermediateSize(), config.hiddenSize());
-      drawLinear("down", config.hiddenSize(), config.intermediateSize());
+  private void norms(Source source, String layer) {
+    switch (config.norms().place()) {
+      case BEFORE -> {
+        norm(source, "attention_norm", layer + "input_layernorm");
+        norm(source, "mlp_norm", layer + "post_attention_layernorm");
+      }
+      case AFTER -> {
+        norm(source, "attention_out_norm", layer + "post_attention_layernorm");
+        norm(source, "mlp_out_norm", layer + "post_feedforward_layernorm");
+      }
+      case AROUND -> {
+        norm(source, "attention_norm", layer + "input_layernorm");
+        norm(source, "attention_out_norm", layer + "post_attention_layernorm");
+        norm(source, "mlp_norm", layer + "pre_feedforward_layernorm");
+        norm(source, "mlp_out_norm", layer + "post_feedforward_layernorm");
+      }
     }
-    ones("final_norm", config.hiddenSize());
-    drawLinear("head", config.vocabularySize(), config.hiddenSize());
-    program.run("draw_embedding");
-    program.run("set_frequencies");
   }
 
-  private void ones(String kind, int size) {
-    program.run("fill_vector", IValue.from(kind), IValue.from(size));
+  private void norm(Source source, String kind, String name) {
+    long hidden = config.hiddenSize();
+    StoredTensor weight = source.require(name + ".weight", hidden);
+    switch (config.norms().kind()) {
+      case RMS -> source.load("load_norm", kind, source.whole(weight));
+      case LAYER -> {
+        StoredTensor bias = source.require(name + ".bias", hidden);
+        source.load("load_norm", kind, source.whole(weight), source.whole(bias));
+      }
+    }
+  }
+
+  private void attention(Source source, String name) {
+    Attention attention = config.attention();
+    long hidden = config.hiddenSize();
+    long q = (long) attention.heads() * attention.headDim();
+    long kv = (long) attention.kvHeads() * attention.headDim();
+    if (attention.fused()) {
+      source.linear("qkv", source.require(name + "qkv_proj.weight", q + 2 * kv, hidden));
+    } else {
+      StoredTensor qWeight = source.require(name + "q_proj.weight", q, hidden);
+      StoredTensor kWeight = source.require(name + "k_proj.weight", kv, hidden);
+      StoredTensor vWeight = source.require(name + "v_proj.weight", kv, hidden);
+      source.linear("qkv", qWeight, kWeight, vWeight);
+    }
+    source.linear("output", source.require(name + "o_proj.weight", hidden, q));
+    if (attention.bias()) {
+      StoredTensor qBias = source.require(name + "q_proj.bias", q);
+      StoredTensor kBias = source.require(name + "k_proj.bias", kv);
+      StoredTensor vBias = source.require(name + "v_proj.bias", kv);
+      source.vector("qkv_bias", qBias, kBias, vBias);
+    }
+    if (attention.outputBias()) {
+      source.vector("output_bias", source.require(name + "o_proj.bias", hidden));
+    }
+    boolean perHead = attention.qkNorm() == QkNorm.HEAD;
+    if (attention.qkNorm() != QkNorm.NONE) {
+      StoredTensor qNorm =
+          source.require(name + "q_norm.weight", perHead ? attention.headDim() : q);
+      StoredTensor kNorm =
+          source.require(name + "k_norm.weight", perHead ? attention.headDim() : kv);
+      program.run("load_qk_norm", source.whole(qNorm), source.whole(kNorm));
+    }
+  }
+
+  private void gated(Source source, String name, Mlp.Gated mlp) {
+    long hidden = config.hiddenSize();
+    long width = mlp.width();
+    if (mlp.fused()) {
+      StoredTensor both = source.require(name + "gate_up_proj.weight", 2 * width, hidden);
+      source.load("load_linear", "gate", source.rows(both, 0, width));
+      source.load("load_linear", "up", source.rows(both, width, width));
+    } else {
+      source.linear("gate", source.require(name + "gate_proj.weight", width, hidden));
+      source.linear("up", source.require(name + "up_proj.weight", width, hidden));
+    }
+    source.linear("down", source.require(name + "down_proj.weight", hidden, width));
+    if (mlp.bias()) {
+      source.vector("gate_bias", source.require(name + "gate_proj.bias", width));
+      source.vector("up_bias", source.require(name + "up_proj.bias", width));
+      source.vector("down_bias", source.require(name + "down_proj.bias", hidden));
+    }
+  }
+
+  private void plain(Source source, String name, Mlp.Plain mlp) {
+    long hidden = config.hiddenSize();
+    long width = mlp.width();
+    source.linear("up", source.require(name + "c_fc.weight", width, hidden));
+    source.linear("down", source.require(name + "c_proj.weight", hidden, width));
+    if (mlp.bias()) {
+      source.vector("up_bias", source.require(name + "c_fc.bias", width));
+      source.vector("down_bias", source.require(name + "c_proj.bias", hidden));
+    }
+  }
+
+  private void addFrequencies() {
+    for (int rope = 0; rope < DecoderProgram.ropes(config).size(); rope++) {
+      program.run("add_frequencies_" + rope);
+    }
+  }
+
+  /** Draws the weights of a Llama for measuring speed; what the model says is noise. */
+  void draw() {
+    Attention attention = config.attention();
+    int hidden = config.hiddenSize();
+    int q = attention.heads() * attention.headDim();
+    int kv = attention.kvHeads() * attention.headDim();
+    for (Layer layer : config.layers()) {
+      int width = layer.mlp().width();
+      ones("attention_norm");
+      ones("mlp_norm");
+      drawLinear("qkv", q + 2 * kv, hidden);
+      drawLinear("output", hidden, q);
+      drawLinear("gate", width, hidden);
+      drawLinear("up", width, hidden);
+      drawLinear("down", hidden, width);
+    }
+    ones("final_norm");
+    drawLinear("head", config.vocabularySize(), hidden);
+    program.run("draw_embedding");
+    addFrequencies();
+  }
+
+  private void ones(String kind) {
+    program.run("fill_norm", IValue.from(kind));
   }
 
   private void drawLinear(String kind, int rows, int columns) {
@@ -138,36 +217,39 @@ final class DecoderWeights {
       }
     }
 
-    void vector(String kind, long size, String name) {
-      vector(kind, require(name, size));
-    }
-
     void vector(String kind, StoredTensor... parts) {
-      program.run("load_vector", IValue.from(kind), all(parts));
+      load("load_vector", kind, Arrays.stream(parts).map(this::whole).toArray(IValue[]::new));
     }
 
     void linear(String kind, StoredTensor... parts) {
-      program.run("load_linear", IValue.from(kind), all(parts));
+      load("load_linear", kind, Arrays.stream(parts).map(this::whole).toArray(IValue[]::new));
     }
 
-    private IValue all(StoredTensor... parts) {
-      IValue[] where = Arrays.stream(parts).map(this::where).toArray(IValue[]::new);
-      IValue list = IValue.listFrom(where);
-      for (IValue part : where) {
+    /** Runs a method with tensors and closes them. */
+    void load(String method, String kind, IValue... parts) {
+      IValue list = IValue.listFrom(parts);
+      for (IValue part : parts) {
         part.close();
       }
-      return list;
+      program.run(method, IValue.from(kind), list);
     }
 
     /** As {@code stored} in weights.torchscript wants it. */
-    IValue where(StoredTensor tensor) {
+    IValue whole(StoredTensor tensor) {
+      return rows(tensor, 0, tensor.shape().getFirst());
+    }
+
+    /** Some rows of a tensor. */
+    IValue rows(StoredTensor tensor, long first, long count) {
+      long rowSize = tensor.shape().stream().skip(1).reduce(1L, Math::multiplyExact);
       LongStream head =
           LongStream.of(
               files.indexOf(tensor.file()),
               scalarType(tensor.dtype()),
-              tensor.offset() / tensor.dtype().bytes());
-      LongStream shape = tensor.shape().stream().mapToLong(Long::longValue);
-      return IValue.listFrom(LongStream.concat(head, shape).toArray());
+              tensor.offset() / tensor.dtype().bytes() + first * rowSize,
+              count);
+      LongStream rest = tensor.shape().stream().skip(1).mapToLong(Long::longValue);
+      return IValue.listFrom(LongStream.concat(head, rest).toArray());
     }
 
     private static int scalarType(DType dtype) {

@@ -24,4 +24,15 @@ public enum ElementType {
   public int bytes() {
     return bytes;
   }
+
+  /** The nearest number that the type has, ties to even. */
+  double rounded(double value) {
+    float single = (float) value;
+    if (this == FLOAT32) {
+      return single;
+    }
+    int bits = Float.floatToRawIntBits(single);
+    int rounded = bits + 0x7fff + (bits >>> 16 & 1);
+    return Float.intBitsToFloat(rounded & 0xffff0000);
+  }
 }

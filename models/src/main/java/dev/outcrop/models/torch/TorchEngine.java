@@ -5,6 +5,7 @@ import ai.djl.pytorch.jni.IValue;
 import dev.outcrop.models.ModelError;
 import dev.outcrop.models.OutcropException;
 import dev.outcrop.models.arch.DecoderConfig;
+import dev.outcrop.models.arch.Rope;
 import dev.outcrop.models.engine.Engine;
 import dev.outcrop.models.engine.KvGeometry;
 import dev.outcrop.models.engine.Sampling;
@@ -17,7 +18,7 @@ import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A decoder of the Llama family in libtorch, on the CPU. */
+/** A decoder in libtorch, on the CPU. */
 public final class TorchEngine implements Engine {
   private static final Logger log = LoggerFactory.getLogger(TorchEngine.class);
   private static final int UNIT_TOKENS = 32;
@@ -32,10 +33,13 @@ public final class TorchEngine implements Engine {
   private TorchEngine(TorchProgram program, DecoderConfig config, TorchOptions options) {
     this.program = program;
     this.config = config;
-    this.layout = new StepLayout(config.slidingWindow(), config.vocabularySize());
+    this.layout =
+        new StepLayout(
+            DecoderProgram.windows(config),
+            config.vocabularySize(),
+            DecoderProgram.ropes(config).stream().anyMatch(Rope::hasForms));
     int units = Math.ceilDiv(Math.min(options.kvTokens(), MOST_TOKENS), UNIT_TOKENS);
-    long kvBytes =
-        2L * config.layers() * config.kvHeads() * config.headDim() * options.type().bytes();
+    long kvBytes = config.kvNumbersPerToken() * options.type().bytes();
     this.geometry = new KvGeometry(UNIT_TOKENS, units, kvBytes, config.maxPosition());
   }
 
@@ -120,6 +124,11 @@ public final class TorchEngine implements Engine {
   }
 
   @Override
+  public int ropeForm(int tokens) {
+    return config.ropeForm(tokens);
+  }
+
+  @Override
   public Pending submit(StepPlan plan) {
     StepResult result = step(plan);
     return () -> result;
@@ -134,7 +143,7 @@ public final class TorchEngine implements Engine {
       for (int i = 0; i < sampled.length; i++) {
         sampled[i] = layout.lastToken(sampling.row(i));
       }
-      IValue tokens = program.longs(layout.tokenTable(), 3, layout.tokens());
+      IValue tokens = program.longs(layout.tokenTable(), layout.tableRows(), layout.tokens());
       IValue where = IValue.listFrom(layout.layout());
       IValue which = IValue.listFrom(sampled);
       if (sampling.plain()) {
@@ -229,7 +238,7 @@ public final class TorchEngine implements Engine {
     float[] flat =
         program.runFloats(
             "logits",
-            program.longs(layout.tokenTable(), 3, layout.tokens()),
+            program.longs(layout.tokenTable(), layout.tableRows(), layout.tokens()),
             IValue.listFrom(layout.layout()),
             IValue.listFrom(all));
     int vocabulary = config.vocabularySize();

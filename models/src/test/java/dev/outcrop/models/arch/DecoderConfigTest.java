@@ -5,10 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.outcrop.models.ModelError;
 import dev.outcrop.models.OutcropException;
+import dev.outcrop.models.arch.Attention.QkNorm;
 import dev.outcrop.models.weights.DType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -44,50 +47,49 @@ final class DecoderConfigTest {
             """);
 
     assertThat(four).isEqualTo(five);
-    assertThat(four.rope()).isEqualTo(new Rope.Llama3(500_000, 8, 1, 4, 1_024));
+    assertThat(rope(four)).isEqualTo(new Rope.Llama3(500_000, 8, 1, 4, 1_024));
     assertThat(four.dtype()).isEqualTo(DType.BF16);
-    assertThat(four.headDim()).isEqualTo(8);
-    assertThat(four.kvHeads()).isEqualTo(2);
+    assertThat(four.attention().headDim()).isEqualTo(8);
+    assertThat(four.attention().kvHeads()).isEqualTo(2);
   }
 
   @Test
   void readsDefaultAndLinearRopeInBothSpellings() throws IOException {
-    assertThat(read("llama", "").rope()).isEqualTo(new Rope.Default(10_000));
-    assertThat(read("llama", ",\"rope_theta\":5e5,\"rope_scaling\":null").rope())
+    assertThat(rope(read("llama", ""))).isEqualTo(new Rope.Default(10_000));
+    assertThat(rope(read("llama", ",\"rope_theta\":5e5,\"rope_scaling\":null")))
         .isEqualTo(new Rope.Default(500_000));
     assertThat(
-            read("qwen2", ",\"rope_parameters\":{\"rope_type\":\"default\",\"rope_theta\":1000000}")
-                .rope())
+            rope(
+                read(
+                    "qwen2",
+                    ",\"rope_parameters\":{\"rope_type\":\"default\",\"rope_theta\":1000000}")))
         .isEqualTo(new Rope.Default(1_000_000));
-    assertThat(read("llama", ",\"rope_scaling\":{\"type\":\"linear\",\"factor\":2}").rope())
+    assertThat(rope(read("llama", ",\"rope_scaling\":{\"type\":\"linear\",\"factor\":2}")))
         .isEqualTo(new Rope.Linear(10_000, 2));
     assertThat(
-            read(
+            rope(
+                read(
                     "mistral",
                     """
                     ,"rope_parameters":{"rope_type":"linear","rope_theta":7,"factor":4.0}
-                    """)
-                .rope())
+                    """)))
         .isEqualTo(new Rope.Linear(7, 4));
   }
 
   @Test
   void knowsWhichProjectionsOfAFamilyHaveBiases() throws IOException {
     DecoderConfig llama = read("llama", ",\"attention_bias\":true,\"mlp_bias\":true");
-    assertThat(llama.attentionBias() && llama.outputBias() && llama.mlpBias()).isTrue();
-    assertThat(llama.qkNorm()).isFalse();
+    Attention plain = Attention.plain(8, 2, 8);
+    assertThat(llama.attention()).isEqualTo(plain.withBias(true, true));
+    assertThat(mlp(llama)).isEqualTo(new Mlp.Gated(96, Activation.SILU, true, false));
 
     DecoderConfig mistral = read("mistral", ",\"attention_bias\":true,\"mlp_bias\":true");
-    assertThat(mistral.attentionBias() || mistral.outputBias() || mistral.mlpBias()).isFalse();
+    assertThat(mistral.attention()).isEqualTo(plain);
+    assertThat(mlp(mistral)).isEqualTo(new Mlp.Gated(96, Activation.SILU, false, false));
 
-    DecoderConfig qwen2 = read("qwen2", "");
-    assertThat(qwen2.attentionBias()).isTrue();
-    assertThat(qwen2.outputBias() || qwen2.mlpBias() || qwen2.qkNorm()).isFalse();
-
-    DecoderConfig qwen3 = read("qwen3", "");
-    assertThat(qwen3.attentionBias() || qwen3.outputBias()).isFalse();
-    assertThat(qwen3.qkNorm()).isTrue();
-    assertThat(qwen3.headDim()).isEqualTo(128);
+    assertThat(read("qwen2", "").attention()).isEqualTo(plain.withBias(true, false));
+    assertThat(read("qwen3", "").attention())
+        .isEqualTo(Attention.plain(8, 2, 128).withQkNorm(QkNorm.HEAD));
   }
 
   @ParameterizedTest
@@ -108,7 +110,7 @@ final class DecoderConfigTest {
       })
   void readsTheWindowAsTheFamilyMeansIt(String family, String extra, Integer window)
       throws IOException {
-    assertThat(read(family, extra).slidingWindow()).isEqualTo(window);
+    assertThat(windows(read(family, extra))).containsOnly(window);
   }
 
   @Test
@@ -116,40 +118,34 @@ final class DecoderConfigTest {
     String window = ",\"sliding_window\":16,\"use_sliding_window\":true,\"layer_types\":";
     String sliding = "\"sliding_attention\"";
     String full = "\"full_attention\"";
-    assertThat(read("qwen3", window + list(sliding, sliding, sliding, sliding)).slidingWindow())
-        .isEqualTo(16);
-    assertThat(read("qwen3", window + list(full, full, full, full)).slidingWindow()).isNull();
-    unsupported("qwen3", window + list(full, sliding, full, full), "sliding_window", "1 of 4");
+    assertThat(windows(read("qwen3", window + list(full, sliding, sliding, full))))
+        .containsExactly(null, 16, 16, null);
+    assertThat(windows(read("gemma2", window + list(full, full, full, sliding))))
+        .containsExactly(null, null, null, 16);
     unsupported("qwen3", window + list(full, "\"mamba\"", full, full), "layer_types", "'mamba'");
     invalid("qwen3", window + list(full), "layer_types", "1 entries");
   }
 
   @Test
   void listsWhatIsSupported() throws IOException {
-    unsupported("gemma3", "", "model_type", "'gemma3'", "llama, mistral, qwen2, qwen3");
-    unsupported("llama", ",\"hidden_act\":\"gelu\"", "hidden_act", "'gelu'", "silu");
+    unsupported("gemma3", "", "model_type", "'gemma3'", Family.supported());
+    assertThat(Family.supported())
+        .isEqualTo(
+            "llama, mistral, qwen2, qwen3, gemma2, gemma3_text, phi3, olmo2, granite, smollm3,"
+                + " starcoder2");
+    unsupported("llama", ",\"hidden_act\":\"relu\"", "hidden_act", "'relu'", "silu, gelu");
     unsupported(
         "llama", ",\"quantization_config\":{\"quant_method\":\"awq\"}", "'awq'", "bfloat16");
     unsupported(
         "qwen2",
-        ",\"rope_scaling\":{\"type\":\"yarn\",\"factor\":4.0}",
+        ",\"rope_scaling\":{\"type\":\"proportional\",\"factor\":4.0}",
         "rope_scaling.type",
-        "'yarn'",
-        "default, linear, llama3");
-    unsupported(
-        "llama",
-        ",\"rope_parameters\":{\"rope_type\":\"dynamic\",\"factor\":4.0}",
-        "rope_parameters.rope_type",
-        "llama3");
+        "'proportional'",
+        "default, linear, dynamic, llama3, yarn, longrope");
     unsupported(
         "llama", ",\"rope_parameters\":{\"full_attention\":{\"rope_theta\":1}}", "per layer type");
     unsupported("llama", ",\"partial_rotary_factor\":0.5", "partial_rotary_factor");
     unsupported("llama", ",\"torch_dtype\":\"float64\"", "torch_dtype", "float32");
-    unsupported(
-        "qwen2",
-        ",\"sliding_window\":16,\"use_sliding_window\":true,\"max_window_layers\":1",
-        "sliding_window",
-        "3 of 4");
   }
 
   @ParameterizedTest
@@ -255,6 +251,18 @@ final class DecoderConfigTest {
         .isThrownBy(() -> GenerationDefaults.read(folder, config))
         .withMessageContainingAll("generation_config.json", field)
         .satisfies(e -> assertThat(e.code()).isEqualTo(ModelError.CHECKPOINT_INVALID));
+  }
+
+  private static @Nullable Rope rope(DecoderConfig config) {
+    return config.layers().getFirst().rope();
+  }
+
+  private static Mlp mlp(DecoderConfig config) {
+    return config.layers().getFirst().mlp();
+  }
+
+  private static List<@Nullable Integer> windows(DecoderConfig config) {
+    return config.layers().stream().<@Nullable Integer>map(Layer::window).toList();
   }
 
   private DecoderConfig read(String family, String extra) throws IOException {

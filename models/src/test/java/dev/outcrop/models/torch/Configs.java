@@ -1,74 +1,62 @@
 package dev.outcrop.models.torch;
 
+import dev.outcrop.models.arch.Attention;
 import dev.outcrop.models.arch.DecoderConfig;
-import dev.outcrop.models.arch.Family;
+import dev.outcrop.models.arch.Layer;
+import dev.outcrop.models.arch.Norms;
 import dev.outcrop.models.arch.Rope;
+import dev.outcrop.models.arch.Scales;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
+import java.util.function.UnaryOperator;
 
 /** Configurations made by hand, and variants of others with one thing changed. */
 final class Configs {
   private Configs() {}
 
   static DecoderConfig tiny(int vocabulary) {
-    return new DecoderConfig(
-        Family.LLAMA,
-        vocabulary,
-        32,
-        48,
-        2,
-        4,
-        2,
-        8,
-        1024,
-        1e-5,
-        new Rope.Default(10_000),
-        null,
-        false,
-        false,
-        false,
-        false,
-        false,
-        null,
-        List.of(),
-        List.of());
+    return DecoderConfig.llama(vocabulary, 32, 1024, Attention.plain(4, 2, 8), 2, 48);
   }
 
-  static DecoderConfig withRope(DecoderConfig c, Rope rope) {
-    return copy(c, rope, c.slidingWindow(), c.attentionBias(), c.qkNorm());
+  static UnaryOperator<DecoderConfig> rope(UnaryOperator<Rope> change) {
+    return layers(
+        layer ->
+            layer.rope() == null
+                ? layer
+                : new Layer(layer.window(), change.apply(layer.rope()), layer.mlp()));
   }
 
-  static DecoderConfig withoutWindow(DecoderConfig c) {
-    return copy(c, c.rope(), null, c.attentionBias(), c.qkNorm());
+  static UnaryOperator<DecoderConfig> layers(UnaryOperator<Layer> change) {
+    return c -> with(c, c.attention(), c.norms(), c.layers().stream().map(change).toList());
   }
 
-  static DecoderConfig withoutBias(DecoderConfig c) {
-    return copy(c, c.rope(), c.slidingWindow(), false, c.qkNorm());
+  static UnaryOperator<DecoderConfig> attention(UnaryOperator<Attention> change) {
+    return c -> with(c, change.apply(c.attention()), c.norms(), c.layers());
   }
 
-  static DecoderConfig withoutQkNorm(DecoderConfig c) {
-    return copy(c, c.rope(), c.slidingWindow(), c.attentionBias(), false);
+  static UnaryOperator<DecoderConfig> norms(UnaryOperator<Norms> change) {
+    return c -> with(c, c.attention(), change.apply(c.norms()), c.layers());
   }
 
-  private static DecoderConfig copy(
-      DecoderConfig c, Rope rope, @Nullable Integer window, boolean attentionBias, boolean qkNorm) {
+  static UnaryOperator<DecoderConfig> scales(UnaryOperator<Scales> change) {
+    return c -> with(c, c.attention(), c.norms(), c.layers(), change.apply(c.scales()));
+  }
+
+  private static DecoderConfig with(
+      DecoderConfig c, Attention attention, Norms norms, List<Layer> layers) {
+    return with(c, attention, norms, layers, c.scales());
+  }
+
+  private static DecoderConfig with(
+      DecoderConfig c, Attention attention, Norms norms, List<Layer> layers, Scales scales) {
     return new DecoderConfig(
         c.family(),
         c.vocabularySize(),
         c.hiddenSize(),
-        c.intermediateSize(),
-        c.layers(),
-        c.heads(),
-        c.kvHeads(),
-        c.headDim(),
         c.maxPosition(),
-        c.rmsNormEps(),
-        rope,
-        window,
-        attentionBias,
-        c.outputBias(),
-        c.mlpBias(),
-        qkNorm,
+        attention,
+        norms,
+        layers,
+        scales,
         c.tiedEmbeddings(),
         c.dtype(),
         c.bosTokens(),

@@ -83,6 +83,7 @@ record Fixture(
   /** Adds a row of this fixture's tokens from..to with segments (slot, length)... */
   void row(StepPlan plan, int from, int to, int... segments) {
     plan.row(from);
+    plan.form(config.ropeForm(length()));
     plan.tokens(tokens, from, to - from);
     for (int i = 0; i < segments.length; i += 2) {
       plan.segment(segments[i], segments[i + 1]);

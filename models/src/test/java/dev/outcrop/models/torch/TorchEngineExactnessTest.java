@@ -5,16 +5,38 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.outcrop.models.engine.StepPlan;
 import dev.outcrop.models.engine.StepResult;
 import java.util.Arrays;
+import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Compares the engine with what transformers computed, see make_fixtures.py. */
 class TorchEngineExactnessTest {
   static final double BOUND = 1e-4;
   private static final TorchOptions OPTIONS = new TorchOptions(ElementType.FLOAT32, 512, 1);
 
+  static Stream<String> fixtures() {
+    return Stream.of(
+        "llama",
+        "llama-biased",
+        "llama-bf16",
+        "llama-dynamic",
+        "llama-yarn",
+        "mistral",
+        "qwen2",
+        "qwen2-mixed",
+        "qwen3",
+        "gemma2",
+        "gemma3_text",
+        "phi3",
+        "phi3-short",
+        "olmo2",
+        "granite",
+        "smollm3",
+        "starcoder2");
+  }
+
   @ParameterizedTest
-  @ValueSource(strings = {"llama", "llama-biased", "llama-bf16", "mistral", "qwen2", "qwen3"})
+  @MethodSource("fixtures")
   void equalsTransformersHoweverTheSequenceIsRun(String name) {
     Fixture fixture = Fixture.read(name);
     int n = fixture.length();
@@ -46,7 +68,7 @@ class TorchEngineExactnessTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"llama", "llama-biased", "llama-bf16", "mistral", "qwen2", "qwen3"})
+  @MethodSource("fixtures")
   void choosesTheGreedyTokensOfTransformersInAMixedBatch(String name) {
     Fixture fixture = Fixture.read(name);
     try (TorchEngine engine = open(fixture)) {

@@ -158,7 +158,7 @@ class TorchEngineTest {
 
   @Test
   void computesInBfloat16CloseToFloat32() {
-    TorchOptions options = new TorchOptions(ElementType.BFLOAT16, 128, 1);
+    TorchOptions options = new TorchOptions(ElementType.BFLOAT16, 256, 1);
     try (TorchEngine half = TorchEngine.open(fixture.config(), fixture.checkpoint(), options)) {
       fixture.row(plan, 0, fixture.length(), 0, fixture.length());
       assertThat(fixture.error(half.logits(plan), 0)).isBetween(1e-4, 0.1);
@@ -168,7 +168,7 @@ class TorchEngineTest {
   @Test
   void runsOnPlainKernelsWhereOneDnnIsMissing() {
     TorchOptions options =
-        new TorchOptions(ElementType.FLOAT32, 128, 1, TorchOptions.Kernels.PLAIN);
+        new TorchOptions(ElementType.FLOAT32, 256, 1, TorchOptions.Kernels.PLAIN);
     try (TorchEngine plain = TorchEngine.open(fixture.config(), fixture.checkpoint(), options)) {
       fixture.row(plan, 0, fixture.length(), 0, fixture.length());
       assertThat(fixture.error(plain.logits(plan), 0)).isLessThan(1e-4);

@@ -1,0 +1,83 @@
+package dev.outcrop.models.arch;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Grouped-query attention (arXiv 2305.13245), the same in all layers but for what {@link Layer}
+ * says.
+ *
+ * @param heads query heads
+ * @param kvHeads key and value heads; divides {@code heads}
+ * @param headDim dimensions of a head, even; {@code heads * headDim} may differ from hiddenSize
+ * @param rotaryDim how many of these rotate, the first ones; even
+ * @param scale factor of the scores
+ * @param softCap c of scores c * tanh(score / c); null for none
+ * @param bias whether q, k and v projections have a bias
+ * @param outputBias whether the output projection has one
+ * @param qkNorm what q and k pass before the rotation
+ * @param fused whether the checkpoint stores q, k and v as one tensor, qkv_proj
+ */
+public record Attention(
+    int heads,
+    int kvHeads,
+    int headDim,
+    int rotaryDim,
+    double scale,
+    @Nullable Double softCap,
+    boolean bias,
+    boolean outputBias,
+    QkNorm qkNorm,
+    boolean fused) {
+
+  /** The RMS norm of queries and keys. */
+  public enum QkNorm {
+    /** There is none. */
+    NONE,
+    /** Over each head, with weights that all heads share. */
+    HEAD,
+    /** Over all heads at once. */
+    WIDTH
+  }
+
+  /** As Llama has it: full rotation, scores by the root of the dimensions, no bias. */
+  public static Attention plain(int heads, int kvHeads, int headDim) {
+    double scale = 1 / Math.sqrt(headDim);
+    return new Attention(
+        heads, kvHeads, headDim, headDim, scale, null, false, false, QkNorm.NONE, false);
+  }
+
+  /** The same with or without biases. */
+  public Attention withBias(boolean ofInputs, boolean ofOutput) {
+    return new Attention(
+        heads, kvHeads, headDim, rotaryDim, scale, softCap, ofInputs, ofOutput, qkNorm, fused);
+  }
+
+  /** The same with another norm of q and k. */
+  public Attention withQkNorm(QkNorm other) {
+    return new Attention(
+        heads, kvHeads, headDim, rotaryDim, scale, softCap, bias, outputBias, other, fused);
+  }
+
+  /** The same with other scores. */
+  public Attention withScores(double factor, @Nullable Double cap) {
+    return new Attention(
+        heads, kvHeads, headDim, rotaryDim, factor, cap, bias, outputBias, qkNorm, fused);
+  }
+
+  /** The same with fewer or more dimensions that rotate. */
+  public Attention withRotaryDim(int dimensions) {
+    return new Attention(
+        heads, kvHeads, headDim, dimensions, scale, softCap, bias, outputBias, qkNorm, fused);
+  }
+
+  /** The same, stored as one tensor. */
+  public Attention withFusedWeights() {
+    return new Attention(
+        heads, kvHeads, headDim, rotaryDim, scale, softCap, bias, outputBias, qkNorm, true);
+  }
+
+  /** Whether the scale is the usual one, which kernels know by themselves. */
+  public boolean usualScale() {
+    return scale == 1 / Math.sqrt(headDim);
+  }
+}
