@@ -13,12 +13,15 @@ module dev.outcrop.bench {
 
   exports dev.outcrop.bench;
   exports dev.outcrop.bench.batching;
+  exports dev.outcrop.bench.options;
   exports dev.outcrop.bench.report;
   exports dev.outcrop.bench.scheduler;
 
   opens dev.outcrop.bench to
       info.picocli;
   opens dev.outcrop.bench.batching to
+      info.picocli;
+  opens dev.outcrop.bench.options to
       info.picocli;
   opens dev.outcrop.bench.report to
       com.fasterxml.jackson.databind;

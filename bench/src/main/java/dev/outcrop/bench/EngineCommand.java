@@ -1,5 +1,6 @@
 package dev.outcrop.bench;
 
+import dev.outcrop.bench.options.DecoderShape;
 import dev.outcrop.bench.report.Machine;
 import dev.outcrop.bench.report.RunResult;
 import dev.outcrop.models.loading.ComputeType;
@@ -17,10 +18,7 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** {@code outcrop bench engine}: decode steps of a random model beside what bounds them. */
 @Command(
@@ -33,12 +31,10 @@ final class EngineCommand implements Callable<Integer> {
   @Option(
       names = "--shape",
       defaultValue = "1024,12,16,4,3584,32000",
-      split = ",",
-      paramLabel = "N",
-      description =
-          "hidden,layers,heads,kv-heads,intermediate,vocabulary; the output head is not tied"
-              + " (${DEFAULT-VALUE})")
-  private int[] shape = {};
+      converter = DecoderShape.Converter.class,
+      paramLabel = "N,...",
+      description = DecoderShape.FORM + "; the output head is not tied (${DEFAULT-VALUE})")
+  private @Nullable DecoderShape shape;
 
   @Option(
       names = "--dtype",
@@ -78,22 +74,15 @@ final class EngineCommand implements Callable<Integer> {
       description = "Threads of an operator; 0 for libtorch's choice")
   private int threads;
 
-  @Spec private @Nullable CommandSpec spec;
-
   @Override
   public Integer call() {
-    if (shape.length != 6) {
-      throw new ParameterException(
-          Objects.requireNonNull(spec).commandLine(), "--shape takes six numbers");
-    }
+    DecoderShape decoder = Objects.requireNonNull(shape);
     Instant start = Instant.now();
     Machine machine = Machine.here();
     int largest = Arrays.stream(batches).max().orElse(1);
-    EngineBench.Shape decoder =
-        new EngineBench.Shape(shape[0], shape[1], shape[2], shape[3], shape[4], shape[5]);
     List<Map<String, Number>> results = new ArrayList<>();
     try (EngineBench bench =
-        EngineBench.open(decoder, dtype, largest, prompt + steps + 1, threads)) {
+        EngineBench.open(decoder.numbers(), dtype, largest, prompt + steps + 1, threads)) {
       bench.decodeMillis(1, prompt, steps);
       for (int batch : batches) {
         Map<String, Number> result = measure(bench, batch);
@@ -107,7 +96,7 @@ final class EngineCommand implements Callable<Integer> {
                 start.truncatedTo(ChronoUnit.SECONDS).toString(),
                 Machine.commitOf(Path.of(System.getenv().getOrDefault("OUTCROP_HOME", "."))),
                 machine,
-                described(),
+                described(decoder),
                 repeats,
                 units(),
                 results)
@@ -141,12 +130,9 @@ final class EngineCommand implements Callable<Integer> {
     return result;
   }
 
-  private Map<String, Object> described() {
+  private Map<String, Object> described(DecoderShape decoder) {
     Map<String, Object> described = new LinkedHashMap<>();
-    String[] names = {"hidden", "layers", "heads", "kvHeads", "intermediate", "vocabulary"};
-    for (int i = 0; i < names.length; i++) {
-      described.put(names[i], shape[i]);
-    }
+    decoder.describe(described);
     described.put("dtype", dtype.name().toLowerCase(Locale.ROOT));
     described.put("promptTokens", prompt);
     described.put("stepsPerRepeat", steps);

@@ -1,9 +1,9 @@
 package dev.outcrop.bench.batching;
 
+import dev.outcrop.bench.options.DecoderShape;
 import dev.outcrop.bench.report.Machine;
 import dev.outcrop.bench.report.RunResult;
 import dev.outcrop.models.loading.ComputeType;
-import dev.outcrop.models.loading.EngineBench;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -39,12 +39,10 @@ public final class BatchingCommand implements Callable<Integer> {
 
   @Option(
       names = "--shape",
-      split = ",",
-      paramLabel = "N",
-      description =
-          "Random weights in place of a checkpoint:"
-              + " hidden,layers,heads,kv-heads,intermediate,vocabulary")
-  private int @Nullable [] shape;
+      converter = DecoderShape.Converter.class,
+      paramLabel = "N,...",
+      description = "Random weights in place of a checkpoint: " + DecoderShape.FORM)
+  private @Nullable DecoderShape shape;
 
   @Option(
       names = "--dtype",
@@ -141,21 +139,17 @@ public final class BatchingCommand implements Callable<Integer> {
   }
 
   private MeasuredEngine open(Trace trace) {
-    int[] numbers = shape;
+    DecoderShape decoder = shape;
     int tokens = Math.max(trace.mostTokens(), Comparison.ratioTokens(trace.meanContext()));
-    if (numbers == null) {
+    if (decoder == null) {
       Path folder = model == null ? HOME.resolve("models/demo/model") : model;
       return MeasuredEngine.of(folder, batch, tokens, threads);
     }
-    if (numbers.length != 6 || model != null) {
+    if (model != null) {
       throw new ParameterException(
-          Objects.requireNonNull(spec).commandLine(),
-          "--shape takes six numbers, and no --model beside it");
+          Objects.requireNonNull(spec).commandLine(), "--shape takes no --model beside it");
     }
-    EngineBench.Shape decoder =
-        new EngineBench.Shape(
-            numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]);
-    return MeasuredEngine.of(decoder, dtype, batch, tokens, threads);
+    return MeasuredEngine.of(decoder.numbers(), dtype, batch, tokens, threads);
   }
 
   private int orElse(@Nullable Integer chosen, int ofShape, int ofFolder) {
@@ -185,12 +179,9 @@ public final class BatchingCommand implements Callable<Integer> {
 
   private Map<String, Object> described(int traced) {
     Map<String, Object> described = new LinkedHashMap<>();
-    int[] numbers = shape;
-    if (numbers != null) {
-      String[] names = {"hidden", "layers", "heads", "kvHeads", "intermediate", "vocabulary"};
-      for (int i = 0; i < names.length; i++) {
-        described.put(names[i], numbers[i]);
-      }
+    DecoderShape decoder = shape;
+    if (decoder != null) {
+      decoder.describe(described);
       described.put("dtype", dtype.name().toLowerCase(Locale.ROOT));
     } else {
       described.put("model", model == null ? "demo" : String.valueOf(model.getFileName()));
