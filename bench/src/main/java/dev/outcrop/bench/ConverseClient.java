@@ -2,16 +2,19 @@ package dev.outcrop.bench;
 
 import dev.outcrop.serving.client.ConverseStreamClient;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.URI;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** Times streams of a server, event by event. Safe for many threads. */
 final class ConverseClient implements AutoCloseable {
+  private final URI server;
   private final ConverseStreamClient client;
 
-  ConverseClient(String target, String model, @Nullable String key) {
-    this.client = new ConverseStreamClient(URI.create(target), model, key);
+  ConverseClient(URI server, String model, @Nullable String key) {
+    this.server = server;
+    this.client = new ConverseStreamClient(server, model, key);
   }
 
   /**
@@ -40,7 +43,11 @@ final class ConverseClient implements AutoCloseable {
   Streamed stream(String prompt, int maxTokens) throws IOException, InterruptedException {
     Arrivals arrivals = new Arrivals(maxTokens + 1);
     long start = System.nanoTime();
-    client.ask(prompt, maxTokens, arrivals);
+    try {
+      client.ask(prompt, maxTokens, arrivals);
+    } catch (ConnectException e) { // has no message of its own
+      throw new IOException("nobody answers at " + server, e);
+    }
     if (arrivals.events == 0 || arrivals.outputTokens == 0) {
       throw new IOException("the stream ended without text or without usage");
     }

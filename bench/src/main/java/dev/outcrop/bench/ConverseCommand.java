@@ -1,7 +1,11 @@
 package dev.outcrop.bench;
 
+import dev.outcrop.bench.options.Bounds;
 import dev.outcrop.bench.report.Machine;
 import dev.outcrop.bench.report.RunResult;
+import java.io.IOException;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -10,17 +14,21 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** {@code outcrop bench converse}: several ConverseStream clients at once against a server. */
 @Command(
@@ -31,6 +39,12 @@ import picocli.CommandLine.Option;
 final class ConverseCommand implements Callable<Integer> {
   private static final int FIRST_WORD = 36 * 36 * 36; // 1000 in base 36
   private static final int LAST_WORD = 36 * 36 * 36 * 36 - 1; // zzzz
+  private static final int MOST_CLIENTS = 10_000;
+  private static final int MOST_WORDS = 100_000;
+  private static final int MOST_TOKENS = 100_000;
+  private static final int MOST_PORT = 65_535;
+  private static final int MOST_ROUNDS = 1_000;
+  private static final Pattern HEADER = Pattern.compile("[!-~]+");
 
   @Option(
       names = "--target",
@@ -75,12 +89,15 @@ final class ConverseCommand implements Callable<Integer> {
               + " earlier run is in the server's prefix cache")
   private @Nullable Long seed;
 
+  @Spec private @Nullable CommandSpec spec;
+
   @Override
-  public Integer call() throws Exception {
+  public Integer call() throws IOException, InterruptedException {
+    URI server = check(new Bounds(spec));
     Instant start = Instant.now();
     Machine machine = Machine.here();
     long drawn = seed == null ? start.toEpochMilli() : seed;
-    try (ConverseClient client = new ConverseClient(target, model, key);
+    try (ConverseClient client = new ConverseClient(server, model, key);
         ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       for (int warm = 0; warm < warmRounds; warm++) {
         round(client, threads, new Random(drawn + warm));
@@ -105,6 +122,30 @@ final class ConverseCommand implements Callable<Integer> {
     return 0;
   }
 
+  private URI check(Bounds bounds) {
+    URI server = server();
+    bounds.that(server != null, "--target must be like http://127.0.0.1:8080, was " + target);
+    bounds.that(!model.isBlank(), "--model must not be empty");
+    bounds.that(key == null || HEADER.matcher(key).matches(), "--key must be plain characters");
+    bounds.within("--clients", clients, 1, MOST_CLIENTS);
+    bounds.within("--prompt-words", promptWords, 1, MOST_WORDS);
+    bounds.within("--max-tokens", maxTokens, 1, MOST_TOKENS);
+    bounds.within("--repeats", repeats, 1, MOST_ROUNDS);
+    bounds.within("--warm-rounds", warmRounds, 0, MOST_ROUNDS);
+    return Objects.requireNonNull(server);
+  }
+
+  /** The target, or null where no request can be sent to it. */
+  private @Nullable URI server() {
+    try {
+      URI server = new URI(target);
+      boolean http = "http".equals(server.getScheme()) || "https".equals(server.getScheme());
+      return http && server.getHost() != null && server.getPort() <= MOST_PORT ? server : null;
+    } catch (URISyntaxException e) {
+      return null;
+    }
+  }
+
   private Map<String, Object> described(long drawn) {
     Map<String, Object> described = new LinkedHashMap<>();
     described.put("model", model);
@@ -127,7 +168,7 @@ final class ConverseCommand implements Callable<Integer> {
   }
 
   private Map<String, Number> round(ConverseClient client, ExecutorService threads, Random random)
-      throws InterruptedException, ExecutionException {
+      throws IOException, InterruptedException {
     List<Future<ConverseClient.Streamed>> streams = new ArrayList<>();
     long begin = System.nanoTime();
     for (int index = 0; index < clients; index++) {
@@ -136,7 +177,7 @@ final class ConverseCommand implements Callable<Integer> {
     }
     List<ConverseClient.Streamed> ended = new ArrayList<>();
     for (Future<ConverseClient.Streamed> stream : streams) {
-      ended.add(stream.get());
+      ended.add(result(stream, threads));
     }
     long end = System.nanoTime();
 
@@ -161,6 +202,21 @@ final class ConverseCommand implements Callable<Integer> {
                     s -> (s.lastNanos() - s.firstNanos()) / 1e6 / Math.max(1, s.outputTokens() - 1))
                 .toArray()));
     return figures;
+  }
+
+  /** What a client got; where one fails, the others are not waited for. */
+  private static ConverseClient.Streamed result(
+      Future<ConverseClient.Streamed> stream, ExecutorService threads)
+      throws IOException, InterruptedException {
+    try {
+      return stream.get();
+    } catch (ExecutionException e) {
+      threads.shutdownNow();
+      if (e.getCause() instanceof IOException failure) {
+        throw failure;
+      }
+      throw new IllegalStateException("a client failed", e.getCause());
+    }
   }
 
   /** Words of four random characters: no two prompts begin alike. */

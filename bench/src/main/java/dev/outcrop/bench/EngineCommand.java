@@ -1,5 +1,6 @@
 package dev.outcrop.bench;
 
+import dev.outcrop.bench.options.Bounds;
 import dev.outcrop.bench.options.DecoderShape;
 import dev.outcrop.bench.report.Machine;
 import dev.outcrop.bench.report.RunResult;
@@ -18,7 +19,9 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** {@code outcrop bench engine}: decode steps of a random model beside what bounds them. */
 @Command(
@@ -28,6 +31,11 @@ import picocli.CommandLine.Option;
             + " memory's read bandwidth.",
     mixinStandardHelpOptions = true)
 final class EngineCommand implements Callable<Integer> {
+  private static final int MOST_BATCH = 4_096; // with the most tokens, their slots fit an int
+  private static final int MOST_PROMPT = 131_072;
+  private static final int MOST_STEPS = 100_000;
+  private static final int MOST_REPEATS = 1_000;
+
   @Option(
       names = "--shape",
       defaultValue = "1024,12,16,4,3584,32000",
@@ -74,8 +82,11 @@ final class EngineCommand implements Callable<Integer> {
       description = "Threads of an operator; 0 for libtorch's choice")
   private int threads;
 
+  @Spec private @Nullable CommandSpec spec;
+
   @Override
   public Integer call() {
+    check(new Bounds(spec));
     DecoderShape decoder = Objects.requireNonNull(shape);
     Instant start = Instant.now();
     Machine machine = Machine.here();
@@ -102,6 +113,17 @@ final class EngineCommand implements Callable<Integer> {
                 results)
             .toJson());
     return 0;
+  }
+
+  private void check(Bounds bounds) {
+    bounds.that(batches.length > 0, "--batch takes at least one number");
+    for (int batch : batches) {
+      bounds.within("--batch", batch, 1, MOST_BATCH);
+    }
+    bounds.within("--prompt", prompt, 1, MOST_PROMPT);
+    bounds.within("--steps", steps, 1, MOST_STEPS);
+    bounds.within("--repeats", repeats, 1, MOST_REPEATS);
+    bounds.within("--threads", threads, 0, Bounds.MOST_THREADS);
   }
 
   private Map<String, Number> measure(EngineBench bench, int batch) {

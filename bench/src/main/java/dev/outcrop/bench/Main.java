@@ -2,8 +2,13 @@ package dev.outcrop.bench;
 
 import dev.outcrop.bench.batching.BatchingCommand;
 import dev.outcrop.bench.scheduler.SchedulerCommand;
+import dev.outcrop.models.OutcropException;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.IExecutionExceptionHandler;
 
 /** The {@code outcrop bench} command. */
 @Command(
@@ -18,6 +23,8 @@ import picocli.CommandLine.Command;
       BatchingCommand.class
     })
 public final class Main {
+  private static final Logger LOG = System.getLogger(Main.class.getName());
+
   private Main() {}
 
   /** Runs one benchmark; the exit code tells success. */
@@ -25,7 +32,20 @@ public final class Main {
     System.exit(execute(arguments));
   }
 
+  /** Runs one benchmark and returns its exit code: 0 success, 1 failure, 2 wrong usage. */
   static int execute(String... arguments) {
-    return new CommandLine(new Main()).setCaseInsensitiveEnumValuesAllowed(true).execute(arguments);
+    IExecutionExceptionHandler failures =
+        (exception, commandLine, parsed) -> {
+          if (exception instanceof OutcropException || exception instanceof IOException) {
+            commandLine.getErr().println("outcrop: " + exception.getMessage());
+          } else {
+            LOG.log(Level.ERROR, commandLine.getCommandName() + " failed", exception);
+          }
+          return 1;
+        };
+    return new CommandLine(new Main())
+        .setCaseInsensitiveEnumValuesAllowed(true)
+        .setExecutionExceptionHandler(failures)
+        .execute(arguments);
   }
 }

@@ -1,5 +1,6 @@
 package dev.outcrop.bench.batching;
 
+import dev.outcrop.bench.options.Bounds;
 import dev.outcrop.bench.options.DecoderShape;
 import dev.outcrop.bench.report.Machine;
 import dev.outcrop.bench.report.RunResult;
@@ -12,13 +13,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code outcrop bench batching}: what continuous batching gains over batches of other kinds. */
@@ -33,6 +32,10 @@ public final class BatchingCommand implements Callable<Integer> {
   private static final int FOLDER_REQUESTS = 512;
   private static final int SHAPE_REQUESTS = 128;
   private static final int SHAPE_ALONE = 16;
+  private static final int MOST_BATCH = 4_096; // with the most tokens, their slots fit an int
+  private static final int MOST_EQUAL = 65_536;
+  private static final double LEAST_SCALE = 0.001;
+  private static final double MOST_SCALE = 100;
 
   @Option(names = "--model", description = "A checkpoint's folder (the embedded model)")
   private @Nullable Path model;
@@ -98,6 +101,8 @@ public final class BatchingCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    Bounds bounds = new Bounds(spec);
+    check(bounds);
     Instant start = Instant.now();
     Machine machine = Machine.here();
     Trace whole = seed == null ? Trace.committed() : Trace.drawn(seed, FOLDER_REQUESTS);
@@ -107,7 +112,14 @@ public final class BatchingCommand implements Callable<Integer> {
         Trace.equal(equalRequests, 16, Math.max(1, (int) Math.round(scale * Trace.MEAN_OUTPUT)));
     Map<String, Number> headline = new LinkedHashMap<>();
     List<Map<String, Object>> results = new ArrayList<>();
-    try (MeasuredEngine engine = open(mixed)) {
+    int tokens = Math.max(mixed.mostTokens(), equal.mostTokens());
+    tokens = Math.max(tokens, Comparison.ratioTokens(mixed.meanContext()));
+    try (MeasuredEngine engine = open(tokens)) {
+      int context = engine.engine().geometry().maxContext();
+      bounds.that(
+          tokens <= context,
+          "--scale %s makes sequences of %d tokens, the model takes %d"
+              .formatted(scale, tokens, context));
       Comparison comparison = new Comparison(engine, batch, System::nanoTime);
       comparison.warm(mixed);
       double before = comparison.engineRatio(mixed.meanContext());
@@ -138,16 +150,21 @@ public final class BatchingCommand implements Callable<Integer> {
     return 0;
   }
 
-  private MeasuredEngine open(Trace trace) {
+  private void check(Bounds bounds) {
+    bounds.that(shape == null || model == null, "--shape takes no --model beside it");
+    bounds.within("--batch", batch, 1, MOST_BATCH);
+    bounds.within("--requests", orElse(requests, 1, 1), 1, FOLDER_REQUESTS);
+    bounds.within("--alone", orElse(alone, 1, 1), 1, FOLDER_REQUESTS);
+    bounds.within("--equal-requests", equalRequests, 1, MOST_EQUAL);
+    bounds.within("--scale", scale, LEAST_SCALE, MOST_SCALE);
+    bounds.within("--threads", threads, 0, Bounds.MOST_THREADS);
+  }
+
+  private MeasuredEngine open(int tokens) {
     DecoderShape decoder = shape;
-    int tokens = Math.max(trace.mostTokens(), Comparison.ratioTokens(trace.meanContext()));
     if (decoder == null) {
       Path folder = model == null ? HOME.resolve("models/demo/model") : model;
       return MeasuredEngine.of(folder, batch, tokens, threads);
-    }
-    if (model != null) {
-      throw new ParameterException(
-          Objects.requireNonNull(spec).commandLine(), "--shape takes no --model beside it");
     }
     return MeasuredEngine.of(decoder.numbers(), dtype, batch, tokens, threads);
   }

@@ -1,5 +1,6 @@
 package dev.outcrop.bench.scheduler;
 
+import dev.outcrop.bench.options.Bounds;
 import dev.outcrop.bench.report.Machine;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -9,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
@@ -20,7 +22,9 @@ import org.openjdk.jmh.runner.options.TimeValue;
 import org.openjdk.jmh.runner.options.VerboseMode;
 import org.openjdk.jmh.util.Statistics;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** {@code outcrop bench scheduler}: what a step costs beside the engine. */
 @Command(
@@ -31,6 +35,11 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true)
 public final class SchedulerCommand implements Callable<Integer> {
   private static final int REQUESTS_PER_ROW = 10;
+  private static final int MOST_SEQUENCES = 10_000;
+  private static final int MOST_ITERATIONS = 10_000;
+  private static final double LEAST_SECONDS = 0.01;
+  private static final double MOST_SECONDS = 3_600;
+  private static final int MOST_FORKS = 100;
 
   @Option(
       names = "--sequences",
@@ -76,11 +85,14 @@ public final class SchedulerCommand implements Callable<Integer> {
       description = "JVMs to measure in; 0 for this one (${DEFAULT-VALUE})")
   private int forks;
 
+  @Spec private @Nullable CommandSpec spec;
+
   /** For picocli. */
   public SchedulerCommand() {}
 
   @Override
   public Integer call() throws RunnerException {
+    check(new Bounds(spec));
     Instant start = Instant.now();
     Machine machine = Machine.here();
     Map<String, Number> headline = new LinkedHashMap<>();
@@ -102,6 +114,14 @@ public final class SchedulerCommand implements Callable<Integer> {
                 headline)
             .toJson());
     return 0;
+  }
+
+  private void check(Bounds bounds) {
+    bounds.within("--sequences", sequences, 1, MOST_SEQUENCES);
+    bounds.within("--warmup", warmup, 0, MOST_ITERATIONS);
+    bounds.within("--iterations", iterations, 1, MOST_ITERATIONS);
+    bounds.within("--seconds", seconds, LEAST_SECONDS, MOST_SECONDS);
+    bounds.within("--forks", forks, 0, MOST_FORKS);
   }
 
   private void steps(Map<String, Number> headline, Map<String, Number> point)

@@ -67,7 +67,9 @@ class BatchingCommandTest {
       System.setErr(before);
     }
 
-    assertThat(err.toString(StandardCharsets.UTF_8)).contains("--shape").contains("takes six numbers");
+    assertThat(err.toString(StandardCharsets.UTF_8))
+        .contains("--shape")
+        .contains("takes six numbers");
   }
 
   private static JsonNode stdout(String... arguments) throws Exception {

@@ -1,0 +1,45 @@
+package dev.outcrop.bench.options;
+
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+
+/** Checks a command's options before it runs; what is out of bounds is wrong usage. */
+public final class Bounds {
+  /** The most threads of an operator. */
+  public static final int MOST_THREADS = 4_096;
+
+  private final CommandLine commandLine;
+
+  /** Bounds for the command that picocli filled a {@code @Spec} field of. */
+  public Bounds(@Nullable CommandSpec spec) {
+    commandLine = Objects.requireNonNull(spec).commandLine();
+  }
+
+  /** Refuses a whole number that is out of its range. */
+  public void within(String option, long value, long least, long most) {
+    that(
+        value >= least && value <= most,
+        "%s must be from %d to %d, was %d".formatted(option, least, most, value));
+  }
+
+  /** Refuses a number that is out of its range, or none at all. */
+  public void within(String option, double value, double least, double most) {
+    that(
+        value >= least && value <= most,
+        "%s must be from %s to %s, was %s".formatted(option, plain(least), plain(most), value));
+  }
+
+  /** Refuses what does not hold. */
+  public void that(boolean holds, String message) {
+    if (!holds) {
+      throw new ParameterException(commandLine, message);
+    }
+  }
+
+  private static String plain(double bound) {
+    return bound == Math.rint(bound) ? Long.toString((long) bound) : Double.toString(bound);
+  }
+}

@@ -1,0 +1,121 @@
+package dev.outcrop.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What the benchmarks say to wrong options and to what is not there. */
+class MainTest {
+  private static final String DEMO = Path.of("..", "models", "demo", "model").toString();
+
+  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          batching --requests 0          | --requests must be from 1 to 512, was 0
+          batching --requests 513        | --requests must be from 1 to 512, was 513
+          batching --alone 0             | --alone must be from 1 to 512, was 0
+          batching --batch 0             | --batch must be from 1 to 4096, was 0
+          batching --equal-requests 0    | --equal-requests must be from 1 to 65536, was 0
+          batching --scale -1            | --scale must be from 0.001 to 100, was -1.0
+          batching --scale NaN           | --scale must be from 0.001 to 100, was NaN
+          batching --threads -1          | --threads must be from 0 to 4096, was -1
+          batching --shape 64,2,4,2,128,256 --model m | --shape takes no --model beside it
+          batching --shape 64,2          | Invalid value for option '--shape': takes six numbers from 1 to 1048576, hidden,layers,heads,kv-heads,intermediate,vocabulary, was 64,2
+          engine --shape 64,2,4,2,0,256  | Invalid value for option '--shape': takes six numbers from 1 to 1048576, hidden,layers,heads,kv-heads,intermediate,vocabulary, was 64,2,4,2,0,256
+          engine --shape 64,2,4,2,x,256  | Invalid value for option '--shape': takes six numbers from 1 to 1048576, hidden,layers,heads,kv-heads,intermediate,vocabulary, was 64,2,4,2,x,256
+          engine --shape 64,2,3,2,9,256  | Invalid value for option '--shape': hidden has to be a multiple of heads, heads of kv-heads, and vocabulary above 1, was 64,2,3,2,9,256
+          engine --batch 8,0             | --batch must be from 1 to 4096, was 0
+          engine --steps 0               | --steps must be from 1 to 100000, was 0
+          engine --prompt 0              | --prompt must be from 1 to 131072, was 0
+          engine --repeats 0             | --repeats must be from 1 to 1000, was 0
+          engine --threads -1            | --threads must be from 0 to 4096, was -1
+          scheduler --sequences 0        | --sequences must be from 1 to 10000, was 0
+          scheduler --warmup -1          | --warmup must be from 0 to 10000, was -1
+          scheduler --iterations 0       | --iterations must be from 1 to 10000, was 0
+          scheduler --seconds 0          | --seconds must be from 0.01 to 3600, was 0.0
+          scheduler --forks -1           | --forks must be from 0 to 100, was -1
+          converse --target http://h --model m --clients 0      | --clients must be from 1 to 10000, was 0
+          converse --target http://h --model m --prompt-words 0 | --prompt-words must be from 1 to 100000, was 0
+          converse --target http://h --model m --max-tokens 0   | --max-tokens must be from 1 to 100000, was 0
+          converse --target http://h --model m --repeats 0      | --repeats must be from 1 to 1000, was 0
+          converse --target http://h --model m --warm-rounds -1 | --warm-rounds must be from 0 to 1000, was -1
+          converse --target 127.0.0.1:80 --model m              | --target must be like http://127.0.0.1:8080, was 127.0.0.1:80
+          converse --target ftp://h --model m                   | --target must be like http://127.0.0.1:8080, was ftp://h
+          converse --target http://h:99999 --model m            | --target must be like http://127.0.0.1:8080, was http://h:99999
+          """)
+  void refusesWrongUsageBeforeItMeasures(String options, String message) {
+    assertThat(execute(options.split(" "))).isEqualTo(2);
+
+    assertThat(lines().getFirst()).isEqualTo(message);
+    assertThat(lines().get(1)).as("help comes next, no stack").startsWith("Usage: ");
+  }
+
+  @Test
+  void refusesAKeyThatNoHeaderHoldsWithoutShowingIt() {
+    assertThat(execute("converse", "--target=http://h", "--model=m", "--key=a\nsecret"))
+        .isEqualTo(2);
+
+    assertThat(lines().getFirst()).isEqualTo("--key must be plain characters");
+    assertThat(err.toString(StandardCharsets.UTF_8)).doesNotContain("secret");
+  }
+
+  @Test
+  void saysInOneLineThatNobodyAnswers() throws IOException {
+    int port;
+    try (ServerSocket closed = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      port = closed.getLocalPort();
+    }
+    String target = "http://127.0.0.1:" + port;
+
+    assertThat(execute("converse", "--target", target, "--model=m", "--clients=2")).isEqualTo(1);
+
+    assertThat(lines()).containsExactly("outcrop: nobody answers at " + target);
+  }
+
+  @Test
+  void saysInOneLineThatAModelIsNotThere(@TempDir Path folder) {
+    Path model = folder.resolve("none");
+
+    assertThat(execute("batching", "--model", model.toString())).isEqualTo(1);
+
+    assertThat(lines()).hasSize(1);
+    assertThat(lines().getFirst()).startsWith("outcrop: ").contains(model.toString());
+  }
+
+  @Test
+  void refusesOutputsThatTheModelDoesNotTake() {
+    assertThat(execute("batching", "--model", DEMO, "--requests=1", "--scale=100")).isEqualTo(2);
+
+    assertThat(lines())
+        .anyMatch(line -> line.matches("--scale 100.0 makes sequences of \\d+ tokens, the .*"));
+  }
+
+  private List<String> lines() {
+    return err.toString(StandardCharsets.UTF_8).lines().toList();
+  }
+
+  private int execute(String... arguments) {
+    PrintStream before = System.err;
+    System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
+    try {
+      return Main.execute(arguments);
+    } finally {
+      System.setErr(before);
+    }
+  }
+}
