@@ -178,8 +178,9 @@ public record BatchingConfig(
       decodeRows = ascending("decodeRows", decodeRows);
       contexts = ascending("contexts", contexts);
       boolean none = prefillTokens.isEmpty();
-      Check.that(decodeRows.isEmpty() == none, "decodeRows must be given as prefillTokens is");
-      Check.that(contexts.isEmpty() == none, "contexts must be given as prefillTokens is");
+      String both = " must be given where prefillTokens is, and only there";
+      Check.that(decodeRows.isEmpty() == none, "decodeRows" + both);
+      Check.that(contexts.isEmpty() == none, "contexts" + both);
       Check.that(
           none || prefillTokens.getLast() <= contexts.getLast(),
           "prefillTokens must not be longer than the last of contexts");

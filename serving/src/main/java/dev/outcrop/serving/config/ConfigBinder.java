@@ -200,9 +200,9 @@ final class ConfigBinder {
     } catch (InvocationTargetException e) {
       if (e.getCause() instanceof IllegalArgumentException cause) {
         // The record says which key, by its own name; the line is that of the key where known.
-        String message = String.valueOf(cause.getMessage());
+        String message = inKeys(String.valueOf(cause.getMessage()), components);
         int end = message.indexOf(' ');
-        String key = kebab(end < 0 ? message : message.substring(0, end));
+        String key = end < 0 ? message : message.substring(0, end);
         throw error(
             join(path, key),
             mapping.keyLines().getOrDefault(key, mapping.line()),
@@ -212,6 +212,15 @@ final class ConfigBinder {
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException("cannot create " + type.getName(), e);
     }
+  }
+
+  /** A record's message with its components named as the file names them. */
+  private static String inKeys(String message, RecordComponent[] components) {
+    String inKeys = message;
+    for (RecordComponent component : components) {
+      inKeys = inKeys.replaceAll("\\b" + component.getName() + "\\b", key(component));
+    }
+    return inKeys;
   }
 
   private static String key(RecordComponent component) {

@@ -172,14 +172,47 @@ final class ConfigFileTest {
           http:\\n  port: 1\\n  port: 2   | f line 3: the key port is there twice
           http: [                         | f line 1: not valid YAML
           - a                             | f line 1: the file must be a mapping of keys
-          models:\\n  - {id: a, path: b, batching: {max-step-tokens: 1}} | f line 2: models[0].batching.max-step-tokens must be at least maxRunning
+          models:\\n  - {id: a, path: b, batching: {max-step-tokens: 1}} | f line 2: models[0].batching.max-step-tokens must be at least max-running
           models:\\n  - {id: a, path: b, batching: {shapes: {contexts: [2, 1]}}} | f line 2: models[0].batching.shapes.contexts must ascend from 1
-          models:\\n  - {id: a, path: b, batching: {shapes: {contexts: [64]}}} | f line 2: models[0].batching.shapes.contexts must be given as prefillTokens is
+          models:\\n  - {id: a, path: b, batching: {shapes: {contexts: [64]}}} | f line 2: models[0].batching.shapes.contexts must be given where prefill-tokens is, and only there
           """)
   void namesLineKeyAndReason(String yaml, String message) {
     assertThatThrownBy(() -> ConfigFile.parse("f", yaml.replace("\\n", "\n")))
         .isInstanceOf(OutcropException.class)
         .hasMessageStartingWith(message.strip());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          max-running: 0                          | max-running must be at least 1
+          max-running: 8, max-step-tokens: 7      | max-step-tokens must be at least max-running
+          max-waiting: 0                          | max-waiting must be at least 1
+          max-waiting-tokens: 0                   | max-waiting-tokens must be at least 1
+          default-max-tokens: 0                   | default-max-tokens must be at least 1
+          sharing: {guests: -1}                   | sharing.guests must not be negative
+          sharing: {flex-floor: 2}                | sharing.flex-floor must be from 0 to 1
+          sharing: {cache-share: -1}              | sharing.cache-share must be from 0 to 1
+          sharing: {tenant-requests: 0}           | sharing.tenant-requests must be at least 1
+          sharing: {tenant-tokens: 0}             | sharing.tenant-tokens must be at least 1
+          objectives: {first-token: 0s}           | objectives.first-token must be longer than 0
+          objectives: {budget: 0}                 | objectives.budget must be above 0 and at most 1
+          objectives: {window: 1ms}               | objectives.window must be at least 1s
+          objectives: {max-replicas: -1}          | objectives.max-replicas must not be negative
+          shapes: {prefill-tokens: [0]}           | shapes.prefill-tokens must ascend from 1
+          shapes: {decode-rows: [2, 2]}           | shapes.decode-rows must ascend from 1
+          shapes: {decode-rows: [1]}              | shapes.decode-rows must be given where prefill-tokens is, and only there
+          shapes: {prefill-tokens: [8], decode-rows: [1]} | shapes.contexts must be given where prefill-tokens is, and only there
+          shapes: {prefill-tokens: [8], decode-rows: [1], contexts: [4]} | shapes.prefill-tokens must not be longer than the last of contexts
+          """)
+  void namesTheLimitsOfABatcherAsTheFileDoes(String batching, String message) {
+    String yaml = "models: [{id: a, path: b, batching: {" + batching.strip() + "}}]";
+
+    assertThatThrownBy(() -> ConfigFile.parse("f", yaml))
+        .isInstanceOf(OutcropException.class)
+        .hasMessage("f line 1: models[0].batching." + message.strip());
   }
 
   @Test
