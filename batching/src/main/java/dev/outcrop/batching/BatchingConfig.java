@@ -38,45 +38,7 @@ public record BatchingConfig(
     Check.that(defaultMaxTokens >= 1, "defaultMaxTokens must be at least 1");
   }
 
-  /** Limits for an engine that runs any shape. */
-  public BatchingConfig(
-      int maxRunning,
-      int maxStepTokens,
-      int maxWaiting,
-      int maxWaitingTokens,
-      int defaultMaxTokens,
-      Sharing sharing,
-      Objectives objectives) {
-    this(
-        maxRunning,
-        maxStepTokens,
-        maxWaiting,
-        maxWaitingTokens,
-        defaultMaxTokens,
-        sharing,
-        objectives,
-        Shapes.DEFAULT);
-  }
-
-  /** Limits with {@link Objectives#DEFAULT}. */
-  public BatchingConfig(
-      int maxRunning,
-      int maxStepTokens,
-      int maxWaiting,
-      int maxWaitingTokens,
-      int defaultMaxTokens,
-      Sharing sharing) {
-    this(
-        maxRunning,
-        maxStepTokens,
-        maxWaiting,
-        maxWaitingTokens,
-        defaultMaxTokens,
-        sharing,
-        Objectives.DEFAULT);
-  }
-
-  /** Limits with {@link Sharing#DEFAULT}. */
+  /** Limits with everything else at its default, for an engine that runs any shape. */
   public BatchingConfig(
       int maxRunning,
       int maxStepTokens,
@@ -84,7 +46,14 @@ public record BatchingConfig(
       int maxWaitingTokens,
       int defaultMaxTokens) {
     this(
-        maxRunning, maxStepTokens, maxWaiting, maxWaitingTokens, defaultMaxTokens, Sharing.DEFAULT);
+        maxRunning,
+        maxStepTokens,
+        maxWaiting,
+        maxWaitingTokens,
+        defaultMaxTokens,
+        Sharing.DEFAULT,
+        Objectives.DEFAULT,
+        Shapes.DEFAULT);
   }
 
   /**

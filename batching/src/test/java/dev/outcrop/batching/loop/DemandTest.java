@@ -105,6 +105,7 @@ class DemandTest {
             sharing.tenantRequests(),
             sharing.tenantTokens()),
         new BatchingConfig.Objectives(
-            Duration.ofSeconds(2), 0.01, Duration.ofMinutes(5), maxReplicas));
+            Duration.ofSeconds(2), 0.01, Duration.ofMinutes(5), maxReplicas),
+        BatchingConfig.Shapes.DEFAULT);
   }
 }

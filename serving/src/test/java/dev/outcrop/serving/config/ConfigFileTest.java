@@ -123,7 +123,8 @@ final class ConfigFileTest {
                                 6,
                                 7),
                             new BatchingConfig.Objectives(
-                                Duration.ofSeconds(3), 0.05, Duration.ofMinutes(1), 9))))));
+                                Duration.ofSeconds(3), 0.05, Duration.ofMinutes(1), 9),
+                            BatchingConfig.Shapes.DEFAULT)))));
   }
 
   @Test
