@@ -60,23 +60,27 @@ public final class UnitHashes {
     }
   }
 
+  /**
+   * A word of the message takes two rounds. Each half of the hash takes four, that is two words
+   * more, which are zero: so the rounds stand here once, and their loop has a fixed length.
+   */
   private void hash(
       long left, long right, int[] tokens, int offset, int count, long[] into, int at) {
     long v0 = key0 ^ 0x736f6d6570736575L;
     long v1 = key1 ^ 0x646f72616e646f6dL ^ 0xee;
     long v2 = key0 ^ 0x6c7967656e657261L;
     long v3 = key1 ^ 0x7465646279746573L;
-    int words = LINK + (count + 1) / 2 + 1;
-    for (int word = 0; word < words; word++) {
-      long m;
+    int last = LINK + (count + 1) / 2;
+    for (int word = 0; word <= last + 2 * LINK; word++) {
+      long m = 0;
       if (word < LINK) {
         m = word == 0 ? left : right;
-      } else if (word == words - 1) {
-        m = count;
-      } else {
+      } else if (word < last) {
         int i = 2 * (word - LINK);
         long high = i + 1 < count ? tokens[offset + i + 1] : 0;
         m = (high << 32) | (tokens[offset + i] & 0xffffffffL);
+      } else if (word == last) {
+        m = count;
       }
       v3 ^= m;
       for (int round = 0; round < 2; round++) {
@@ -92,23 +96,13 @@ public final class UnitHashes {
         v2 = Long.rotateLeft(v2, 32);
       }
       v0 ^= m;
-    }
-    v2 ^= 0xee;
-    for (int half = 0; half < 2; half++) {
-      for (int round = 0; round < 4; round++) {
-        v0 += v1;
-        v1 = Long.rotateLeft(v1, 13) ^ v0;
-        v0 = Long.rotateLeft(v0, 32);
-        v2 += v3;
-        v3 = Long.rotateLeft(v3, 16) ^ v2;
-        v0 += v3;
-        v3 = Long.rotateLeft(v3, 21) ^ v0;
-        v2 += v1;
-        v1 = Long.rotateLeft(v1, 17) ^ v2;
-        v2 = Long.rotateLeft(v2, 32);
+      if (word == last) {
+        v2 ^= 0xee;
+      } else if (word == last + 2) {
+        into[at] = v0 ^ v1 ^ v2 ^ v3;
+        v1 ^= 0xdd;
       }
-      into[at + half] = v0 ^ v1 ^ v2 ^ v3;
-      v1 ^= 0xdd;
     }
+    into[at + 1] = v0 ^ v1 ^ v2 ^ v3;
   }
 }
