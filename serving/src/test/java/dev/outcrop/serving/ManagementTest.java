@@ -90,6 +90,33 @@ final class ManagementTest {
   }
 
   @Test
+  void isNotReadyWhileAnEngineIsStuckOrDead() throws Exception {
+    assertThat(get("/readyz").body()).isEqualTo("{\"status\":\"serving\"}");
+
+    server.batcher.health = new Health.Stalled(Duration.ofSeconds(31));
+    assertThat(get("/readyz").statusCode()).isEqualTo(503);
+    assertThat(get("/readyz").body()).startsWith("{\"status\":\"stuck\",\"models\":[");
+    assertThat(get("/metrics").body()).contains("outcrop_ready 0.0");
+
+    server.batcher.health = new Health.Live();
+    assertThat(get("/readyz").statusCode()).isEqualTo(200);
+    assertThat(get("/metrics").body()).contains("outcrop_ready 1.0");
+
+    server.batcher.health = new Health.Dead("ENGINE_DEAD");
+    assertThat(get("/readyz").statusCode()).isEqualTo(503);
+    assertThat(get("/readyz").body()).startsWith("{\"status\":\"dead\",\"models\":[");
+  }
+
+  @Test
+  void saysThatItDrainsThoughAnEngineIsStuck() throws Exception {
+    server.batcher.health = new Health.Stalled(Duration.ofSeconds(31));
+    assertThat(drain("Bearer " + ADMIN).statusCode()).isEqualTo(202);
+
+    assertThat(get("/readyz").statusCode()).isEqualTo(503);
+    assertThat(get("/readyz").body()).isEqualTo("{\"status\":\"draining\"}");
+  }
+
+  @Test
   void drainNeedsTheAdminKey() throws Exception {
     assertThat(drain("Bearer wrong").statusCode()).isEqualTo(403);
     assertThat(drain("Basic x").statusCode()).isEqualTo(403);

@@ -6,7 +6,7 @@ import dev.outcrop.batching.Health;
 import dev.outcrop.serving.json.Json;
 import java.util.Map;
 
-/** What {@code /livez} says of models that do not live: the step they are stuck in, in counts. */
+/** What both probes say of models that do not live: the step they are stuck in, in counts. */
 final class Liveness {
   private Liveness() {}
 

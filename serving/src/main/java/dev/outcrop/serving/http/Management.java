@@ -29,7 +29,7 @@ final class Management implements HttpService {
   /**
    * What the port shows and does.
    *
-   * @param health how each model's engine loop is; the process lives while all do
+   * @param health how each model's engine loop is; the process lives, and is ready, while all do
    * @param metrics the exposition for an Accept header
    * @param admin who may change state, or null for nobody
    * @param drain begins a drain and returns at once
@@ -51,20 +51,25 @@ final class Management implements HttpService {
   }
 
   private void live(ServerResponse response) {
-    Map<String, Health> health = parts.health.get();
-    if (health.values().stream().allMatch(Health.Live.class::isInstance)) {
-      answer(response, 200, "live");
-    } else {
-      answer(response, 503, Liveness.body(health));
-    }
+    answerIfLive(response, "live");
   }
 
   private void ready(ServerResponse response) {
     switch (parts.lifeCycle.state()) {
-      case ServerState.Serving _ -> answer(response, 200, "serving");
+      case ServerState.Serving _ -> answerIfLive(response, "serving");
       case ServerState.Starting _ -> answer(response, 503, "starting");
       case ServerState.Draining _ -> answer(response, 503, "draining");
       case ServerState.Stopped _ -> answer(response, 503, "stopped");
+    }
+  }
+
+  /** A probe that may not pass while an engine is stuck or dead: requests would hang in it. */
+  private void answerIfLive(ServerResponse response, String text) {
+    Map<String, Health> health = parts.health.get();
+    if (health.values().stream().allMatch(Health.Live.class::isInstance)) {
+      answer(response, 200, text);
+    } else {
+      answer(response, 503, Liveness.body(health));
     }
   }
 

@@ -127,7 +127,10 @@ public enum Metric {
   /** Requests in the server. */
   IN_FLIGHT("outcrop_requests_in_flight", Type.GAUGE, "Requests that are in the server"),
   /** Whether requests are taken. */
-  READY("outcrop_ready", Type.GAUGE, "1 while the server takes requests");
+  READY(
+      "outcrop_ready",
+      Type.GAUGE,
+      "1 while the server takes requests and no engine is stuck or dead");
 
   private final String metricName;
   private final Type type;

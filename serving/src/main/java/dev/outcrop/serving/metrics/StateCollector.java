@@ -27,7 +27,7 @@ final class StateCollector extends Collector {
   public List<MetricFamilySamples> collect() {
     Families families = new Families();
     families.add(Metric.IN_FLIGHT, lifeCycle.inFlight());
-    families.add(Metric.READY, lifeCycle.state() instanceof ServerState.Serving ? 1 : 0);
+    families.add(Metric.READY, ready() ? 1 : 0);
     for (ServedModel model : models) {
       Signals now = model.batcher().signals();
       String id = model.id();
@@ -44,6 +44,12 @@ final class StateCollector extends Collector {
       addPerformance(families, now, id);
     }
     return families.all();
+  }
+
+  /** As {@code /readyz} has it. */
+  private boolean ready() {
+    return lifeCycle.state() instanceof ServerState.Serving
+        && models.stream().allMatch(model -> model.batcher().alive());
   }
 
   private static void addPerformance(Families families, Signals now, String id) {
