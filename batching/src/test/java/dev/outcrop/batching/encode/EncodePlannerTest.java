@@ -81,6 +81,17 @@ class EncodePlannerTest {
   }
 
   @Test
+  void letsATenantThatIsABatchAheadFillNoFurtherOne() {
+    IntStream.range(0, 9).forEach(_ -> planner.add(item(one, 10), 0));
+    planner.add(item(other, 30), 0);
+
+    assertThat(plan(1)).containsExactly(10, 10, 10, 10);
+    assertThat(plan(1)).as("one, as a batch is due, but no more").containsExactly(10);
+    assertThat(plan(DELAY)).containsExactly(30);
+    assertThat(plan(DELAY)).as("nobody else waits").containsExactly(10, 10, 10, 10);
+  }
+
+  @Test
   void givesNoCreditForIdleness() {
     IntStream.range(0, 50).forEach(_ -> planner.add(item(one, 10), 0));
     IntStream.range(0, 5).forEach(_ -> plan(2_000));

@@ -8,6 +8,7 @@ import dev.outcrop.models.engine.StepPlan;
 import dev.outcrop.models.engine.StepResult;
 import java.util.Random;
 import java.util.function.Supplier;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -52,6 +53,28 @@ class FlexFloorTest {
 
     assertThat(flexEnded).isPositive();
     assertThat((double) flexTokens / tokens).isBetween(0.5 * FLOOR, 1.1 * FLOOR);
+  }
+
+  @Test
+  void keepsShorterOnesOutUntilThereIsRoomForWhomTheFloorIsOwed() {
+    Flow upper = TestSequences.flow(0, Tier.DEFAULT);
+    Sequence first = sequence(upper, 20, 12);
+    scheduler =
+        new Scheduler(new KvGeometry(4, 10, 1, 40), new Limits(8, 0, 16, Long.MAX_VALUE, FLOOR, 1));
+    scheduler.add(first);
+    scheduler.add(sequence(flex, 16, 8)); // needs six units, of which two are left
+    step();
+    scheduler.add(sequence(upper, 2, 2)); // needs one
+
+    step();
+    assertThat(upper.running).isEqualTo(1);
+    assertThat(scheduler.waiting()).isEqualTo(2);
+
+    scheduler.cancel(first);
+    step();
+    assertThat(flex.running).isEqualTo(1);
+    step();
+    assertThat(upper.running).as("it comes in beside flex").isEqualTo(1);
   }
 
   /** KV for one of flex and three of the others, or for seven of the others. */
