@@ -15,9 +15,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -43,7 +41,7 @@ final class EngineLoop implements Runnable {
   private final Isolation isolation;
   private final StepPlan plan = new StepPlan();
   private final StepOutcome outcome = new StepOutcome();
-  private final Map<Sequence, RequestStream> streams = new HashMap<>();
+  private final OpenStreams streams = new OpenStreams();
   private final List<Sequence> cancelled = new ArrayList<>();
   private ArrayDeque<Command> taken = new ArrayDeque<>();
   private long reruns;
@@ -118,7 +116,7 @@ final class EngineLoop implements Runnable {
     RequestStream stream = submit.stream();
     try {
       sequence.flow().weight(submit.weight());
-      streams.put(sequence, stream);
+      streams.add(sequence, stream);
       scheduler.add(sequence);
     } catch (RuntimeException error) {
       streams.remove(sequence);
@@ -135,14 +133,14 @@ final class EngineLoop implements Runnable {
   private void publishCancelled() {
     long now = nanoClock.getAsLong();
     for (Sequence sequence : cancelled) {
-      RequestStream stream = streams.get(sequence);
+      RequestStream stream = streams.of(sequence);
       if (stream != null) {
         meter.ended(stream, null, sequence.completionTokens(), now);
       }
     }
     publishSignals();
     for (Sequence sequence : cancelled) {
-      endStream(sequence, finished(sequence, FinishReason.CANCELLED));
+      streams.finish(sequence, FinishReason.CANCELLED);
     }
     cancelled.clear();
   }
@@ -188,7 +186,7 @@ final class EngineLoop implements Runnable {
       Sequence sequence = outcome.sequence(entry);
       StepOutcome.End end = outcome.end(entry);
       boolean first = sequence.completionTokens() == 1;
-      RequestStream stream = first || end != null ? streams.get(sequence) : null;
+      RequestStream stream = first || end != null ? streams.of(sequence) : null;
       if (stream != null && first) {
         meter.firstToken(stream, now);
       }
@@ -210,7 +208,7 @@ final class EngineLoop implements Runnable {
   /** What goes wrong for one sequence here ends that one only. */
   private void publish(int entry, StepResult.Sampled sampled, @Nullable OutcropException[] errors) {
     Sequence sequence = outcome.sequence(entry);
-    RequestStream stream = streams.get(sequence);
+    RequestStream stream = streams.of(sequence);
     if (stream == null) {
       return;
     }
@@ -227,24 +225,17 @@ final class EngineLoop implements Runnable {
       }
       switch (outcome.end(entry)) {
         case null -> {}
-        case STOP -> endStream(sequence, finished(sequence, FinishReason.STOP));
-        case LENGTH -> endStream(sequence, finished(sequence, FinishReason.LENGTH));
+        case STOP -> streams.finish(sequence, FinishReason.STOP);
+        case LENGTH -> streams.finish(sequence, FinishReason.LENGTH);
         case FAILED -> {
           OutcropException error = row < errors.length ? errors[row] : null;
-          endStream(sequence, new TokenEvent.Failed(error != null ? error : noToken()));
+          streams.fail(sequence, error != null ? error : noToken());
         }
       }
     } catch (RuntimeException error) {
       scheduler.cancel(sequence);
       publishSignals();
-      endStream(sequence, new TokenEvent.Failed(failed(error)));
-    }
-  }
-
-  private void endStream(Sequence sequence, TokenEvent end) {
-    RequestStream stream = streams.remove(sequence);
-    if (stream != null) {
-      stream.end(end);
+      streams.fail(sequence, failed(error));
     }
   }
 
@@ -261,24 +252,14 @@ final class EngineLoop implements Runnable {
       LOG.log(Level.ERROR, "the scheduler did not end", error);
     }
     TokenEvent end = fault != null ? new TokenEvent.Failed(dead(fault)) : closed();
-    endUnheard(taken, end);
-    endUnheard(rest, end);
-    streams.values().forEach(stream -> stream.end(end));
-    streams.clear();
+    streams.endUnheard(taken, end);
+    streams.endUnheard(rest, end);
+    streams.endAll(end);
     cancelled.clear();
     try {
       engine.close();
     } catch (RuntimeException error) {
       LOG.log(Level.ERROR, "the engine did not close", error);
-    }
-  }
-
-  private void endUnheard(Iterable<Command> commands, TokenEvent end) {
-    for (Command command : commands) {
-      if (command instanceof Command.Submit(var sequence, var stream, _)
-          && !streams.containsKey(sequence)) {
-        stream.end(end);
-      }
     }
   }
 
@@ -292,11 +273,6 @@ final class EngineLoop implements Runnable {
     if (error.code() == ModelError.ENGINE_DEAD) {
       throw error;
     }
-  }
-
-  private static TokenEvent.Finished finished(Sequence sequence, FinishReason reason) {
-    return new TokenEvent.Finished(
-        reason, sequence.promptTokens(), sequence.cachedTokens(), sequence.completionTokens());
   }
 
   private static OutcropException noToken() {
