@@ -9,6 +9,7 @@ import dev.outcrop.batching.GenerateRequest;
 import dev.outcrop.batching.SubmitResult;
 import dev.outcrop.batching.TokenEvent;
 import dev.outcrop.batching.loop.Batchers;
+import dev.outcrop.models.completion.CompletionParser;
 import dev.outcrop.models.engine.KvGeometry;
 import dev.outcrop.models.engine.Sampling;
 import dev.outcrop.models.testing.FakeEngine;
@@ -26,6 +27,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Semaphore;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -106,9 +108,19 @@ class PodReaderTest {
   /** No request of these tests has text. */
   private static final class NoText implements TextModel {
     @Override
-    public int[] encodeChat(
+    public ChatPrompt encodeChat(
         List<ChatMessage> messages, List<ToolDefinition> tools, Map<String, Object> variables) {
       throw new AssertionError("no text here");
+    }
+
+    @Override
+    public CompletionParser parser(Set<String> tools, boolean reasoningIsOpen) {
+      throw new AssertionError("no text here");
+    }
+
+    @Override
+    public String controlToken(int id) {
+      return null;
     }
 
     @Override

@@ -53,7 +53,7 @@ public final class OutcropServer implements AutoCloseable {
     this.lifeCycle = new LifeCycle();
     Json json = new Json(config.limits().maxTextLength());
     ServerMetrics metrics = new ServerMetrics(models, lifeCycle);
-    this.generations = new GenerationService(json, System::nanoTime, metrics);
+    this.generations = new GenerationService(System::nanoTime, metrics);
     BedrockApi api =
         new BedrockApi(
             models,

@@ -24,10 +24,6 @@ final class AnswerShapesTest {
       "toolConfig":{"tools":[{"toolSpec":{"name":"weather","description":"Tells it",
       "inputSchema":{"json":{"type":"object","properties":{"city":{"type":"string"}}}}}}]}
       """;
-  private static final String CALL =
-      "I look.\n<tool_call>\n{\"name\": \"weather\", \"arguments\": {\"city\": \"Oslo\"}}\n</tool_call>\n"
-          + "<tool_call>\n{\"name\": \"weather\", \"arguments\": {\"city\": \"Rome\"}}\n</tool_call>";
-
   private final ObjectMapper mapper = new ObjectMapper();
   private volatile String completion = "Hello STOP world";
   private TestServer server;
@@ -95,51 +91,6 @@ final class AnswerShapesTest {
         .isEqualTo(
             "{\"inputTokens\":22,\"outputTokens\":17,\"totalTokens\":47,"
                 + "\"cacheReadInputTokens\":8,\"cacheWriteInputTokens\":0}");
-  }
-
-  @Test
-  void converseCallsTools() throws IOException {
-    completion = CALL;
-
-    JsonNode body = converse(TOOLS);
-
-    JsonNode content = body.at("/output/message/content");
-    assertThat(body.at("/stopReason").textValue()).isEqualTo("tool_use");
-    assertThat(content).hasSize(3);
-    assertThat(content.at("/0/text").textValue()).isEqualTo("I look.");
-    assertThat(content.at("/1/toolUse/name").textValue()).isEqualTo("weather");
-    assertThat(content.at("/1/toolUse/input").toString()).isEqualTo("{\"city\":\"Oslo\"}");
-    assertThat(content.at("/1/toolUse/toolUseId").textValue()).matches("tooluse_[A-Za-z0-9_-]{22}");
-    assertThat(content.at("/2/toolUse/input").toString()).isEqualTo("{\"city\":\"Rome\"}");
-    assertThat(server.text.lastTools.getFirst().parameters().toString())
-        .isEqualTo("{type=object, properties={city={type=string}}}");
-  }
-
-  @Test
-  void converseStreamCallsTools() throws IOException {
-    completion = CALL;
-
-    List<Message> messages = stream(TOOLS);
-
-    assertThat(messages.stream().map(AnswerShapesTest::type))
-        .startsWith("messageStart", "contentBlockDelta")
-        .endsWith(
-            "contentBlockStop",
-            "contentBlockStart",
-            "contentBlockDelta",
-            "contentBlockStop",
-            "contentBlockStart",
-            "contentBlockDelta",
-            "contentBlockStop",
-            "messageStop",
-            "metadata");
-    JsonNode start = json(messages.get(messages.size() - 8));
-    assertThat(start.at("/contentBlockIndex").intValue()).isEqualTo(1);
-    assertThat(start.at("/start/toolUse/name").textValue()).isEqualTo("weather");
-    JsonNode delta = json(messages.get(messages.size() - 7));
-    assertThat(delta.at("/delta/toolUse/input").textValue()).isEqualTo("{\"city\":\"Oslo\"}");
-    JsonNode stop = json(messages.get(messages.size() - 2));
-    assertThat(stop.at("/stopReason").textValue()).isEqualTo("tool_use");
   }
 
   @Test
@@ -244,35 +195,6 @@ final class AnswerShapesTest {
                 + "[{\"token\":\"H\",\"logprob\":0.0,\"bytes\":[72]},{\"token\":\"H\",\"logprob\":0.0,\"bytes\":[72]}]}");
     assertThat(body.at("/usage/total_tokens").intValue())
         .isEqualTo(body.at("/usage/prompt_tokens").intValue() + 3);
-  }
-
-  @Test
-  void chatCallsTools() throws IOException {
-    completion = CALL;
-    String request =
-        """
-        {"messages":[{"role":"user","content":"Weather?"},
-        {"role":"assistant","content":null,"tool_calls":[{"id":"call_1","type":"function",
-        "function":{"name":"weather","arguments":"{\\"city\\":\\"Bonn\\"}"}}]},
-        {"role":"tool","tool_call_id":"call_1","content":"3"}],
-        "tools":[{"type":"function","function":{"name":"weather","parameters":{"type":"object"}}}]}
-        """;
-
-    JsonNode body = invoke(request);
-    List<JsonNode> chunks = invokeStream(request);
-
-    assertThat(body.at("/choices/0/finish_reason").textValue()).isEqualTo("tool_calls");
-    assertThat(body.at("/choices/0/message/content").textValue()).isEqualTo("I look.");
-    assertThat(body.at("/choices/0/message/tool_calls/1/function").toString())
-        .isEqualTo("{\"name\":\"weather\",\"arguments\":\"{\\\"city\\\":\\\"Rome\\\"}\"}");
-    assertThat(server.text.lastMessages.get(1).toolCalls().getFirst().arguments().toString())
-        .isEqualTo("{city=Bonn}");
-    assertThat(chunks.getFirst().at("/choices/0/delta/role").textValue()).isEqualTo("assistant");
-    assertThat(chunks.get(1).at("/choices/0/delta").has("role")).isFalse();
-    assertThat(chunks.get(chunks.size() - 2).at("/choices/0/delta/tool_calls/0/index").intValue())
-        .isEqualTo(1);
-    assertThat(chunks.getLast().at("/choices/0/finish_reason").textValue()).isEqualTo("tool_calls");
-    assertThat(chunks.getLast().has("amazon-bedrock-invocationMetrics")).isTrue();
   }
 
   private JsonNode converse(String more) throws IOException {

@@ -4,6 +4,7 @@ import dev.outcrop.models.ModelError;
 import dev.outcrop.models.OutcropException;
 import dev.outcrop.models.arch.DecoderConfig;
 import dev.outcrop.models.arch.GenerationDefaults;
+import dev.outcrop.models.completion.CompletionFormat;
 import dev.outcrop.models.engine.Engine;
 import dev.outcrop.models.engine.Sampling;
 import dev.outcrop.models.text.ChatTemplate;
@@ -32,6 +33,7 @@ public final class LoadedModel implements AutoCloseable {
   private final ModelInfo info;
   private final Tokenizer tokenizer;
   private final ChatTemplate template;
+  private final CompletionFormat completionFormat;
   private final Engine engine;
   private final int[] stopTokens;
   private final Sampling defaultSampling;
@@ -46,6 +48,7 @@ public final class LoadedModel implements AutoCloseable {
     this.info = info;
     this.tokenizer = tokenizer;
     this.template = template;
+    this.completionFormat = CompletionFormat.of(info.family(), template.source());
     this.engine = engine;
     this.stopTokens = defaults.eosTokens().stream().mapToInt(Integer::intValue).toArray();
     this.defaultSampling = defaultSampling;
@@ -59,7 +62,7 @@ public final class LoadedModel implements AutoCloseable {
   public static LoadedModel open(Path folder, LoadOptions options) {
     DecoderConfig config = config(folder).withMaxPosition(options.maxContext());
     Checkpoint checkpoint = Checkpoint.open(folder);
-    ModelInfo info = info(config, checkpoint, options.dtype());
+    ModelInfo info = info(folder, config, checkpoint, options.dtype());
     GenerationDefaults defaults = GenerationDefaults.read(folder, config);
     ChatTemplate template = ChatTemplate.open(folder);
     Tokenizer tokenizer = Tokenizer.open(folder);
@@ -89,7 +92,7 @@ public final class LoadedModel implements AutoCloseable {
 
   /** Describes a folder without loading its weights. */
   public static ModelInfo inspect(Path folder, LoadOptions.Dtype dtype) {
-    return info(config(folder), Checkpoint.open(folder), dtype);
+    return info(folder, config(folder), Checkpoint.open(folder), dtype);
   }
 
   /**
@@ -147,8 +150,10 @@ public final class LoadedModel implements AutoCloseable {
   }
 
   private static ModelInfo info(
-      DecoderConfig config, Checkpoint checkpoint, LoadOptions.Dtype wanted) {
+      Path folder, DecoderConfig config, Checkpoint checkpoint, LoadOptions.Dtype wanted) {
     ComputeType compute = compute(checkpoint, wanted);
+    CompletionFormat format =
+        CompletionFormat.of(config.family().modelType(), ChatTemplate.source(folder));
     int bytes = compute == ComputeType.FLOAT32 ? Float.BYTES : Short.BYTES;
     return new ModelInfo(
         config.family().modelType(),
@@ -162,7 +167,9 @@ public final class LoadedModel implements AutoCloseable {
         config.attention().kvHeads(),
         config.vocabularySize(),
         config.maxPosition(),
-        config.kvNumbersPerToken() * bytes);
+        config.kvNumbersPerToken() * bytes,
+        format.tools().word(),
+        format.reasoning().word());
   }
 
   private static String name(DType stored) {
@@ -211,6 +218,11 @@ public final class LoadedModel implements AutoCloseable {
   /** Its chat template. */
   public ChatTemplate template() {
     return template;
+  }
+
+  /** How its completions are written. */
+  public CompletionFormat completionFormat() {
+    return completionFormat;
   }
 
   /** Its engine. The batcher that drives it closes it, on the engine thread. */

@@ -15,6 +15,8 @@ package dev.outcrop.models.loading;
  * @param vocabularySize rows of the embedding
  * @param contextTokens the longest sequence
  * @param kvBytesPerToken KV of one token over all layers, in bytes
+ * @param toolFormat how it writes tool calls, by its chat template; {@code none} if unknown
+ * @param reasoningFormat how it writes reasoning, in the same way
  */
 public record ModelInfo(
     String family,
@@ -28,4 +30,6 @@ public record ModelInfo(
     int kvHeads,
     int vocabularySize,
     int contextTokens,
-    long kvBytesPerToken) {}
+    long kvBytesPerToken,
+    String toolFormat,
+    String reasoningFormat) {}

@@ -28,12 +28,17 @@ public final class ChatTemplate {
 
   private final JinjaTemplate chat;
   private final JinjaTemplate toolUse;
+  private final String toolUseSource;
   private final Map<String, String> specialTokens;
 
   private ChatTemplate(
-      JinjaTemplate chat, JinjaTemplate toolUse, Map<String, String> specialTokens) {
+      JinjaTemplate chat,
+      JinjaTemplate toolUse,
+      String toolUseSource,
+      Map<String, String> specialTokens) {
     this.chat = chat;
     this.toolUse = toolUse;
+    this.toolUseSource = toolUseSource;
     this.specialTokens = Map.copyOf(specialTokens);
   }
 
@@ -50,7 +55,22 @@ public final class ChatTemplate {
     TemplateFiles files = TemplateFiles.read(folder);
     JinjaTemplate chat = parse(files.chat());
     TemplateFiles.Source toolUse = files.toolUse();
-    return new ChatTemplate(chat, toolUse == null ? chat : parse(toolUse), files.specialTokens());
+    return new ChatTemplate(
+        chat,
+        toolUse == null ? chat : parse(toolUse),
+        files.forTools().text(),
+        files.specialTokens());
+  }
+
+  /**
+   * The source of a checkpoint's template for requests with tools, not compiled; empty where there
+   * is none.
+   *
+   * @throws OutcropException CHECKPOINT_INVALID if a file cannot be read
+   */
+  public static String source(Path folder) {
+    TemplateFiles files = TemplateFiles.find(folder);
+    return files == null ? "" : files.forTools().text();
   }
 
   private static JinjaTemplate parse(TemplateFiles.Source source) {
@@ -66,7 +86,12 @@ public final class ChatTemplate {
    */
   public static ChatTemplate of(String source, Map<String, String> specialTokens) {
     JinjaTemplate template = JinjaTemplate.parse(source);
-    return new ChatTemplate(template, template, specialTokens);
+    return new ChatTemplate(template, template, source, specialTokens);
+  }
+
+  /** The source of the template for requests with tools. */
+  public String source() {
+    return toolUseSource;
   }
 
   /**

@@ -54,7 +54,7 @@ public final class IncrementalDetokenizer {
     return taken();
   }
 
-  /** Ends the generation; gives what was held back. */
+  /** Ends a stretch of text, within which alone bytes make characters; gives what was held back. */
   public String flush() {
     endBytes();
     utf8.finish(out);

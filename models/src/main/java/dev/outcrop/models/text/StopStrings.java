@@ -1,5 +1,6 @@
 package dev.outcrop.models.text;
 
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -67,8 +68,12 @@ public final class StopStrings {
     return taken(pending.length() - keep);
   }
 
-  /** Ends the text; gives what was held back, nothing after a match. */
+  /**
+   * Ends a stretch of text that no stop string reaches beyond; gives what was held back, nothing
+   * after a match.
+   */
   public String flush() {
+    Arrays.fill(matched, 0);
     return match == null ? taken(pending.length()) : "";
   }
 

@@ -34,6 +34,18 @@ record TemplateFiles(Source chat, @Nullable Source toolUse, Map<String, String> 
   private static final long MAX_TEMPLATE_BYTES = 4L << 20;
 
   static TemplateFiles read(Path folder) {
+    TemplateFiles files = find(folder);
+    if (files == null) {
+      throw CheckpointFile.invalid(
+          folder,
+          "has no chat template: neither chat_template.jinja, nor 'chat_template' in"
+              + " tokenizer_config.json or chat_template.json");
+    }
+    return files;
+  }
+
+  /** Null where there is no template. */
+  static @Nullable TemplateFiles find(Path folder) {
     Path configFile = folder.resolve("tokenizer_config.json");
     JsonNode config = json(configFile);
     Map<String, String> tokens = new HashMap<>();
@@ -63,14 +75,16 @@ record TemplateFiles(Source chat, @Nullable Source toolUse, Map<String, String> 
     }
     String chat = named.get("default");
     if (chat == null) {
-      throw CheckpointFile.invalid(
-          folder,
-          "has no chat template: neither chat_template.jinja, nor 'chat_template' in"
-              + " tokenizer_config.json or chat_template.json");
+      return null;
     }
     String toolUse = named.get("tool_use");
     return new TemplateFiles(
         new Source(file, chat), toolUse == null ? null : new Source(file, toolUse), tokens);
+  }
+
+  /** The template for requests with tools. */
+  Source forTools() {
+    return toolUse == null ? chat : toolUse;
   }
 
   private static void addTokens(Map<String, String> tokens, JsonNode config) {

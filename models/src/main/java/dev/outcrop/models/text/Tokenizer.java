@@ -137,6 +137,11 @@ public final class Tokenizer implements AutoCloseable {
     return id >= 0 && special.get(id);
   }
 
+  /** The spelling of a control token; null for any other id. */
+  public @Nullable String controlToken(int id) {
+    return isSpecial(id) && id < tokens.length ? tokens[id] : null;
+  }
+
   /** The text of the token that begins a text, for templates; null where there is none. */
   public @Nullable String bosToken() {
     return settings.bosToken();

@@ -126,6 +126,10 @@ final class TokenizerTest {
       assertThat(tokenizer.idOf("no such token")).isEmpty();
       assertThat(tokenizer.isSpecial(2)).isTrue();
       assertThat(tokenizer.isSpecial(300)).isFalse();
+      assertThat(tokenizer.controlToken(2)).isEqualTo("</s>");
+      assertThat(tokenizer.controlToken(300)).isNull();
+      assertThat(tokenizer.controlToken(-1)).isNull();
+      assertThat(tokenizer.controlToken(1 << 20)).isNull();
       assertThat(tokenizer.padToken()).isNull();
     }
     try (Tokenizer tokenizer = TokenizerFixtures.open("qwen")) {

@@ -12,7 +12,7 @@ interface Answer {
   List<byte[]> start();
 
   /**
-   * The frames of a text or a tool call.
+   * The frames of an event before the end; it may have none.
    *
    * @param promptTokens tokens of the prompt
    */

@@ -3,6 +3,7 @@ package dev.outcrop.serving.bedrock;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.outcrop.batching.Tier;
+import dev.outcrop.serving.generate.AnswerBlock;
 import dev.outcrop.serving.generate.GenerationEvent;
 import dev.outcrop.serving.json.Json;
 import java.util.ArrayList;
@@ -17,8 +18,16 @@ final class ConverseWriter implements Answer {
   private final Json json;
   private final EventFrames frames;
   private int block;
-  private boolean textOpen;
+  private Open open = Open.NONE;
   private boolean anyBlock;
+
+  /** The block that a stream is in. */
+  private enum Open {
+    NONE,
+    TEXT,
+    REASONING,
+    TOOL_USE
+  }
 
   ConverseWriter(ConverseRequest request, Json json, EventFrames frames) {
     this.request = request;
@@ -36,22 +45,23 @@ final class ConverseWriter implements Answer {
     body.set("metrics", metrics(end));
     ArrayNode content =
         body.putObject("output").putObject("message").put("role", "assistant").putArray("content");
-    StringBuilder text = new StringBuilder();
-    for (GenerationEvent event : events) {
-      switch (event) {
-        case GenerationEvent.Text(var more, _, _) -> text.append(more);
-        case GenerationEvent.ToolCall call -> {
-          addText(text, content);
+    for (AnswerBlock block : AnswerBlock.of(events, json)) {
+      switch (block) {
+        case AnswerBlock.Text(var text) -> content.addObject().put("text", text);
+        case AnswerBlock.Reasoning(var text) ->
+            content
+                .addObject()
+                .putObject("reasoningContent")
+                .putObject("reasoningText")
+                .put("text", text);
+        case AnswerBlock.Call(var id, var name, var arguments) -> {
           ObjectNode use = content.addObject().putObject("toolUse");
-          use.set("input", call.arguments());
-          use.put("name", call.name());
-          use.put("toolUseId", TOOL_ID_PREFIX + call.id());
+          use.set("input", arguments);
+          use.put("name", name);
+          use.put("toolUseId", TOOL_ID_PREFIX + id);
         }
-        case GenerationEvent.Ended _, GenerationEvent.Failed _ ->
-            throw new IllegalStateException("an end comes last");
       }
     }
-    addText(text, content);
     if (content.isEmpty()) {
       content.addObject().put("text", "");
     }
@@ -72,11 +82,17 @@ final class ConverseWriter implements Answer {
     List<byte[]> out = new ArrayList<>();
     switch (event) {
       case GenerationEvent.Text(var text, _, _) -> {
-        textOpen = true;
+        enter(Open.TEXT, out);
         out.add(delta(Json.object().put("text", text)));
       }
-      case GenerationEvent.ToolCall call -> {
-        closeText(out);
+      case GenerationEvent.Reasoning(var text, _) -> {
+        enter(Open.REASONING, out);
+        ObjectNode reasoning = Json.object();
+        reasoning.putObject("reasoningContent").put("text", text);
+        out.add(delta(reasoning));
+      }
+      case GenerationEvent.ToolStart call -> {
+        enter(Open.TOOL_USE, out);
         ObjectNode start = Json.object().put("contentBlockIndex", block);
         start
             .putObject("start")
@@ -84,11 +100,13 @@ final class ConverseWriter implements Answer {
             .put("name", call.name())
             .put("toolUseId", TOOL_ID_PREFIX + call.id());
         out.add(frames.event("contentBlockStart", start));
-        ObjectNode input = Json.object();
-        input.putObject("toolUse").put("input", json.text(call.arguments()));
-        out.add(delta(input));
-        closeBlock(out);
       }
+      case GenerationEvent.ToolArguments(var fragment, _) -> {
+        ObjectNode input = Json.object();
+        input.putObject("toolUse").put("input", fragment);
+        out.add(delta(input));
+      }
+      case GenerationEvent.ToolEnd _, GenerationEvent.ToolBroken _ -> close(out);
       case GenerationEvent.Ended _, GenerationEvent.Failed _ ->
           throw new IllegalStateException("an end has frames of its own");
     }
@@ -98,10 +116,10 @@ final class ConverseWriter implements Answer {
   @Override
   public List<byte[]> end(GenerationEvent.Ended end) {
     List<byte[]> out = new ArrayList<>();
-    if (!anyBlock && !textOpen) {
+    if (!anyBlock) {
       out.addAll(more(new GenerationEvent.Text("", 0, List.of()), 0));
     }
-    closeText(out);
+    close(out);
     ObjectNode stop = Json.object().put("stopReason", stopReason(end));
     addResponseFields(stop, end);
     out.add(frames.event("messageStop", stop));
@@ -119,23 +137,20 @@ final class ConverseWriter implements Answer {
     return frames.event("contentBlockDelta", event);
   }
 
-  private void closeText(List<byte[]> out) {
-    if (textOpen) {
-      textOpen = false;
-      closeBlock(out);
+  /** Goes on with a block of this kind, or begins one; each tool use has a block of its own. */
+  private void enter(Open kind, List<byte[]> out) {
+    if (open != kind) {
+      close(out);
+      open = kind;
+      anyBlock = true;
     }
   }
 
-  private void closeBlock(List<byte[]> out) {
-    out.add(frames.event("contentBlockStop", Json.object().put("contentBlockIndex", block)));
-    block++;
-    anyBlock = true;
-  }
-
-  private static void addText(StringBuilder text, ArrayNode content) {
-    if (!text.isEmpty()) {
-      content.addObject().put("text", text.toString());
-      text.setLength(0);
+  private void close(List<byte[]> out) {
+    if (open != Open.NONE) {
+      open = Open.NONE;
+      out.add(frames.event("contentBlockStop", Json.object().put("contentBlockIndex", block)));
+      block++;
     }
   }
 
@@ -173,6 +188,7 @@ final class ConverseWriter implements Answer {
     return switch (end.reason()) {
       case END -> "end_turn";
       case TOOL_CALLS -> "tool_use";
+      case MALFORMED_CALL -> "malformed_tool_use";
       case STOP_STRING -> "stop_sequence";
       case LENGTH -> "max_tokens";
     };

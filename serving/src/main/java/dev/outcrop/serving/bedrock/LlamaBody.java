@@ -85,7 +85,14 @@ public final class LlamaBody implements BodyFormat {
             List.of(
                 chunk("", promptTokens, end.usage().completionTokens())
                     .put("stop_reason", stopReason(end)));
-        case GenerationEvent.ToolCall _, GenerationEvent.Failed _ -> List.of();
+        // A prompt that its caller wrote has a completion of text alone.
+        case GenerationEvent.Reasoning _,
+            GenerationEvent.ToolStart _,
+            GenerationEvent.ToolArguments _,
+            GenerationEvent.ToolEnd _,
+            GenerationEvent.ToolBroken _,
+            GenerationEvent.Failed _ ->
+            List.of();
       };
     }
 
@@ -103,7 +110,7 @@ public final class LlamaBody implements BodyFormat {
     private static String stopReason(GenerationEvent.Ended end) {
       return switch (end.reason()) {
         case LENGTH -> "length";
-        case END, TOOL_CALLS, STOP_STRING -> "stop";
+        case END, TOOL_CALLS, MALFORMED_CALL, STOP_STRING -> "stop";
       };
     }
   }

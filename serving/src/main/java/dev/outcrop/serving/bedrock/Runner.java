@@ -65,7 +65,13 @@ final class Runner {
           exchange.send(answer.whole(events, end), invoke ? invokeHeaders(end) : Map.of());
           return;
         }
-        case GenerationEvent.Text _, GenerationEvent.ToolCall _ -> events.add(event);
+        case GenerationEvent.Text _,
+            GenerationEvent.Reasoning _,
+            GenerationEvent.ToolStart _,
+            GenerationEvent.ToolArguments _,
+            GenerationEvent.ToolEnd _,
+            GenerationEvent.ToolBroken _ ->
+            events.add(event);
       }
     }
   }
@@ -129,10 +135,17 @@ final class Runner {
           out.write(joined(batch));
           return;
         }
-        case GenerationEvent.Text _, GenerationEvent.ToolCall _ ->
+        case GenerationEvent.Text _,
+            GenerationEvent.Reasoning _,
+            GenerationEvent.ToolStart _,
+            GenerationEvent.ToolArguments _,
+            GenerationEvent.ToolEnd _,
+            GenerationEvent.ToolBroken _ ->
             batch.addAll(answer.more(event, run.promptTokens()));
       }
-      out.write(joined(batch));
+      if (!batch.isEmpty()) {
+        out.write(joined(batch));
+      }
       batch = new ArrayList<>();
       event = run.next();
     }

@@ -1,8 +1,11 @@
 package dev.outcrop.serving.cli;
 
+import dev.outcrop.models.completion.CompletionFormat;
+import dev.outcrop.models.completion.CompletionParser;
 import dev.outcrop.models.loading.LoadedModel;
 import dev.outcrop.models.text.ChatMessage;
 import dev.outcrop.models.text.IncrementalDetokenizer;
+import dev.outcrop.models.text.Prompt;
 import dev.outcrop.models.text.ToolDefinition;
 import dev.outcrop.serving.generate.TextModel;
 import java.time.Clock;
@@ -10,6 +13,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The text side of a checkpoint as serving wants it. Safe for any thread. */
@@ -19,10 +23,12 @@ final class CheckpointText implements TextModel {
   private final LoadedModel model;
   private final int[] stopTokens;
   private final long mostCharacters;
+  private final CompletionFormat format;
   private final Clock clock;
 
-  CheckpointText(LoadedModel model, Clock clock) {
+  CheckpointText(LoadedModel model, CompletionFormat format, Clock clock) {
     this.model = model;
+    this.format = format;
     this.stopTokens = model.stopTokens();
     this.mostCharacters = (long) model.info().contextTokens() * longestToken(model);
     this.clock = clock;
@@ -38,13 +44,27 @@ final class CheckpointText implements TextModel {
   }
 
   @Override
-  public int[] encodeChat(
+  public ChatPrompt encodeChat(
       List<ChatMessage> messages,
       List<ToolDefinition> tools,
       Map<String, @Nullable Object> variables) {
-    return model
-        .tokenizer()
-        .encode(model.template().render(messages, tools, true, variables, clock));
+    Prompt prompt = model.template().render(messages, tools, true, variables, clock);
+    return new ChatPrompt(model.tokenizer().encode(prompt), format.opensReasoning(prompt.text()));
+  }
+
+  @Override
+  public CompletionParser parser(Set<String> tools, boolean reasoningIsOpen) {
+    return format.parser(tools, reasoningIsOpen, this::isControlToken);
+  }
+
+  private boolean isControlToken(String token) {
+    OptionalInt id = model.tokenizer().idOf(token);
+    return id.isPresent() && model.tokenizer().isSpecial(id.getAsInt());
+  }
+
+  @Override
+  public @Nullable String controlToken(int id) {
+    return model.tokenizer().controlToken(id);
   }
 
   @Override

@@ -6,6 +6,9 @@ import dev.outcrop.batching.SubmitResult;
 import dev.outcrop.batching.TokenEvent;
 import dev.outcrop.batching.TokenStream;
 import dev.outcrop.batching.loop.Batchers;
+import dev.outcrop.models.completion.CompletionFormat;
+import dev.outcrop.models.completion.ReasoningFormat;
+import dev.outcrop.models.completion.ToolFormat;
 import dev.outcrop.models.engine.Sampling;
 import dev.outcrop.models.loading.LoadOptions;
 import dev.outcrop.models.loading.LoadedModel;
@@ -55,7 +58,7 @@ final class ModelHost implements AutoCloseable {
             config.id(),
             config.aliases(),
             batcher,
-            new CheckpointText(model, Clock.system(ZoneId.systemDefault())),
+            new CheckpointText(model, format(config, model), Clock.system(ZoneId.systemDefault())),
             defaults(model.defaultSampling())));
   }
 
@@ -95,6 +98,17 @@ final class ModelHost implements AutoCloseable {
     long kvBytes =
         config.kvMemory().bytes() == 0 ? LoadOptions.DEFAULT.kvBytes() : config.kvMemory().bytes();
     return new LoadOptions(dtype, kvBytes, config.maxContext(), config.threads());
+  }
+
+  private static CompletionFormat format(ModelConfig config, LoadedModel model) {
+    CompletionFormat format = model.completionFormat();
+    if (config.toolFormat() != ModelConfig.Tools.AUTO) {
+      format = format.withTools(ToolFormat.valueOf(config.toolFormat().name()));
+    }
+    if (config.reasoningFormat() != ModelConfig.Reasoning.AUTO) {
+      format = format.withReasoning(ReasoningFormat.valueOf(config.reasoningFormat().name()));
+    }
+    return format;
   }
 
   private static SamplingDefaults defaults(Sampling sampling) {

@@ -132,6 +132,8 @@ final class ServeCommand implements Callable<Integer> {
         defaults.kvMemory(),
         defaults.maxContext(),
         defaults.threads(),
+        defaults.toolFormat(),
+        defaults.reasoningFormat(),
         defaults.batching());
   }
 }

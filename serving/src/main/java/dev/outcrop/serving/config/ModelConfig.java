@@ -14,6 +14,8 @@ import java.util.List;
  * @param kvMemory memory for the KV cache, 0 for 1 GiB
  * @param maxContext the longest sequence, 0 for the checkpoint's own
  * @param threads CPU threads of the engine, 0 for libtorch's choice
+ * @param toolFormat how the model writes tool calls
+ * @param reasoningFormat how it writes reasoning
  * @param batching the limits of its batcher
  */
 public record ModelConfig(
@@ -24,6 +26,8 @@ public record ModelConfig(
     ByteSize kvMemory,
     int maxContext,
     int threads,
+    Tools toolFormat,
+    Reasoning reasoningFormat,
     BatchingConfig batching) {
   /** Everything but id and path, which have no default. */
   public static final ModelConfig DEFAULT = new ModelConfig();
@@ -38,8 +42,50 @@ public record ModelConfig(
     BFLOAT16
   }
 
+  /** How the model writes tool calls. */
+  public enum Tools {
+    /** As its chat template tells. */
+    AUTO,
+    /** {@code <tool_call>} and JSON. */
+    HERMES,
+    /** A JSON object for an answer. */
+    LLAMA_JSON,
+    /** A Python list of calls. */
+    LLAMA_PYTHONIC,
+    /** {@code [TOOL_CALLS]}. */
+    MISTRAL,
+    /** Channels and recipients. */
+    HARMONY,
+    /** DeepSeek's own tokens. */
+    DEEPSEEK,
+    /** Everything is text. */
+    NONE
+  }
+
+  /** How the model writes reasoning. */
+  public enum Reasoning {
+    /** As its chat template tells. */
+    AUTO,
+    /** Between {@code <think>} and {@code </think>}. */
+    THINK,
+    /** Between {@code [THINK]} and {@code [/THINK]}. */
+    MISTRAL_THINK,
+    /** Everything is text. */
+    NONE
+  }
+
   private ModelConfig() {
-    this("?", Path.of("?"), List.of(), Dtype.AUTO, new ByteSize(0), 0, 0, BatchingConfig.DEFAULT);
+    this(
+        "?",
+        Path.of("?"),
+        List.of(),
+        Dtype.AUTO,
+        new ByteSize(0),
+        0,
+        0,
+        Tools.AUTO,
+        Reasoning.AUTO,
+        BatchingConfig.DEFAULT);
   }
 
   /** Checks the values. */
@@ -62,11 +108,23 @@ public record ModelConfig(
         DEFAULT.kvMemory,
         DEFAULT.maxContext,
         DEFAULT.threads,
+        DEFAULT.toolFormat,
+        DEFAULT.reasoningFormat,
         DEFAULT.batching);
   }
 
   /** The same with another folder. */
   ModelConfig withPath(Path other) {
-    return new ModelConfig(id, other, aliases, dtype, kvMemory, maxContext, threads, batching);
+    return new ModelConfig(
+        id,
+        other,
+        aliases,
+        dtype,
+        kvMemory,
+        maxContext,
+        threads,
+        toolFormat,
+        reasoningFormat,
+        batching);
   }
 }

@@ -1,6 +1,5 @@
 package dev.outcrop.serving.generate;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.outcrop.batching.Tier;
 import dev.outcrop.models.OutcropException;
 import java.util.List;
@@ -25,19 +24,54 @@ public sealed interface GenerationEvent {
   }
 
   /**
-   * A whole tool call.
+   * More of the model's reasoning, which comes before its answer.
    *
-   * @param id 22 random characters of the URL-safe base64 alphabet
-   * @param name the tool
-   * @param arguments its arguments
+   * @param text never empty
+   * @param completionTokens tokens generated so far
    */
-  record ToolCall(String id, String name, ObjectNode arguments) implements GenerationEvent {
+  record Reasoning(String text, int completionTokens) implements GenerationEvent {
     /** Redacted: completions are never logged. */
     @Override
     public String toString() {
-      return "ToolCall[id=%s]".formatted(id);
+      return "Reasoning[characters=%d]".formatted(text.length());
     }
   }
+
+  /**
+   * A call of an offered tool begins. {@link ToolArguments} follow, then {@link ToolEnd} or {@link
+   * ToolBroken}, before anything else.
+   *
+   * @param id 22 random characters of the URL-safe base64 alphabet
+   * @param name the tool
+   * @param source what the model wrote for it
+   */
+  record ToolStart(String id, String name, String source) implements GenerationEvent {
+    /** Redacted: completions are never logged. */
+    @Override
+    public String toString() {
+      return "ToolStart[id=%s]".formatted(id);
+    }
+  }
+
+  /**
+   * More of the arguments of the open call.
+   *
+   * @param json a fragment of a JSON object
+   * @param source what the model wrote for it
+   */
+  record ToolArguments(String json, String source) implements GenerationEvent {
+    /** Redacted: completions are never logged. */
+    @Override
+    public String toString() {
+      return "ToolArguments[characters=%d]".formatted(json.length());
+    }
+  }
+
+  /** The open call is whole; its arguments are a valid object. */
+  record ToolEnd() implements GenerationEvent {}
+
+  /** The open call is none, or was cut off; what is left of it comes as text. */
+  record ToolBroken() implements GenerationEvent {}
 
   /**
    * The completion is whole.
@@ -73,6 +107,8 @@ public sealed interface GenerationEvent {
     END,
     /** The model called tools and ended its turn. */
     TOOL_CALLS,
+    /** The model ended its turn with something that was meant as a tool call but is none. */
+    MALFORMED_CALL,
     /** A stop string was met. */
     STOP_STRING,
     /** The token limit was reached. */

@@ -6,7 +6,6 @@ import dev.outcrop.batching.Tier;
 import dev.outcrop.models.OutcropException;
 import dev.outcrop.serving.auth.Caller;
 import dev.outcrop.serving.error.ServingError;
-import dev.outcrop.serving.json.Json;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.Base64;
@@ -26,7 +25,6 @@ public final class GenerationService {
   private static final int LONG_TEXT = 65_536;
   private static final int LOOK_MILLIS = 100;
 
-  private final Json json;
   private final LongSupplier nanoTime;
   private final GenerationListener listener;
   private final Semaphore longTexts =
@@ -39,8 +37,7 @@ public final class GenerationService {
    *
    * @param nanoTime a clock like {@link System#nanoTime}
    */
-  public GenerationService(Json json, LongSupplier nanoTime, GenerationListener listener) {
-    this.json = json;
+  public GenerationService(LongSupplier nanoTime, GenerationListener listener) {
     this.nanoTime = nanoTime;
     this.listener = listener;
   }
@@ -66,14 +63,16 @@ public final class GenerationService {
               .formatted(characters),
           Duration.ZERO);
     }
-    int[] prompt =
+    TextModel.ChatPrompt encoded =
         characters < LONG_TEXT ? encode(model, generation) : encodeLong(model, generation, gone);
+    int[] prompt = encoded.tokens();
     if (prompt.length == 0) {
       return new Outcome.Refused(
           SubmitResult.Reason.NEVER_FITS, "the prompt is empty", Duration.ZERO);
     }
     // What can fail comes before submit: a stream that nobody holds would go on to its end.
-    TextAssembler assembler = new TextAssembler(model.text(), generation, json, this::newId);
+    TextAssembler assembler =
+        new TextAssembler(model.text(), generation, encoded.reasoningIsOpen(), this::newId);
     Tier tier = caller.tierFor(generation.tier());
     GenerateRequest request =
         new GenerateRequest(
@@ -102,11 +101,12 @@ public final class GenerationService {
     };
   }
 
-  private static int[] encode(ServedModel model, Generation generation) {
+  private static TextModel.ChatPrompt encode(ServedModel model, Generation generation) {
     return switch (generation.input()) {
       case Generation.Chat(var messages, var tools, var variables) ->
           model.text().encodeChat(messages, tools, variables);
-      case Generation.Text(var text) -> model.text().encodeText(text);
+      case Generation.Text(var text) ->
+          new TextModel.ChatPrompt(model.text().encodeText(text), false);
     };
   }
 
@@ -114,8 +114,8 @@ public final class GenerationService {
    * Encodes a long text when its turn comes. The tokenizer holds the thread that carries this one
    * for as long as it works; long texts must not take all of these at once.
    */
-  private int[] encodeLong(ServedModel model, Generation generation, BooleanSupplier gone)
-      throws InterruptedException {
+  private TextModel.ChatPrompt encodeLong(
+      ServedModel model, Generation generation, BooleanSupplier gone) throws InterruptedException {
     while (!longTexts.tryAcquire(LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
       if (gone.getAsBoolean()) {
         throw new OutcropException(ServingError.CLIENT_GONE, "the client went away");

@@ -105,7 +105,13 @@ public final class RunningGeneration implements AutoCloseable {
           case GenerationEvent.Failed(var error) when error.code() != ServingError.CLIENT_GONE ->
               GenerationListener.Result.FAILED;
           case null -> GenerationListener.Result.ABANDONED;
-          case GenerationEvent.Failed _, GenerationEvent.Text _, GenerationEvent.ToolCall _ ->
+          case GenerationEvent.Failed _,
+              GenerationEvent.Text _,
+              GenerationEvent.Reasoning _,
+              GenerationEvent.ToolStart _,
+              GenerationEvent.ToolArguments _,
+              GenerationEvent.ToolEnd _,
+              GenerationEvent.ToolBroken _ ->
               GenerationListener.Result.ABANDONED;
         };
     GenerationEvent.Usage usage =
@@ -163,8 +169,8 @@ public final class RunningGeneration implements AutoCloseable {
       GenerationEvent.Reason reason, int cachedTokens, int completionTokens) {
     boolean met = assembler.stopString() != null;
     GenerationEvent.Reason why = met ? GenerationEvent.Reason.STOP_STRING : reason;
-    if (why == GenerationEvent.Reason.END && assembler.calledTools()) {
-      why = GenerationEvent.Reason.TOOL_CALLS;
+    if (why == GenerationEvent.Reason.END) {
+      why = assembler.endOfTurn();
     }
     long now = context.nanoTime.getAsLong();
     long first = assembler.tokens() == 0 ? now : firstTokenNanos;

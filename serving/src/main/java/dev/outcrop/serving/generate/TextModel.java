@@ -1,9 +1,11 @@
 package dev.outcrop.serving.generate;
 
+import dev.outcrop.models.completion.CompletionParser;
 import dev.outcrop.models.text.ChatMessage;
 import dev.outcrop.models.text.ToolDefinition;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The text side of one model: template and tokenizer. Called from many request threads at once. */
@@ -15,10 +17,35 @@ public interface TextModel {
    * @param variables what the template may read besides, for example {@code enable_thinking}
    * @throws dev.outcrop.models.OutcropException where the template refuses the conversation
    */
-  int[] encodeChat(
+  ChatPrompt encodeChat(
       List<ChatMessage> messages,
       List<ToolDefinition> tools,
       Map<String, @Nullable Object> variables);
+
+  /**
+   * The prompt of a conversation.
+   *
+   * @param tokens its tokens
+   * @param reasoningIsOpen whether it ends inside the model's reasoning, which then goes on
+   */
+  record ChatPrompt(int[] tokens, boolean reasoningIsOpen) {
+    /** Redacted: prompts are never logged. */
+    @Override
+    public String toString() {
+      return "ChatPrompt[tokens=%d]".formatted(tokens.length);
+    }
+  }
+
+  /**
+   * A parser for one completion of a conversation.
+   *
+   * @param tools the names of the tools that may be called
+   * @param reasoningIsOpen as {@link ChatPrompt} has it
+   */
+  CompletionParser parser(Set<String> tools, boolean reasoningIsOpen);
+
+  /** The spelling of a control token, which has no text; null for any other token. */
+  @Nullable String controlToken(int id);
 
   /**
    * The tokens of a prompt that its caller wrote in full, control tokens included. A begin token is
@@ -43,7 +70,7 @@ public interface TextModel {
     /** The text that a token completes; empty while a character is open. Special tokens: empty. */
     String add(int id);
 
-    /** The text that is left at the end. */
+    /** The text that is left at the end, or where a control token parts the text. */
     String finish();
   }
 }

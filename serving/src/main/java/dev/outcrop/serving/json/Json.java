@@ -34,6 +34,20 @@ public final class Json {
   private static final int MAX_NAME = 1_024;
   private static final int MAX_NUMBER = 128;
 
+  /** The limit of a generated text is its number of tokens. */
+  private static final JsonMapper GENERATED =
+      JsonMapper.builder(
+              JsonFactory.builder()
+                  .streamReadConstraints(
+                      StreamReadConstraints.builder()
+                          .maxStringLength(Integer.MAX_VALUE)
+                          .maxNameLength(Integer.MAX_VALUE)
+                          .maxNumberLength(Integer.MAX_VALUE)
+                          .build())
+                  .disable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION)
+                  .build())
+          .build();
+
   private final JsonMapper mapper;
 
   /**
@@ -90,6 +104,18 @@ public final class Json {
       return mapper.readTree(text) instanceof ObjectNode object ? object : null;
     } catch (JsonProcessingException e) {
       return null;
+    }
+  }
+
+  /**
+   * A JSON object that a model wrote and a parser checked as it came. Of a key that comes twice the
+   * last counts.
+   */
+  public ObjectNode generated(String text) {
+    try {
+      return (ObjectNode) GENERATED.readTree(text);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("arguments that were checked are no JSON", e);
     }
   }
 

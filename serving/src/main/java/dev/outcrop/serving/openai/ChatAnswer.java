@@ -3,6 +3,7 @@ package dev.outcrop.serving.openai;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.outcrop.batching.Tier;
+import dev.outcrop.serving.generate.AnswerBlock;
 import dev.outcrop.serving.generate.Generation;
 import dev.outcrop.serving.generate.GenerationEvent;
 import dev.outcrop.serving.invoke.BodyFormat;
@@ -39,17 +40,20 @@ final class ChatAnswer implements BodyFormat.Request {
   @Override
   public ObjectNode whole(List<GenerationEvent> events, GenerationEvent.Ended end) {
     StringBuilder text = new StringBuilder();
+    StringBuilder reasoning = new StringBuilder();
     ArrayNode calls = Json.object().putArray("tool_calls");
     List<GenerationEvent.TokenLogprob> logprobs = new ArrayList<>();
+    for (AnswerBlock block : AnswerBlock.of(events, json)) {
+      switch (block) {
+        case AnswerBlock.Text(var more) -> text.append(more);
+        case AnswerBlock.Reasoning(var more) -> reasoning.append(more);
+        case AnswerBlock.Call(var callId, var name, var arguments) ->
+            call(callId, name, json.text(arguments), calls.addObject());
+      }
+    }
     for (GenerationEvent event : events) {
-      switch (event) {
-        case GenerationEvent.Text(var more, _, var probabilities) -> {
-          text.append(more);
-          logprobs.addAll(probabilities);
-        }
-        case GenerationEvent.ToolCall call -> call(call, calls.addObject());
-        case GenerationEvent.Ended _, GenerationEvent.Failed _ ->
-            throw new IllegalStateException("an end comes last");
+      if (event instanceof GenerationEvent.Text(_, _, var probabilities)) {
+        logprobs.addAll(probabilities);
       }
     }
     ObjectNode body = head("chat.completion");
@@ -59,6 +63,9 @@ final class ChatAnswer implements BodyFormat.Request {
       message.putNull("content");
     } else {
       message.put("content", text.toString());
+    }
+    if (!reasoning.isEmpty()) {
+      message.put("reasoning_content", reasoning.toString());
     }
     if (!calls.isEmpty()) {
       message.set("tool_calls", calls);
@@ -72,6 +79,9 @@ final class ChatAnswer implements BodyFormat.Request {
 
   @Override
   public List<ObjectNode> chunks(GenerationEvent event, int promptTokens) {
+    if (event instanceof GenerationEvent.ToolEnd || event instanceof GenerationEvent.ToolBroken) {
+      return List.of();
+    }
     ObjectNode chunk = head("chat.completion.chunk");
     ObjectNode choice = chunk.putArray("choices").addObject().put("index", 0);
     ObjectNode delta = choice.putObject("delta");
@@ -85,8 +95,21 @@ final class ChatAnswer implements BodyFormat.Request {
         putLogprobs(choice, logprobs);
         choice.putNull("finish_reason");
       }
-      case GenerationEvent.ToolCall call -> {
-        call(call, delta.putArray("tool_calls").addObject().put("index", toolCalls++));
+      case GenerationEvent.Reasoning(var text, _) -> {
+        delta.put("reasoning_content", text);
+        choice.putNull("finish_reason");
+      }
+      case GenerationEvent.ToolStart(var callId, var name, _) -> {
+        call(callId, name, "", delta.putArray("tool_calls").addObject().put("index", toolCalls++));
+        choice.putNull("finish_reason");
+      }
+      case GenerationEvent.ToolArguments(var fragment, _) -> {
+        delta
+            .putArray("tool_calls")
+            .addObject()
+            .put("index", toolCalls - 1)
+            .putObject("function")
+            .put("arguments", fragment);
         choice.putNull("finish_reason");
       }
       case GenerationEvent.Ended end -> {
@@ -94,7 +117,8 @@ final class ChatAnswer implements BodyFormat.Request {
         chunk.set("usage", usage(end.usage()));
         putTier(chunk, end);
       }
-      case GenerationEvent.Failed _ -> throw new IllegalStateException("a failure has no chunk");
+      case GenerationEvent.ToolEnd _, GenerationEvent.ToolBroken _, GenerationEvent.Failed _ ->
+          throw new IllegalStateException("these have no chunk");
     }
     return List.of(chunk);
   }
@@ -114,9 +138,9 @@ final class ChatAnswer implements BodyFormat.Request {
     }
   }
 
-  private void call(GenerationEvent.ToolCall call, ObjectNode to) {
-    to.put("id", CALL_ID_PREFIX + call.id()).put("type", "function");
-    to.putObject("function").put("name", call.name()).put("arguments", json.text(call.arguments()));
+  private static void call(String id, String name, String arguments, ObjectNode to) {
+    to.put("id", CALL_ID_PREFIX + id).put("type", "function");
+    to.putObject("function").put("name", name).put("arguments", arguments);
   }
 
   private void putLogprobs(ObjectNode choice, List<GenerationEvent.TokenLogprob> logprobs) {
@@ -152,7 +176,7 @@ final class ChatAnswer implements BodyFormat.Request {
 
   private static String finishReason(GenerationEvent.Ended end) {
     return switch (end.reason()) {
-      case END, STOP_STRING -> "stop";
+      case END, MALFORMED_CALL, STOP_STRING -> "stop";
       case TOOL_CALLS -> "tool_calls";
       case LENGTH -> "length";
     };

@@ -36,6 +36,8 @@ final class DemoServer implements AutoCloseable {
                     defaults.kvMemory(),
                     defaults.maxContext(),
                     defaults.threads(),
+                    defaults.toolFormat(),
+                    defaults.reasoningFormat(),
                     defaults.batching())));
     server =
         OutcropServer.start(

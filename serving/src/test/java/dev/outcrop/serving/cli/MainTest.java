@@ -45,6 +45,8 @@ final class MainTest {
     assertThat(run.status()).isZero();
     assertThat(info.get("family").asText()).isEqualTo("llama");
     assertThat(info.get("contextTokens").asInt()).isEqualTo(4_096);
+    assertThat(info.get("toolFormat").asText()).isEqualTo("hermes");
+    assertThat(info.get("reasoningFormat").asText()).isEqualTo("none");
   }
 
   @Test

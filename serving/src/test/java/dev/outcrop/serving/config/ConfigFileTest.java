@@ -54,6 +54,8 @@ final class ConfigFileTest {
           kv-memory: 2GB
           max-context: 4096
           threads: 2
+          tool-format: llama-json
+          reasoning-format: think
           batching:
             max-running: 8
             max-step-tokens: 16
@@ -108,6 +110,8 @@ final class ConfigFileTest {
                         new ByteSize(2L << 30),
                         4096,
                         2,
+                        ModelConfig.Tools.LLAMA_JSON,
+                        ModelConfig.Reasoning.THINK,
                         new BatchingConfig(
                             8,
                             16,
@@ -145,6 +149,8 @@ final class ConfigFileTest {
                 ModelConfig.DEFAULT.kvMemory(),
                 ModelConfig.DEFAULT.maxContext(),
                 ModelConfig.DEFAULT.threads(),
+                ModelConfig.DEFAULT.toolFormat(),
+                ModelConfig.DEFAULT.reasoningFormat(),
                 BatchingConfig.DEFAULT));
     assertThat(keys(ServingConfig.class))
         .allSatisfy(key -> assertThat(example).containsPattern("(?m)^[ -]*" + key + ":"));

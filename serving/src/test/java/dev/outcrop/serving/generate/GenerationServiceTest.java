@@ -9,7 +9,6 @@ import dev.outcrop.models.engine.Sampling;
 import dev.outcrop.models.text.ChatMessage;
 import dev.outcrop.serving.auth.Caller;
 import dev.outcrop.serving.error.ServingError;
-import dev.outcrop.serving.json.Json;
 import dev.outcrop.serving.testing.Await;
 import dev.outcrop.serving.testing.ByteText;
 import dev.outcrop.serving.testing.ScriptedBatcher;
@@ -35,7 +34,6 @@ final class GenerationServiceTest {
   private final ScriptedBatcher batcher = new ScriptedBatcher(request -> "abc");
   private final GenerationService service =
       new GenerationService(
-          new Json(1_000),
           () -> clock.getAndAdd(10),
           new GenerationListener() {
             @Override

@@ -2,6 +2,10 @@ package dev.outcrop.serving.testing;
 
 import dev.outcrop.models.ModelError;
 import dev.outcrop.models.OutcropException;
+import dev.outcrop.models.completion.CompletionFormat;
+import dev.outcrop.models.completion.CompletionParser;
+import dev.outcrop.models.completion.ReasoningFormat;
+import dev.outcrop.models.completion.ToolFormat;
 import dev.outcrop.models.text.ChatMessage;
 import dev.outcrop.models.text.ToolDefinition;
 import dev.outcrop.serving.generate.TextModel;
@@ -12,6 +16,7 @@ import java.nio.charset.CharsetDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /** A tokenizer whose tokens are bytes, and a template that writes roles and texts as lines. */
@@ -26,6 +31,16 @@ public class ByteText implements TextModel {
   public volatile List<ToolDefinition> lastTools = List.of();
   public volatile Map<String, Object> lastVariables = Map.of();
 
+  /** How completions are read. */
+  public volatile CompletionFormat format =
+      new CompletionFormat(ToolFormat.HERMES, ReasoningFormat.THINK);
+
+  /** Whether prompts end inside the reasoning. */
+  public volatile boolean reasoningIsOpen;
+
+  /** The control tokens, with the ids that follow {@link #BEGIN}. */
+  public volatile List<String> controlTokens = List.of();
+
   /** A message that the template refuses. */
   public volatile String refused;
 
@@ -39,7 +54,7 @@ public class ByteText implements TextModel {
   public volatile Supplier<RuntimeException> fault;
 
   @Override
-  public int[] encodeChat(
+  public ChatPrompt encodeChat(
       List<ChatMessage> messages, List<ToolDefinition> tools, Map<String, Object> variables) {
     if (fault != null) {
       throw fault.get();
@@ -55,7 +70,23 @@ public class ByteText implements TextModel {
     lastMessages = messages;
     lastTools = tools;
     lastVariables = variables;
-    return bytes(lastPrompt);
+    return new ChatPrompt(bytes(lastPrompt), reasoningIsOpen);
+  }
+
+  @Override
+  public CompletionParser parser(Set<String> tools, boolean open) {
+    return format.parser(tools, open, controlTokens::contains);
+  }
+
+  @Override
+  public String controlToken(int id) {
+    int index = id - BEGIN - 1;
+    return index >= 0 && index < controlTokens.size() ? controlTokens.get(index) : null;
+  }
+
+  /** The id of a control token. */
+  public int control(String token) {
+    return BEGIN + 1 + controlTokens.indexOf(token);
   }
 
   @Override

@@ -1,0 +1,242 @@
+package dev.outcrop.serving;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.outcrop.serving.testing.RawHttp;
+import dev.outcrop.serving.testing.RawHttp2;
+import dev.outcrop.serving.testing.TestServer;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import software.amazon.eventstream.Message;
+
+/** Tool calls and reasoning as they go out: Converse, its stream and the OpenAI chat body. */
+final class CallShapesTest {
+  private static final String TOOLS =
+      """
+      "toolConfig":{"tools":[{"toolSpec":{"name":"weather","description":"Tells it",
+      "inputSchema":{"json":{"type":"object","properties":{"city":{"type":"string"}}}}}}]}
+      """;
+  private static final String CALL =
+      "I look.\n<tool_call>\n{\"name\": \"weather\", \"arguments\": {\"city\": \"Oslo\"}}\n</tool_call>\n"
+          + "<tool_call>\n{\"name\": \"weather\", \"arguments\": {\"city\": \"Rome\"}}\n</tool_call>";
+
+  private final ObjectMapper mapper = new ObjectMapper();
+  private volatile String completion = CALL;
+  private TestServer server;
+
+  @BeforeEach
+  void start() {
+    server = new TestServer(request -> completion);
+  }
+
+  @AfterEach
+  void stop() {
+    server.close();
+  }
+
+  @Test
+  void converseCallsTools() throws IOException {
+    completion = CALL;
+
+    JsonNode body = converse(TOOLS);
+
+    JsonNode content = body.at("/output/message/content");
+    assertThat(body.at("/stopReason").textValue()).isEqualTo("tool_use");
+    assertThat(content).hasSize(3);
+    assertThat(content.at("/0/text").textValue()).isEqualTo("I look.");
+    assertThat(content.at("/1/toolUse/name").textValue()).isEqualTo("weather");
+    assertThat(content.at("/1/toolUse/input").toString()).isEqualTo("{\"city\":\"Oslo\"}");
+    assertThat(content.at("/1/toolUse/toolUseId").textValue()).matches("tooluse_[A-Za-z0-9_-]{22}");
+    assertThat(content.at("/2/toolUse/input").toString()).isEqualTo("{\"city\":\"Rome\"}");
+    assertThat(server.text.lastTools.getFirst().parameters().toString())
+        .isEqualTo("{type=object, properties={city={type=string}}}");
+  }
+
+  @Test
+  void converseStreamCallsTools() throws IOException {
+    completion = CALL;
+
+    List<Message> messages = stream(TOOLS);
+
+    assertThat(blocks(messages))
+        .containsExactly(
+            "0 text I look.",
+            "1 toolUse weather {\"city\": \"Oslo\"}",
+            "2 toolUse weather {\"city\": \"Rome\"}");
+    assertThat(messages.stream().filter(message -> type(message).equals("contentBlockDelta")))
+        .as("arguments come as they are written")
+        .hasSizeGreaterThan(30);
+    JsonNode stop = json(messages.get(messages.size() - 2));
+    assertThat(stop.at("/stopReason").textValue()).isEqualTo("tool_use");
+  }
+
+  @Test
+  void converseShowsReasoning() throws IOException {
+    completion = "<think>\nHm, 17.\n</think>\n\nIt is 17.";
+
+    JsonNode content = converse("\"x\":1").at("/output/message/content");
+
+    assertThat(content.toString())
+        .isEqualTo(
+            "[{\"reasoningContent\":{\"reasoningText\":{\"text\":\"Hm, 17.\"}}},"
+                + "{\"text\":\"It is 17.\"}]");
+    assertThat(blocks(stream("\"x\":1")))
+        .containsExactly("0 reasoningContent Hm, 17.", "1 text It is 17.");
+  }
+
+  @Test
+  void converseTellsThatACallIsMalformed() throws IOException {
+    completion = "Hm. <tool_call>{\"name\":\"weather\",\"arguments\":{\"city\":Oslo}}</tool_call>";
+
+    JsonNode body = converse(TOOLS);
+    List<Message> messages = stream(TOOLS);
+
+    assertThat(body.at("/stopReason").textValue()).isEqualTo("malformed_tool_use");
+    assertThat(body.at("/output/message/content"))
+        .hasSize(1)
+        .allSatisfy(block -> assertThat(block.get("text").textValue()).isEqualTo(completion));
+    assertThat(blocks(messages))
+        .containsExactly("0 text Hm.", "1 toolUse weather {\"city\":", "2 text Oslo}}</tool_call>");
+    assertThat(json(messages.get(messages.size() - 2)).at("/stopReason").textValue())
+        .isEqualTo("malformed_tool_use");
+  }
+
+  @Test
+  void chatShowsReasoning() throws IOException {
+    completion = "<think>Hm.</think>17";
+    String request = "{\"messages\":[{\"role\":\"user\",\"content\":\"?\"}]}";
+
+    JsonNode message = invoke(request).at("/choices/0/message");
+
+    assertThat(message.toString())
+        .isEqualTo("{\"role\":\"assistant\",\"content\":\"17\",\"reasoning_content\":\"Hm.\"}");
+    assertThat(
+            invokeStream(request).stream()
+                .map(chunk -> chunk.at("/choices/0/delta/reasoning_content").asText("")))
+        .containsSubsequence("H", "m", ".");
+  }
+
+  @Test
+  void chatCallsTools() throws IOException {
+    completion = CALL;
+    String request =
+        """
+        {"messages":[{"role":"user","content":"Weather?"},
+        {"role":"assistant","content":null,"tool_calls":[{"id":"call_1","type":"function",
+        "function":{"name":"weather","arguments":"{\\"city\\":\\"Bonn\\"}"}}]},
+        {"role":"tool","tool_call_id":"call_1","content":"3"}],
+        "tools":[{"type":"function","function":{"name":"weather","parameters":{"type":"object"}}}]}
+        """;
+
+    JsonNode body = invoke(request);
+    List<JsonNode> chunks = invokeStream(request);
+
+    assertThat(body.at("/choices/0/finish_reason").textValue()).isEqualTo("tool_calls");
+    assertThat(body.at("/choices/0/message/content").textValue()).isEqualTo("I look.");
+    assertThat(body.at("/choices/0/message/tool_calls/1/function").toString())
+        .isEqualTo("{\"name\":\"weather\",\"arguments\":\"{\\\"city\\\":\\\"Rome\\\"}\"}");
+    assertThat(server.text.lastMessages.get(1).toolCalls().getFirst().arguments().toString())
+        .isEqualTo("{city=Bonn}");
+    assertThat(chunks.getFirst().at("/choices/0/delta/role").textValue()).isEqualTo("assistant");
+    assertThat(chunks.get(1).at("/choices/0/delta").has("role")).isFalse();
+    assertThat(chunks.get(chunks.size() - 2).at("/choices/0/delta/tool_calls/0/index").intValue())
+        .isEqualTo(1);
+    StringBuilder streamed = new StringBuilder();
+    chunks.stream()
+        .map(chunk -> chunk.at("/choices/0/delta/tool_calls/0"))
+        .filter(call -> call.path("index").asInt() == 1)
+        .forEach(call -> streamed.append(call.at("/function/arguments").textValue()));
+    assertThat(streamed.toString()).isEqualTo("{\"city\": \"Rome\"}");
+    assertThat(chunks.getLast().at("/choices/0/finish_reason").textValue()).isEqualTo("tool_calls");
+    assertThat(chunks.getLast().has("amazon-bedrock-invocationMetrics")).isTrue();
+  }
+
+  /** The blocks of a stream, each opened and closed as it has to be. */
+  private List<String> blocks(List<Message> messages) throws IOException {
+    List<String> blocks = new ArrayList<>();
+    StringBuilder block = new StringBuilder();
+    for (Message message : messages) {
+      JsonNode event = json(message);
+      String index = event.path("contentBlockIndex").asText();
+      switch (type(message)) {
+        case "contentBlockStart" -> {
+          assertThat(block).as("no block is open").isEmpty();
+          block.append(index + " toolUse " + event.at("/start/toolUse/name").textValue() + " ");
+        }
+        case "contentBlockDelta" -> {
+          var delta = event.get("delta").properties().iterator().next();
+          if (block.isEmpty()) {
+            assertThat(delta.getKey()).isNotEqualTo("toolUse");
+            block.append(index + " " + delta.getKey() + " ");
+          }
+          assertThat(block.toString()).startsWith(index + " " + delta.getKey());
+          JsonNode value = delta.getValue();
+          block.append(value.isTextual() ? value.textValue() : value.elements().next().textValue());
+        }
+        case "contentBlockStop" -> {
+          assertThat(block.toString()).startsWith(index + " ");
+          blocks.add(block.toString());
+          block.setLength(0);
+        }
+        default -> assertThat(block).as("no block is open").isEmpty();
+      }
+    }
+    return blocks;
+  }
+
+  private JsonNode converse(String more) throws IOException {
+    RawHttp.Response response =
+        RawHttp.post(server.server.port(), "/model/demo/converse", request(more));
+    assertThat(response.text())
+        .satisfies(text -> assertThat(response.status()).as(text).isEqualTo(200));
+    return mapper.readTree(response.body());
+  }
+
+  private List<Message> stream(String more) throws IOException {
+    RawHttp.Response response =
+        RawHttp.post(server.server.port(), "/model/demo/converse-stream", request(more));
+    assertThat(response.status()).isEqualTo(200);
+    assertThat(response.header("Content-Type")).isEqualTo("application/vnd.amazon.eventstream");
+    return RawHttp2.messages(response.body());
+  }
+
+  private JsonNode invoke(String body) throws IOException {
+    RawHttp.Response response = RawHttp.post(server.server.port(), "/model/demo/invoke", body);
+    assertThat(response.status()).as(response.text()).isEqualTo(200);
+    return mapper.readTree(response.body());
+  }
+
+  private List<JsonNode> invokeStream(String body) throws IOException {
+    RawHttp.Response response =
+        RawHttp.post(server.server.port(), "/model/demo/invoke-with-response-stream", body);
+    assertThat(response.status()).isEqualTo(200);
+    assertThat(response.header("X-Amzn-Bedrock-Content-Type")).isEqualTo("application/json");
+    List<JsonNode> chunks = new ArrayList<>();
+    for (Message message : RawHttp2.messages(response.body())) {
+      assertThat(type(message)).isEqualTo("chunk");
+      chunks.add(
+          mapper.readTree(Base64.getDecoder().decode(json(message).get("bytes").textValue())));
+    }
+    return chunks;
+  }
+
+  private static String request(String more) {
+    return "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"hi\"}]}]," + more + "}";
+  }
+
+  private JsonNode json(Message message) throws IOException {
+    return mapper.readTree(new String(message.getPayload(), StandardCharsets.UTF_8));
+  }
+
+  private static String type(Message message) {
+    return message.getHeaders().get(":event-type").getString();
+  }
+}
