@@ -16,6 +16,7 @@ import dev.outcrop.models.engine.KvGeometry;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.util.function.IntUnaryOperator;
 import java.util.function.LongSupplier;
 
 /** The callers' side of one engine loop; safe to call from any thread. */
@@ -29,6 +30,7 @@ final class EngineBatcher implements Batcher {
   private static final Duration LOOK = Duration.ofSeconds(1);
 
   private final KvGeometry geometry;
+  private final IntUnaryOperator ropeForm;
   private final BatchingConfig config;
   private final LongSupplier nanoClock;
   private final Intake intake;
@@ -52,6 +54,7 @@ final class EngineBatcher implements Batcher {
     this.intake = new Intake(config, drainRate, nanoClock);
     Scheduler scheduler = scheduler(engine.geometry(), config);
     this.geometry = scheduler.geometry();
+    this.ropeForm = engine::ropeForm;
     this.watch = new StepWatch(name, nanoClock, unknownStep);
     this.meter = new Meter(scheduler, config, watch, nanoClock);
     this.loop = new EngineLoop(engine, scheduler, intake, drainRate, watch, meter, nanoClock);
@@ -114,6 +117,7 @@ final class EngineBatcher implements Batcher {
     if (refused != null) {
       return refused;
     }
+    int form = ropeForm.applyAsInt(prompt + maxTokens);
     Sequence sequence =
         new Sequence(
             tenant.flow(service.tier()),
@@ -122,7 +126,7 @@ final class EngineBatcher implements Batcher {
             request.sampling(),
             request.stopTokens(),
             within == null ? Sequence.NEVER : now + within.toNanos(),
-            new Sequence.PrefixKey(hashes, scope(service), geometry.unitTokens()));
+            new Sequence.PrefixKey(hashes, scope(service, form), geometry.unitTokens(), form));
     RequestStream stream = new RequestStream(sequence, tenant, intake, now);
     if (!intake.send(new Command.Submit(sequence, stream, service.weight()))) {
       stream.end(EngineLoop.closed());
@@ -130,11 +134,14 @@ final class EngineBatcher implements Batcher {
     return new SubmitResult.Accepted(stream);
   }
 
-  private long scope(Service service) {
-    return switch (config.sharing().prefixes()) {
-      case TENANT -> hashes.scope("of " + service.prefixScope());
-      case ALL -> hashes.scope("all");
-    };
+  /** Keys whose positions have different forms do not fit together. */
+  private long scope(Service service, int ropeForm) {
+    String owner =
+        switch (config.sharing().prefixes()) {
+          case TENANT -> "of " + service.prefixScope();
+          case ALL -> "all";
+        };
+    return hashes.scope(ropeForm == 0 ? owner : ropeForm + " " + owner);
   }
 
   @Override

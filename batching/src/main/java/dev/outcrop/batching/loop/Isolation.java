@@ -67,6 +67,7 @@ final class Isolation {
   private static void copyRow(StepPlan plan, int row, StepPlan alone) {
     alone.clear();
     alone.row(plan.position(row));
+    alone.form(plan.ropeForm(row));
     int[] ids = new int[plan.tokens(row)];
     for (int i = 0; i < ids.length; i++) {
       ids[i] = plan.tokenId(row, i);

@@ -45,6 +45,7 @@ public final class Sequence {
   private final int firstStop; // here, and not in one more line of memory
   private final boolean moreStops;
   private final PrefixKey key;
+  private final int ropeForm;
 
   Phase phase = Phase.NEW;
   int[] tokens;
@@ -104,6 +105,7 @@ public final class Sequence {
     this.moreStops = stopTokens.length > 1;
     this.deadline = deadline;
     this.key = key;
+    this.ropeForm = key.ropeForm();
     this.hashes = new long[UnitHashes.longs(capacity / key.unitTokens())];
     hashUpTo(prompt.length / key.unitTokens());
   }
@@ -112,10 +114,17 @@ public final class Sequence {
    * What a sequence's prefix is found by.
    *
    * @param hashes the process's hash
-   * @param scope model, adapter and tenant
+   * @param scope model, adapter, tenant and the form of positions
    * @param unitTokens tokens in a KV unit
+   * @param ropeForm which form its positions take, see {@link
+   *     dev.outcrop.models.engine.Engine#ropeForm}
    */
-  public record PrefixKey(UnitHashes hashes, long scope, int unitTokens) {}
+  public record PrefixKey(UnitHashes hashes, long scope, int unitTokens, int ropeForm) {
+    /** The key of a sequence whose positions have the usual form. */
+    public PrefixKey(UnitHashes hashes, long scope, int unitTokens) {
+      this(hashes, scope, unitTokens, 0);
+    }
+  }
 
   /** Whose it is. */
   public Flow flow() {
@@ -145,6 +154,11 @@ public final class Sequence {
   /** The most tokens that this sequence can come to. */
   int capacity() {
     return promptTokens + maxTokens;
+  }
+
+  /** Which form its positions take; part of what its prefix is found by. */
+  int ropeForm() {
+    return ropeForm;
   }
 
   /** Tokens whose KV is not written yet. */

@@ -45,6 +45,9 @@ final class StepRows {
     for (int i = 0; i < decoding.size(); i++) {
       Sequence decodes = decoding.get(i);
       plan.row(decodes.computed);
+      if (decodes.ropeForm() != 0) { // mostly it is, and a look is cheaper than a store
+        plan.form(decodes.ropeForm());
+      }
       plan.token(decodes.last);
       addSegments(decodes.runs, decodes.length);
       plan.sample(decodes.sampling, decodes.tokens, decodes.promptTokens, decodes.length);
@@ -57,6 +60,7 @@ final class StepRows {
     int count = Math.min(prefills.behind(), most);
     int used = prefills.computed + count;
     plan.row(prefills.computed);
+    plan.form(prefills.ropeForm());
     plan.tokens(prefills.tokens, prefills.computed, count);
     addSegments(prefills.runs, used);
     if (used == prefills.length) {

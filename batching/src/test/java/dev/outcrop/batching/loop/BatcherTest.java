@@ -39,6 +39,27 @@ class BatcherTest {
     }
   }
 
+  /** Dynamic and long rope: keys of sequences of other lengths do not fit. */
+  @Test
+  void findsAPrefixOnlyWherePositionsHaveTheSameForm() throws Exception {
+    FakeEngine formed =
+        Requests.engine(new KvGeometry(4, 64, 1, 256))
+            .withForms(tokens -> tokens > 40 ? tokens : 0);
+    int[] prompt = Requests.prompt(21, 5);
+    int[] maxTokens = {9, 19, 20, 20, 21, 9};
+    int[] found = {0, 20, 0, 20, 0, 20};
+    try (Batcher batcher = Requests.start(formed, CONFIG)) {
+      for (int i = 0; i < found.length; i++) {
+        List<TokenEvent> events =
+            Requests.readAll(Requests.accepted(batcher, prompt, maxTokens[i]));
+
+        assertThat(Requests.ids(events)).isEqualTo(Requests.expected(prompt, maxTokens[i]));
+        assertThat(events.getLast())
+            .isEqualTo(new TokenEvent.Finished(FinishReason.LENGTH, 21, found[i], maxTokens[i]));
+      }
+    }
+  }
+
   @ParameterizedTest
   @EnumSource
   void findsThePrefixOfAnotherTenantOnlyWhereTheOperatorSharesIt(BatchingConfig.Prefixes prefixes)

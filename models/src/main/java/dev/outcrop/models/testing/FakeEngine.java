@@ -9,6 +9,7 @@ import dev.outcrop.models.engine.StepPlan;
 import dev.outcrop.models.engine.StepResult;
 import java.util.Arrays;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -87,6 +88,8 @@ public final class FakeEngine implements Engine {
   private final Sleeper sleeper;
   private final int[] slotToken;
   private final int[] slotPosition;
+  private final int[] slotForm;
+  private IntUnaryOperator forms = tokens -> 0;
   private long steps;
   private boolean dead;
   private boolean inFlight;
@@ -115,12 +118,24 @@ public final class FakeEngine implements Engine {
     this.sleeper = sleeper;
     slotToken = new int[geometry.tokens()];
     slotPosition = new int[geometry.tokens()];
+    slotForm = new int[geometry.tokens()];
     Arrays.fill(slotPosition, -1);
+  }
+
+  /** The same engine with positions whose form depends on the most tokens of a sequence. */
+  public FakeEngine withForms(IntUnaryOperator formOfTokens) {
+    forms = formOfTokens;
+    return this;
   }
 
   @Override
   public KvGeometry geometry() {
     return geometry;
+  }
+
+  @Override
+  public int ropeForm(int tokens) {
+    return forms.applyAsInt(tokens);
   }
 
   /** Steps submitted so far. */
@@ -135,6 +150,7 @@ public final class FakeEngine implements Engine {
     for (int i = 0; i < plan.moves(); i++) { // before anything that may fail, as the contract says
       move(slotToken, plan.moveFrom(i), plan.moveTo(i), plan.moveLength(i));
       move(slotPosition, plan.moveFrom(i), plan.moveTo(i), plan.moveLength(i));
+      move(slotForm, plan.moveFrom(i), plan.moveTo(i), plan.moveLength(i));
     }
     ModelError error = dead ? ModelError.ENGINE_DEAD : fault.before(steps, plan);
     steps++;
@@ -203,6 +219,7 @@ public final class FakeEngine implements Engine {
         if (position >= first) {
           slotToken[slot + i] = plan.tokenId(row, position - first);
           slotPosition[slot + i] = position;
+          slotForm[slot + i] = plan.ropeForm(row);
         }
       }
     }
@@ -252,6 +269,7 @@ public final class FakeEngine implements Engine {
       int slot = plan.segmentSlot(row, s);
       for (int i = 0; i < plan.segmentLength(row, s); i++, position++) {
         check(slotPosition[slot + i] == position, "a slot that holds another position");
+        check(slotForm[slot + i] == plan.ropeForm(row), "a slot whose position has another form");
         check(
             !againstHistory || slotToken[slot + i] == history[position],
             "a slot that holds another sequence's token");
