@@ -100,7 +100,12 @@ final class RopeReader {
         yield new Rope.Default(base);
       }
       case "linear" -> new Rope.Linear(base, factor(rope));
-      case "dynamic" -> new Rope.Dynamic(base, factor(rope), context);
+      case "dynamic" -> {
+        if (rotaryDim == 2) { // the base's exponent is dim / (dim - 2)
+          throw config.invalid("head_dim", "is 2, must be larger for dynamic rope");
+        }
+        yield new Rope.Dynamic(base, factor(rope), context);
+      }
       case "llama3" -> llama3(rope, base, original(rope, originalAbsent));
       case "yarn" -> yarn(rope, base, original(rope, originalAbsent));
       case "longrope" -> longRope(rope, base, original(rope, originalAbsent));

@@ -72,7 +72,10 @@ record Fixture(
 
   /** The most likely token after the first {@code length} ones. */
   int best(int length) {
-    float[] row = logits[length - 1];
+    return best(logits[length - 1]);
+  }
+
+  private static int best(float[] row) {
     int best = 0;
     for (int v = 1; v < row.length; v++) {
       best = row[v] > row[best] ? v : best;
@@ -106,5 +109,36 @@ record Fixture(
       }
     }
     return worst / largest();
+  }
+
+  /** The mean Kullback-Leibler divergence from what is expected, in nats. */
+  double divergence(float[][] actual) {
+    double sum = 0;
+    for (int i = 0; i < actual.length; i++) {
+      double expectedSum = logSumExp(logits[i]);
+      double actualSum = logSumExp(actual[i]);
+      for (int v = 0; v < actual[i].length; v++) {
+        double expected = logits[i][v] - expectedSum;
+        sum += Math.exp(expected) * (expected - (actual[i][v] - actualSum));
+      }
+    }
+    return sum / actual.length;
+  }
+
+  private static double logSumExp(float[] row) {
+    double sum = 0;
+    for (float value : row) {
+      sum += Math.exp(value);
+    }
+    return Math.log(sum);
+  }
+
+  /** The share of tokens after which the most likely one is the same. */
+  double agreement(float[][] actual) {
+    int same = 0;
+    for (int i = 0; i < actual.length; i++) {
+      same += best(actual[i]) == best(logits[i]) ? 1 : 0;
+    }
+    return (double) same / actual.length;
   }
 }

@@ -20,6 +20,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The fixtures notice when a family's own feature is left out. */
 class MutationTest {
@@ -45,7 +46,10 @@ class MutationTest {
       Configs.norms(n -> new Norms(n.kind(), n.eps(), n.place(), false));
   private static final UnaryOperator<DecoderConfig> NO_NORM_AFTER =
       Configs.norms(n -> new Norms(n.kind(), n.eps(), Place.BEFORE, n.plusOne()));
-  private static final UnaryOperator<DecoderConfig> SILU = Configs.layers(MutationTest::silu);
+  private static final UnaryOperator<DecoderConfig> SILU =
+      Configs.layers(layer -> activated(layer, Activation.SILU));
+  private static final UnaryOperator<DecoderConfig> ERF =
+      Configs.layers(layer -> activated(layer, Activation.GELU));
   private static final UnaryOperator<DecoderConfig> RMS_NORM =
       Configs.norms(n -> new Norms(Kind.RMS, n.eps(), n.place(), false));
 
@@ -126,6 +130,16 @@ class MutationTest {
     assertThat(error(fixture, mutated)).isGreaterThan(100 * TorchEngineExactnessTest.BOUND);
   }
 
+  /** The two curves lie less than 0.0005 apart, so little more than the bound is to be had. */
+  @ParameterizedTest
+  @ValueSource(strings = {"gemma2", "gemma3_text", "starcoder2"})
+  void tellsTheTwoKindsOfGeluApart(String name) {
+    Fixture fixture = Fixture.read(name);
+
+    assertThat(error(fixture, ERF.apply(fixture.config())))
+        .isGreaterThan(TorchEngineExactnessTest.BOUND);
+  }
+
   /** How far off the logits are; without bound where the weights no longer fit. */
   private static double error(Fixture fixture, DecoderConfig config) {
     TorchOptions options = new TorchOptions(ElementType.FLOAT32, 256, 1);
@@ -150,12 +164,12 @@ class MutationTest {
     return new Layer(layer.window(), layer.rope(), mlp);
   }
 
-  private static Layer silu(Layer layer) {
+  private static Layer activated(Layer layer, Activation activation) {
     Mlp mlp =
         switch (layer.mlp()) {
           case Mlp.Gated(int width, _, boolean bias, boolean fused) ->
-              new Mlp.Gated(width, Activation.SILU, bias, fused);
-          case Mlp.Plain(int width, _, boolean bias) -> new Mlp.Plain(width, Activation.SILU, bias);
+              new Mlp.Gated(width, activation, bias, fused);
+          case Mlp.Plain(int width, _, boolean bias) -> new Mlp.Plain(width, activation, bias);
         };
     return new Layer(layer.window(), layer.rope(), mlp);
   }
