@@ -60,13 +60,25 @@ public final class CheckpointFile {
 
   /** Reads a file that holds one JSON object. */
   public static JsonNode object(Path file, long maxBytes) {
-    String text = text(file, bytes(file, maxBytes));
+    JsonNode node = node(file, maxBytes);
+    if (!node.isObject()) {
+      throw invalid(file, "does not hold a JSON object");
+    }
+    return node;
+  }
+
+  /** Reads a file that holds one JSON array. */
+  public static JsonNode array(Path file, long maxBytes) {
+    JsonNode node = node(file, maxBytes);
+    if (!node.isArray()) {
+      throw invalid(file, "does not hold a JSON array");
+    }
+    return node;
+  }
+
+  private static JsonNode node(Path file, long maxBytes) {
     try {
-      JsonNode node = MAPPER.readTree(text);
-      if (!node.isObject()) {
-        throw invalid(file, "does not hold a JSON object");
-      }
-      return node;
+      return MAPPER.readTree(text(file, bytes(file, maxBytes)));
     } catch (JsonProcessingException e) {
       throw badJson(file, e);
     }

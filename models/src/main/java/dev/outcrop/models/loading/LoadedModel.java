@@ -129,7 +129,7 @@ public final class LoadedModel implements AutoCloseable {
             type, EngineLoader.kvTokens(config, type, options.kvBytes()), options.threads()));
   }
 
-  private static ComputeType compute(Checkpoint checkpoint, LoadOptions.Dtype wanted) {
+  static ComputeType compute(Checkpoint checkpoint, LoadOptions.Dtype wanted) {
     return switch (wanted) {
       case FLOAT32 -> ComputeType.FLOAT32;
       case BFLOAT16 -> ComputeType.BFLOAT16;
@@ -138,7 +138,7 @@ public final class LoadedModel implements AutoCloseable {
   }
 
   /** The type that most bytes of the checkpoint are in. */
-  private static DType stored(Checkpoint checkpoint) {
+  static DType stored(Checkpoint checkpoint) {
     return checkpoint.tensors().stream()
         .collect(
             Collectors.groupingBy(StoredTensor::dtype, Collectors.summingLong(StoredTensor::bytes)))
@@ -172,7 +172,7 @@ public final class LoadedModel implements AutoCloseable {
         format.reasoning().word());
   }
 
-  private static String name(DType stored) {
+  static String name(DType stored) {
     return switch (stored) {
       case F32 -> "float32";
       case F16 -> "float16";

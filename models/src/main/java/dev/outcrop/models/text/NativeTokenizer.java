@@ -8,8 +8,10 @@ import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import dev.outcrop.models.ModelError;
 import dev.outcrop.models.OutcropException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One tokenizer of the Hugging Face library behind DJL's binding. The native object does not change
@@ -88,10 +90,44 @@ final class NativeTokenizer implements AutoCloseable {
     }
   }
 
-  private long encoding(String text) {
+  /**
+   * A text, or a pair of texts, with the special tokens of the tokenizer's template.
+   *
+   * @param second null for a text alone
+   */
+  EncoderTokenizer.Encoded encodeInTemplate(String text, @Nullable String second) {
+    Lock reading = lock.readLock();
+    reading.lock();
+    try {
+      requireOpen();
+      long encoding =
+          second == null
+              ? TokenizersLibrary.LIB.encode(handle, text, true)
+              : TokenizersLibrary.LIB.encodeDual(handle, text, second, true);
+      try {
+        return new EncoderTokenizer.Encoded(
+            ints(TokenizersLibrary.LIB.getTokenIds(encoding)),
+            ints(TokenizersLibrary.LIB.getTypeIds(encoding)));
+      } finally {
+        TokenizersLibrary.LIB.deleteEncoding(encoding);
+      }
+    } finally {
+      reading.unlock();
+    }
+  }
+
+  private static int[] ints(long[] values) {
+    return Arrays.stream(values).mapToInt(Math::toIntExact).toArray();
+  }
+
+  private void requireOpen() {
     if (closed) {
       throw new IllegalStateException("the tokenizer is closed");
     }
+  }
+
+  private long encoding(String text) {
+    requireOpen();
     return TokenizersLibrary.LIB.encode(handle, text, false);
   }
 

@@ -196,7 +196,7 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /** Lone surrogates have no UTF-8 form and would fail in the native library. */
-  private static String wellFormed(String text) {
+  static String wellFormed(String text) {
     StringBuilder fixed = null;
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);

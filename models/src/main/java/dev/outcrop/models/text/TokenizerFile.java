@@ -260,7 +260,7 @@ final class TokenizerFile {
     return model;
   }
 
-  private static List<String> sides(JsonNode merge) {
+  static List<String> sides(JsonNode merge) {
     if (merge.isTextual()) {
       return List.of(merge.textValue().split(" ", -1));
     }
