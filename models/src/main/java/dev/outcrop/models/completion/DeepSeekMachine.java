@@ -16,6 +16,11 @@ final class DeepSeekMachine implements Machine {
   private static final String SEPARATOR = "<\uff5ctool\u2581sep\uff5c>";
   private static final String FENCE = "```json";
 
+  private static final List<String> OPENING = List.of(CALLS);
+  private static final List<String> NEXT = List.of(CALL, CALLS_END);
+  private static final List<String> BEHIND_KIND = List.of(SEPARATOR);
+  private static final List<String> CLOSING = List.of(CALL_END, CALL, CALLS_END);
+
   private enum At {
     TEXT,
     CALLS,
@@ -51,11 +56,11 @@ final class DeepSeekMachine implements Machine {
   @Override
   public List<String> markers() {
     return switch (at) {
-      case TEXT -> List.of(CALLS);
-      case CALLS -> List.of(CALL, CALLS_END);
-      case KIND -> List.of(SEPARATOR);
+      case TEXT -> OPENING;
+      case CALLS -> NEXT;
+      case KIND -> BEHIND_KIND;
       case NAME, FENCE, ARGUMENTS -> List.of();
-      case CLOSING, REJECTED -> List.of(CALL_END, CALL, CALLS_END);
+      case CLOSING, REJECTED -> CLOSING;
     };
   }
 

@@ -12,6 +12,9 @@ final class HermesMachine implements Machine {
   private static final String OPEN = "<tool_call>";
   private static final String CLOSE = "</tool_call>";
 
+  private static final List<String> OPENING = List.of(OPEN);
+  private static final List<String> BOTH = List.of(CLOSE, OPEN);
+
   private enum At {
     TEXT,
     OPENED,
@@ -42,9 +45,9 @@ final class HermesMachine implements Machine {
   @Override
   public List<String> markers() {
     return switch (at) {
-      case TEXT -> List.of(OPEN);
+      case TEXT -> OPENING;
       case OPENED, OBJECT -> List.of();
-      case CLOSING, REJECTED -> List.of(CLOSE, OPEN);
+      case CLOSING, REJECTED -> BOTH;
     };
   }
 

@@ -12,6 +12,8 @@ import java.util.Set;
 final class LlamaMachine implements Machine {
   static final String TAG = "<|python_tag|>";
 
+  private static final List<String> TAGS = List.of(TAG);
+
   private enum At {
     START,
     TAGGED,
@@ -43,7 +45,7 @@ final class LlamaMachine implements Machine {
 
   @Override
   public List<String> markers() {
-    return at == At.OBJECT ? List.of() : List.of(TAG);
+    return at == At.OBJECT ? List.of() : TAGS;
   }
 
   @Override

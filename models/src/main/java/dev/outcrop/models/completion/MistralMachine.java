@@ -13,6 +13,10 @@ final class MistralMachine implements Machine {
   private static final String CALL_ID = "[CALL_ID]";
   private static final String ARGS = "[ARGS]";
 
+  private static final List<String> OPENING = List.of(CALLS);
+  private static final List<String> BEHIND_NAME = List.of(ARGS, CALL_ID);
+  private static final List<String> BEHIND_ID = List.of(ARGS);
+
   private enum At {
     TEXT,
     OPENED,
@@ -53,9 +57,9 @@ final class MistralMachine implements Machine {
   @Override
   public List<String> markers() {
     return switch (at) {
-      case TEXT, REJECTED -> List.of(CALLS);
-      case NAME, AFTER_NAME -> List.of(ARGS, CALL_ID);
-      case ID -> List.of(ARGS);
+      case TEXT, REJECTED -> OPENING;
+      case NAME, AFTER_NAME -> BEHIND_NAME;
+      case ID -> BEHIND_ID;
       case OPENED, LIST, OBJECT, BETWEEN, ARGUMENTS -> List.of();
     };
   }

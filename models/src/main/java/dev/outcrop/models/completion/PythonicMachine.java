@@ -13,6 +13,8 @@ final class PythonicMachine implements Machine {
   static final String START = "<|python_start|>";
   private static final String END = "<|python_end|>";
 
+  private static final List<String> TAGS = List.of(START, END, LlamaMachine.TAG);
+
   private enum At {
     START,
     LIST,
@@ -46,7 +48,7 @@ final class PythonicMachine implements Machine {
 
   @Override
   public List<String> markers() {
-    return at == At.ARGUMENTS ? List.of() : List.of(START, END, LlamaMachine.TAG);
+    return at == At.ARGUMENTS ? List.of() : TAGS;
   }
 
   @Override

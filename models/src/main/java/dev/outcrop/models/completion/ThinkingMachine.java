@@ -23,6 +23,9 @@ final class ThinkingMachine implements Machine {
   private final String close;
   private final Machine answer;
   private final StringBuilder space = new StringBuilder();
+  private final List<String> atStart;
+  private final List<String> leading;
+  private final List<String> closing;
   private At at;
 
   /**
@@ -35,6 +38,10 @@ final class ThinkingMachine implements Machine {
     open = tags.open();
     close = tags.close();
     this.answer = answer;
+    atStart = new ArrayList<>(answer.markers());
+    atStart.add(open);
+    leading = List.of(open, close);
+    closing = List.of(close);
     at = isOpen ? At.LEADING : At.START;
   }
 
@@ -49,13 +56,10 @@ final class ThinkingMachine implements Machine {
   @Override
   public List<String> markers() {
     return switch (at) {
-      case START -> {
-        List<String> markers = new ArrayList<>(answer.markers());
-        markers.add(open);
-        yield markers;
-      }
-      case LEADING -> List.of(open, close);
-      case REASONING -> List.of(close);
+      // The answer has not begun: its markers are still those of its start.
+      case START -> atStart;
+      case LEADING -> leading;
+      case REASONING -> closing;
       case TRAILING, ANSWER -> answer.markers();
     };
   }

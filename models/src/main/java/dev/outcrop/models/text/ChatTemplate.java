@@ -29,6 +29,7 @@ public final class ChatTemplate {
   private final JinjaTemplate chat;
   private final JinjaTemplate toolUse;
   private final String toolUseSource;
+  private final boolean argumentsAsText;
   private final Map<String, String> specialTokens;
 
   private ChatTemplate(
@@ -39,6 +40,7 @@ public final class ChatTemplate {
     this.chat = chat;
     this.toolUse = toolUse;
     this.toolUseSource = toolUseSource;
+    argumentsAsText = ArgumentsText.isWantedBy(toolUseSource);
     this.specialTokens = Map.copyOf(specialTokens);
   }
 
@@ -161,7 +163,8 @@ public final class ChatTemplate {
   private Map<String, @Nullable Object> fields(ChatMessage.ToolCall call) {
     Map<String, @Nullable Object> function = new LinkedHashMap<>();
     function.put("name", call.name());
-    function.put("arguments", call.arguments());
+    function.put(
+        "arguments", argumentsAsText ? ArgumentsText.of(call.arguments()) : call.arguments());
     return typed(call.id(), function);
   }
 

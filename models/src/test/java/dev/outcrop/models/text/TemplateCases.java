@@ -52,6 +52,15 @@ final class TemplateCases {
     }
   }
 
+  /** A JSON object as maps and lists. */
+  static Map<String, Object> object(String json) {
+    try {
+      return JSON.readValue(json, OBJECT);
+    } catch (IOException malformed) {
+      throw new UncheckedIOException(malformed);
+    }
+  }
+
   static String text(String resource) {
     try (InputStream in = TemplateCases.class.getResourceAsStream(resource)) {
       return new String(in.readAllBytes(), StandardCharsets.UTF_8);

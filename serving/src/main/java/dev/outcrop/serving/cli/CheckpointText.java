@@ -2,6 +2,7 @@ package dev.outcrop.serving.cli;
 
 import dev.outcrop.models.completion.CompletionFormat;
 import dev.outcrop.models.completion.CompletionParser;
+import dev.outcrop.models.completion.ToolFormat;
 import dev.outcrop.models.loading.LoadedModel;
 import dev.outcrop.models.text.ChatMessage;
 import dev.outcrop.models.text.IncrementalDetokenizer;
@@ -48,7 +49,9 @@ final class CheckpointText implements TextModel {
       List<ChatMessage> messages,
       List<ToolDefinition> tools,
       Map<String, @Nullable Object> variables) {
-    Prompt prompt = model.template().render(messages, tools, true, variables, clock);
+    List<ChatMessage> fitted =
+        format.tools() == ToolFormat.MISTRAL ? MistralIds.in(messages) : messages;
+    Prompt prompt = model.template().render(fitted, tools, true, variables, clock);
     return new ChatPrompt(model.tokenizer().encode(prompt), format.opensReasoning(prompt.text()));
   }
 
