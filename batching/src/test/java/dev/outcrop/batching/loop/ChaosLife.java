@@ -81,7 +81,8 @@ final class ChaosLife {
     BatchingConfig config = config(geometry);
     Engine engine =
         new ChaosEngine(
-            new FakeEngine(geometry, DEVICE, this::nextToken, this::fault, this::act),
+            new FakeEngine(geometry, DEVICE, this::nextToken, this::fault, this::act)
+                .withForms(tokens -> tokens / 100),
             config.shapes().fixed(),
             over::countDown);
     this.batcher = new EngineBatcher("chaos", engine, config, () -> clock, Duration.ofHours(1));
