@@ -20,6 +20,7 @@ module dev.outcrop.serving {
   exports dev.outcrop.serving;
   exports dev.outcrop.serving.client;
   exports dev.outcrop.serving.config;
+  exports dev.outcrop.serving.embed;
   exports dev.outcrop.serving.generate;
 
   opens dev.outcrop.serving.cli to

@@ -6,8 +6,11 @@ import dev.outcrop.serving.auth.Authenticator;
 import dev.outcrop.serving.auth.KeyFile;
 import dev.outcrop.serving.bedrock.BedrockApi;
 import dev.outcrop.serving.bedrock.LlamaBody;
+import dev.outcrop.serving.bedrock.TitanEmbeddings;
 import dev.outcrop.serving.config.ManagementConfig;
 import dev.outcrop.serving.config.ServingConfig;
+import dev.outcrop.serving.embed.EmbeddingService;
+import dev.outcrop.serving.embed.ServedEncoder;
 import dev.outcrop.serving.error.ServingError;
 import dev.outcrop.serving.generate.GenerationService;
 import dev.outcrop.serving.generate.ServedModel;
@@ -26,6 +29,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,21 +47,25 @@ public final class OutcropServer implements AutoCloseable {
 
   private final ServingConfig config;
   private final List<ServedModel> models;
+  private final List<ServedEncoder> encoders;
   private final LifeCycle lifeCycle;
   private final GenerationService generations;
   private final Listeners listeners;
 
-  private OutcropServer(ServingConfig config, List<ServedModel> models) {
+  private OutcropServer(
+      ServingConfig config, List<ServedModel> models, List<ServedEncoder> encoders) {
     this.config = config;
     this.models = models;
+    this.encoders = encoders;
     this.lifeCycle = new LifeCycle();
     Json json = new Json(config.limits().maxTextLength());
-    ServerMetrics metrics = new ServerMetrics(models, lifeCycle);
+    ServerMetrics metrics = new ServerMetrics(models, encoders, lifeCycle);
     this.generations = new GenerationService(System::nanoTime, metrics);
     BedrockApi api =
         new BedrockApi(
             models,
             generations,
+            new TitanEmbeddings(encoders, new EmbeddingService(metrics), json),
             List.of(
                 new ChatBody(json, config.limits(), Clock.systemUTC()),
                 new LlamaBody(config.limits())),
@@ -87,11 +95,26 @@ public final class OutcropServer implements AutoCloseable {
    * @param models the models, with their batchers running
    */
   public static OutcropServer start(ServingConfig config, Collection<ServedModel> models) {
-    OutcropServer server = new OutcropServer(config, List.copyOf(models));
+    return start(config, models, List.of());
+  }
+
+  /**
+   * Starts a server that makes embeddings too.
+   *
+   * @param config the ports and limits; its models are not looked at
+   * @param models the models that generate text, with their batchers running
+   * @param encoders the models that make embeddings, likewise
+   */
+  public static OutcropServer start(
+      ServingConfig config, Collection<ServedModel> models, Collection<ServedEncoder> encoders) {
+    OutcropServer server = new OutcropServer(config, List.copyOf(models), List.copyOf(encoders));
     server.lifeCycle.serve();
     LOG.info(
         "serving {} on {}, management on port {}",
-        server.models.stream().map(ServedModel::id).toList(),
+        Stream.concat(
+                server.models.stream().map(ServedModel::id),
+                server.encoders.stream().map(ServedEncoder::id))
+            .toList(),
         server.endpoint(),
         server.managementPort());
     return server;
@@ -141,6 +164,7 @@ public final class OutcropServer implements AutoCloseable {
     if (lifeCycle.drain(timeout)) {
       LOG.info("draining, {} requests are in", lifeCycle.inFlight());
       models.forEach(model -> model.batcher().drain());
+      encoders.forEach(model -> model.batcher().drain());
     }
   }
 
@@ -152,6 +176,10 @@ public final class OutcropServer implements AutoCloseable {
   private Map<String, Health> health() {
     Map<String, Health> health = new LinkedHashMap<>();
     models.forEach(model -> health.put(model.id(), model.batcher().health()));
+    for (ServedEncoder model : encoders) {
+      boolean alive = model.batcher().alive();
+      health.put(model.id(), alive ? new Health.Live() : new Health.Dead("the encoder has ended"));
+    }
     return health;
   }
 

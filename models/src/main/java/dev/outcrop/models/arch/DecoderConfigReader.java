@@ -31,7 +31,10 @@ final class DecoderConfigReader {
     String type = config.text("model_type", "");
     Family family = Family.of(type);
     if (family == null) {
-      throw config.unsupported("model_type", "'" + type + "'", Family.supported());
+      throw config.unsupported(
+          "model_type",
+          "'" + type + "'",
+          Family.supported() + "; encoders: " + EncoderFamily.supported());
     }
     Fields quantisation = config.object("quantization_config");
     if (quantisation != null) {

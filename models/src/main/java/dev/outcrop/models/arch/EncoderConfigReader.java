@@ -4,6 +4,7 @@ import dev.outcrop.models.arch.EncoderConfig.Activation;
 import dev.outcrop.models.arch.EncoderConfig.Biases;
 import dev.outcrop.models.arch.EncoderConfig.Classifier;
 import dev.outcrop.models.arch.EncoderConfig.Positions;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,7 +34,8 @@ final class EncoderConfigReader {
   }
 
   static boolean isEncoder(Path file) {
-    return EncoderFamily.of(Fields.read(file).text("model_type", "")) != null;
+    return Files.isRegularFile(file)
+        && EncoderFamily.of(Fields.read(file).text("model_type", "")) != null;
   }
 
   static EncoderConfig read(Path file) {

@@ -33,22 +33,26 @@ public final class BedrockApi implements Api {
   private final List<BodyFormat> formats;
   private final EventFrames frames;
   private final Runner runner;
+  private final TitanEmbeddings embeddings;
   private final LongSupplier seeds;
 
   /**
    * Creates the API.
    *
+   * @param embeddings what InvokeModel does for encoders, and these
    * @param formats the bodies that InvokeModel takes; the first that accepts a body reads it
    * @param seeds where a request's seed comes from when it names none
    */
   public BedrockApi(
       Collection<ServedModel> models,
       GenerationService service,
+      TitanEmbeddings embeddings,
       List<BodyFormat> formats,
       LimitsConfig limits,
       Json json,
       LongSupplier seeds) {
-    this.ids = new ModelIds(models);
+    this.ids = new ModelIds(models, embeddings.encoders());
+    this.embeddings = embeddings;
     this.json = json;
     this.converse = new ConverseReader(json, limits);
     this.formats = List.copyOf(formats);
@@ -75,8 +79,16 @@ public final class BedrockApi implements Api {
 
   private void converse(Exchange exchange, String rawId, boolean stream)
       throws InterruptedException {
-    ServedModel model = ids.resolve(rawId);
-    exchange.model(model.id());
+    ModelIds.Served served = ids.resolve(rawId);
+    exchange.model(served.id());
+    ServedModel model =
+        switch (served) {
+          case ModelIds.Served.Generator(var generator) -> generator;
+          case ModelIds.Served.Encoder _ ->
+              throw Fields.unsupported(
+                  "This action doesn't support the model that you provided. Try again with a"
+                      + " supported text or chat model.");
+        };
     ConverseRequest request =
         converse.read(json.object(exchange.body()), model.defaults(), seeds.getAsLong());
     ConverseWriter answer = new ConverseWriter(request, json, frames);
@@ -88,12 +100,26 @@ public final class BedrockApi implements Api {
   }
 
   private void invoke(Exchange exchange, String rawId, boolean stream) throws InterruptedException {
-    ServedModel model = ids.resolve(rawId);
-    exchange.model(model.id());
+    ModelIds.Served served = ids.resolve(rawId);
+    exchange.model(served.id());
     if (exchange.header("X-Amzn-Bedrock-GuardrailIdentifier") != null) {
       throw Fields.unsupported("Guardrails are not supported by this server.");
     }
     Tier tier = ServiceOptions.read(exchange);
+    switch (served) {
+      case ModelIds.Served.Generator(var model) -> invoke(exchange, rawId, stream, model, tier);
+      case ModelIds.Served.Encoder(var encoder) -> {
+        if (stream) {
+          throw Fields.unsupported("The model is unsupported for streaming.");
+        }
+        embeddings.invoke(exchange, encoder);
+      }
+    }
+  }
+
+  private void invoke(
+      Exchange exchange, String rawId, boolean stream, ServedModel model, @Nullable Tier tier)
+      throws InterruptedException {
     ObjectNode body = json.object(exchange.body());
     BodyFormat.Target target =
         new BodyFormat.Target(

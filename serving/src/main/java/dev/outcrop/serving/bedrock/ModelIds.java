@@ -1,6 +1,7 @@
 package dev.outcrop.serving.bedrock;
 
 import dev.outcrop.models.OutcropException;
+import dev.outcrop.serving.embed.ServedEncoder;
 import dev.outcrop.serving.error.ServingError;
 import dev.outcrop.serving.generate.ServedModel;
 import java.nio.ByteBuffer;
@@ -24,23 +25,51 @@ final class ModelIds {
   private static final Pattern PROFILE =
       Pattern.compile("(us|us-gov|eu|apac|au|ca|jp|sa|me|af|global)\\.(.+)");
 
-  private final Map<String, ServedModel> models = new LinkedHashMap<>();
+  /** What is served under an id. */
+  sealed interface Served {
+    /** The id of the operator's choice. */
+    String id();
 
-  ModelIds(Collection<ServedModel> served) {
-    for (ServedModel model : served) {
-      put(model.id(), model);
-      model.aliases().forEach(alias -> put(alias, model));
+    /** A model that generates text. */
+    record Generator(ServedModel model) implements Served {
+      @Override
+      public String id() {
+        return model.id();
+      }
+    }
+
+    /** A model that makes embeddings. */
+    record Encoder(ServedEncoder model) implements Served {
+      @Override
+      public String id() {
+        return model.id();
+      }
+    }
+  }
+
+  private final Map<String, Served> models = new LinkedHashMap<>();
+
+  ModelIds(Collection<ServedModel> generators, Collection<ServedEncoder> encoders) {
+    for (ServedModel model : generators) {
+      Served served = new Served.Generator(model);
+      put(model.id(), served);
+      model.aliases().forEach(alias -> put(alias, served));
+    }
+    for (ServedEncoder model : encoders) {
+      Served served = new Served.Encoder(model);
+      put(model.id(), served);
+      model.aliases().forEach(alias -> put(alias, served));
     }
   }
 
   /** The model of a path segment, decoded once. */
-  ServedModel resolve(String rawId) {
+  Served resolve(String rawId) {
     String id = decode(rawId);
     if (id.isEmpty() || id.length() > MAX_LENGTH) {
       throw invalid();
     }
     for (String candidate : candidates(id)) {
-      ServedModel model = models.get(candidate);
+      Served model = models.get(candidate);
       if (model != null) {
         return model;
       }
@@ -93,8 +122,8 @@ final class ModelIds {
     }
   }
 
-  private void put(String id, ServedModel model) {
-    ServedModel other = models.putIfAbsent(id, model);
+  private void put(String id, Served model) {
+    Served other = models.putIfAbsent(id, model);
     if (other != null) {
       throw new OutcropException(
           ServingError.CONFIG_INVALID,

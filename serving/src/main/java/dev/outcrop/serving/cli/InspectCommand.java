@@ -3,6 +3,7 @@ package dev.outcrop.serving.cli;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import dev.outcrop.models.loading.LoadOptions;
+import dev.outcrop.models.loading.LoadedEncoder;
 import dev.outcrop.models.loading.LoadedModel;
 import dev.outcrop.models.loading.ModelInfo;
 import java.nio.file.Path;
@@ -28,7 +29,10 @@ final class InspectCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    ModelInfo info = LoadedModel.inspect(folder, dtype);
+    ModelInfo info =
+        LoadedEncoder.isEncoder(folder)
+            ? LoadedEncoder.inspect(folder, dtype)
+            : LoadedModel.inspect(folder, dtype);
     System.out.println(
         new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValueAsString(info));
     return 0;

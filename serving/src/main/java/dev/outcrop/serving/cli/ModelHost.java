@@ -11,8 +11,10 @@ import dev.outcrop.models.completion.ReasoningFormat;
 import dev.outcrop.models.completion.ToolFormat;
 import dev.outcrop.models.engine.Sampling;
 import dev.outcrop.models.loading.LoadOptions;
+import dev.outcrop.models.loading.LoadedEncoder;
 import dev.outcrop.models.loading.LoadedModel;
 import dev.outcrop.serving.config.ModelConfig;
+import dev.outcrop.serving.embed.ServedEncoder;
 import dev.outcrop.serving.generate.SamplingDefaults;
 import dev.outcrop.serving.generate.ServedModel;
 import java.time.Clock;
@@ -31,6 +33,7 @@ final class ModelHost implements AutoCloseable {
   private final List<LoadedModel> loaded = new ArrayList<>();
   private final List<Batcher> batchers = new ArrayList<>();
   private final List<ServedModel> served = new ArrayList<>();
+  private final List<ServedEncoder> encoders = new ArrayList<>();
 
   private ModelHost() {}
 
@@ -47,6 +50,14 @@ final class ModelHost implements AutoCloseable {
   }
 
   private void add(ModelConfig config) {
+    if (LoadedEncoder.isEncoder(config.path())) {
+      encoders.add(EncoderHost.load(config, options(config)));
+    } else {
+      addGenerator(config);
+    }
+  }
+
+  private void addGenerator(ModelConfig config) {
     LoadedModel model = LoadedModel.open(config.path(), options(config));
     loaded.add(model);
     Batcher batcher =
@@ -125,8 +136,14 @@ final class ModelHost implements AutoCloseable {
     return List.copyOf(served);
   }
 
+  /** The encoders, ready to serve. */
+  List<ServedEncoder> encoders() {
+    return List.copyOf(encoders);
+  }
+
   @Override
   public void close() {
+    encoders.forEach(encoder -> encoder.batcher().close());
     batchers.forEach(Batcher::close);
     loaded.forEach(LoadedModel::close);
   }

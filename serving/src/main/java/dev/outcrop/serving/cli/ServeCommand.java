@@ -62,7 +62,7 @@ final class ServeCommand implements Callable<Integer> {
     StopSignal signal = StopSignal.install();
     int status = 1;
     try (ModelHost models = ModelHost.load(settings.models())) {
-      OutcropServer server = OutcropServer.start(settings, models.served());
+      OutcropServer server = OutcropServer.start(settings, models.served(), models.encoders());
       signal.await();
       status = server.drain(settings.drainTimeout()) ? 0 : 1;
     } finally {

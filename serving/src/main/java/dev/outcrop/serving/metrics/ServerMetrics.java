@@ -1,6 +1,8 @@
 package dev.outcrop.serving.metrics;
 
 import dev.outcrop.serving.auth.Caller;
+import dev.outcrop.serving.embed.EmbeddingListener;
+import dev.outcrop.serving.embed.ServedEncoder;
 import dev.outcrop.serving.generate.GenerationEvent;
 import dev.outcrop.serving.generate.GenerationListener;
 import dev.outcrop.serving.generate.ServedModel;
@@ -18,7 +20,7 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** The metrics of one server, in a registry of their own. Safe to use from any thread. */
-public final class ServerMetrics implements GenerationListener, RequestListener {
+public final class ServerMetrics implements GenerationListener, EmbeddingListener, RequestListener {
   private static final double NANOS = 1e9;
   private static final String NO_MODEL = "none";
   private static final double[] SECONDS = {
@@ -37,14 +39,15 @@ public final class ServerMetrics implements GenerationListener, RequestListener 
   private final Histogram perToken;
 
   /** Creates the metrics of a server. */
-  public ServerMetrics(Collection<ServedModel> models, LifeCycle lifeCycle) {
+  public ServerMetrics(
+      Collection<ServedModel> models, Collection<ServedEncoder> encoders, LifeCycle lifeCycle) {
     requests = counter(Metric.REQUESTS);
     requestSeconds = histogram(Metric.REQUEST_SECONDS, SECONDS);
     tokens = counter(Metric.TOKENS);
     generations = counter(Metric.GENERATIONS);
     firstToken = histogram(Metric.FIRST_TOKEN_SECONDS, SECONDS);
     perToken = histogram(Metric.TOKEN_SECONDS, TOKEN_SECONDS);
-    registry.register(new StateCollector(models, lifeCycle));
+    registry.register(new StateCollector(models, encoders, lifeCycle));
   }
 
   /** The exposition in the format that an Accept header asks for. */
@@ -86,6 +89,11 @@ public final class ServerMetrics implements GenerationListener, RequestListener 
     if (decoded > 1) {
       perToken.labels(model.id()).observe(decodeNanos / NANOS / (decoded - 1));
     }
+  }
+
+  @Override
+  public void embedded(ServedEncoder model, Caller caller, int count) {
+    tokens.labels(model.id(), caller.tenant(), "prompt").inc(count);
   }
 
   private Counter counter(Metric metric) {

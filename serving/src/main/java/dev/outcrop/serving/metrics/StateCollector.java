@@ -1,6 +1,8 @@
 package dev.outcrop.serving.metrics;
 
 import dev.outcrop.batching.Signals;
+import dev.outcrop.batching.encode.EncodeSignals;
+import dev.outcrop.serving.embed.ServedEncoder;
 import dev.outcrop.serving.generate.ServedModel;
 import dev.outcrop.serving.http.LifeCycle;
 import dev.outcrop.serving.http.ServerState;
@@ -16,10 +18,13 @@ import java.util.Map;
 /** What is read at the moment of a scrape. */
 final class StateCollector extends Collector {
   private final Collection<ServedModel> models;
+  private final Collection<ServedEncoder> encoders;
   private final LifeCycle lifeCycle;
 
-  StateCollector(Collection<ServedModel> models, LifeCycle lifeCycle) {
+  StateCollector(
+      Collection<ServedModel> models, Collection<ServedEncoder> encoders, LifeCycle lifeCycle) {
     this.models = List.copyOf(models);
+    this.encoders = List.copyOf(encoders);
     this.lifeCycle = lifeCycle;
   }
 
@@ -43,13 +48,26 @@ final class StateCollector extends Collector {
       families.add(Metric.ENGINE_TOKENS, (double) now.completionTokens(), id, "completion");
       addPerformance(families, now, id);
     }
+    encoders.forEach(encoder -> addEncoder(families, encoder));
     return families.all();
   }
 
   /** As {@code /readyz} has it. */
   private boolean ready() {
     return lifeCycle.state() instanceof ServerState.Serving
-        && models.stream().allMatch(model -> model.batcher().alive());
+        && models.stream().allMatch(model -> model.batcher().alive())
+        && encoders.stream().allMatch(model -> model.batcher().alive());
+  }
+
+  /** An encoder has no KV and no decodes; its batches are its steps. */
+  private static void addEncoder(Families families, ServedEncoder model) {
+    EncodeSignals now = model.batcher().signals();
+    String id = model.id();
+    families.add(Metric.MODEL_UP, model.batcher().alive() ? 1 : 0, id);
+    families.add(Metric.WAITING, now.waiting(), id);
+    families.add(Metric.WAITING_PROMPT_TOKENS, (double) now.waitingTokens(), id);
+    families.add(Metric.STEPS, (double) now.batches(), id);
+    families.add(Metric.ENGINE_TOKENS, (double) now.tokens(), id, "prompt");
   }
 
   private static void addPerformance(Families families, Signals now, String id) {
