@@ -127,7 +127,6 @@ final class PythonArguments {
       return Step.FAULT;
     }
     open.setLength(last);
-    comma = false;
     emit(json, At.AFTER_VALUE);
     return last == 0 ? Step.WHOLE : Step.MORE;
   }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.outcrop.models.completion.Completions.Setting;
 import java.util.List;
 import java.util.Set;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -49,6 +50,7 @@ final class CompletionParserTest {
           <tool_call>{"name":"f"}}</tool_call>|f{} NOT_A_CALL'}</tool_call>'
           <tool_call>nonsense</tool_call> ok|NOT_A_CALL'<tool_call>nonsense</tool_call>' ' ok'
           a <tool_call>nonsense<tool_call>{"name":"f"}</tool_call>|'a' NOT_A_CALL' <tool_call>nonsense' f{}
+          <tool_call>{"name":"\\u0066"}</tool_call>|f{}
           <tool_call>{"name":1}</tool_call>|NOT_A_CALL'<tool_call>{"name":1}</tool_call>'
           <tool_call>{}</tool_call>|NOT_A_CALL'<tool_call>{}</tool_call>'
           <tool_call>{"name":"f","arguments":[1]}</tool_call>|BAD_ARGUMENTS'<tool_call>{"name":"f","arguments":[' NOT_A_CALL'1]}</tool_call>'
@@ -84,6 +86,9 @@ final class CompletionParserTest {
           {"name": "f", "parameters": {}} done~f{} 'done'
           {"name": "h", "parameters": {}} done~'{"name": "h", "parameters": {}} done'
           {"answer": {"name": "f"}}~'{"answer": {"name": "f"}}'
+          {"answer": 1, "name": "f", "parameters": {}}~'{"answer": 1, "name": "f", "parameters": {}}'
+          <|python_tag|>{"answer": 1, "name": "f", "parameters": {}}~f{}
+          <|python_tag|>{"name": "f"} {"x": 1}~f{} ' {"x": 1}'
           {not json~'{not json'
           {"name": "f", "par~UNCLOSED'{"name": "f", "par'
           {"name": "f", "parameters": {"a": ~f{"a": ! UNCLOSED
@@ -139,6 +144,7 @@ final class CompletionParserTest {
           Wait.\\n[TOOL_CALLS] [{"id": "abc123XYZ", "name": "f", "arguments": {}}]\\nand~'Wait.' f#abc123XYZ{} 'and'
           [TOOL_CALLS]f[ARGS]{"a": {"b": "}"}}~f{"a":{"b":"}"}}
           [TOOL_CALLS]f[CALL_ID]abc123XYZ[ARGS]{"a": 1}~f#abc123XYZ{"a":1}
+          [TOOL_CALLS]f[CALL_ID]abc123XYZ[ARGS]{}[TOOL_CALLS]f[ARGS]{}~f#abc123XYZ{} f{}
           [TOOL_CALLS]f[ARGS]{"a": "[ARGS] é😀"}[TOOL_CALLS]add-2[ARGS]{}~f{"a":"[ARGS] é😀"} add-2{}
           [TOOL_CALLS]f {"a": 1}[TOOL_CALLS]f{}~f{"a":1} f{}
           [TOOL_CALLS]{"name": "f", "arguments": {}} text~f{} 'text'
@@ -279,6 +285,15 @@ final class CompletionParserTest {
         Setting.of(ToolFormat.DEEPSEEK, ReasoningFormat.THINK).openReasoning(),
         completion,
         expected);
+  }
+
+  @Test
+  void pythonEscapesBecomeJsonEscapes() {
+    assertThat(
+            Completions.everyCut(
+                Setting.of(ToolFormat.LLAMA_PYTHONIC, ReasoningFormat.NONE),
+                "[f(a='\\n\\t\\r\\b\\f\\'\\\"\\\\\\\n\n')]"))
+        .isEqualTo("f{\"a\":\"\\n\\t\\r\\b\\f'\\\"\\\\\\n\"}");
   }
 
   @ParameterizedTest

@@ -66,6 +66,13 @@ final class Completions {
     for (int at = 1; at < completion.length(); at++) {
       List<String> cut = List.of(completion.substring(0, at), completion.substring(at));
       assertThat(shown(setting, completion, cut)).as("cut at %d", at).isEqualTo(whole);
+      assertThat(parse(setting, cut))
+          .as("no part ends within a character, cut at %d", at)
+          .noneMatch(
+              part ->
+                  !part.source().isEmpty()
+                      && Character.isHighSurrogate(
+                          part.source().charAt(part.source().length() - 1)));
     }
     List<String> characters = completion.chars().mapToObj(Character::toString).toList();
     assertThat(shown(setting, completion, characters)).as("characters").isEqualTo(whole);
