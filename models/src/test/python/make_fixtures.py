@@ -9,6 +9,8 @@ prompts reach past the sliding window and past the length the rope was trained f
 
 Where rope depends on the length of a sequence (dynamic, longrope), transformers changes it while a sequence grows. We
 fix it by prompt and completion together, so it is fixed here in the same way.
+
+Where experts are chosen, every expert is chosen at times, and no choice is a near tie: both are printed.
 """
 
 import json
@@ -18,7 +20,8 @@ import sys
 
 import torch
 import transformers
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
+from transformers.integrations.mxfp4 import convert_moe_packed_tensors
 from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
 
 ROOT = pathlib.Path(__file__).parents[1] / "resources" / "checkpoints"
@@ -43,11 +46,63 @@ def draw(model, seed):
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, p in model.named_parameters():
-            if p.dim() == 1:
+            if p.dim() == 1 or name.endswith("bias"):
                 center = 0.0 if name.endswith("bias") else 1.0
                 p.copy_(center + 0.5 * torch.randn(p.shape, generator=generator))
             else:
-                p.copy_(1.5 * torch.randn(p.shape, generator=generator) / p.shape[1] ** 0.5)
+                # Experts are [expert, out, in]; those of gpt_oss [expert, in, out], and large enough to be clamped.
+                transposed = p.dim() == 3 and model.config.model_type == "gpt_oss"
+                scale = 5.0 if transposed and "gate_up" in name else 1.5
+                p.copy_(scale * torch.randn(p.shape, generator=generator) / p.shape[1 if transposed else -1] ** 0.5)
+
+
+class Choices:
+    """What the routers of a model choose, and how far the last expert chosen is ahead of the first one left out."""
+
+    def __init__(self, model):
+        self.margin, self.used = float("inf"), {}
+        for name, module in model.named_modules():
+            if type(module).__name__.endswith("TopKRouter") or type(module).__name__.endswith("TopkRouter"):
+                module.register_forward_hook(lambda m, _, output, name=name: self.see(name, m, output))
+
+    def see(self, name, module, output):
+        top = output[0].float().topk(module.top_k + 1).values
+        self.margin = min(self.margin, (top[:, -2] - top[:, -1]).min().item())
+        self.used.setdefault(name, set()).update(output[2].flatten().tolist())
+
+    def __str__(self):
+        uses = ", ".join(str(len(used)) for used in self.used.values())
+        return f", closest choice of experts {self.margin:.5f}, experts used {uses}" if self.used else ""
+
+
+def pack_mxfp4(model, seed):
+    """Gives the experts weights that four bits hold, and returns these bits as gpt_oss checkpoints store them."""
+    generator = torch.Generator().manual_seed(seed)
+    packed = {}
+    for l, layer in enumerate(model.model.layers):
+        for part in ("gate_up_proj", "down_proj"):
+            weight = getattr(layer.mlp.experts, part)
+            experts, inputs, outputs = weight.shape
+            shape = (experts, outputs, inputs // 32)
+            blocks = torch.randint(0, 256, (*shape, 16), generator=generator, dtype=torch.uint8)
+            low = 124 if part == "gate_up_proj" else 122
+            scales = torch.randint(low, low + 3, shape, generator=generator, dtype=torch.uint8)
+            with torch.no_grad():
+                weight.copy_(convert_moe_packed_tensors(blocks, scales, dtype=torch.float32))
+            name = f"model.layers.{l}.mlp.experts.{part}"
+            packed.update({name: None, name + "_blocks": blocks, name + "_scales": scales})
+    return packed
+
+
+def store_packed(folder, packed):
+    tensors = load_file(folder / "model.safetensors")
+    tensors.update(packed)
+    tensors = {name: tensor for name, tensor in tensors.items() if tensor is not None}
+    save_file(tensors, folder / "model.safetensors", {"format": "pt"})
+    config = json.loads((folder / "config.json").read_text())
+    config["quantization_config"] = {"quant_method": "mxfp4", "modules_to_not_convert": [
+        "model.layers.*.self_attn", "model.layers.*.mlp.router", "model.embed_tokens", "lm_head"]}
+    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
 
 
 def fix_rope(model, length):
@@ -57,7 +112,7 @@ def fix_rope(model, length):
         rotary.inv_freq, rotary.attention_scaling, rotary.rope_type = frequencies, scaling, "default"
 
 
-def make(name, family, seed, prompt_length=70, dtype=torch.float32, shard=None, **config):
+def make(name, family, seed, prompt_length=70, dtype=torch.float32, shard=None, mxfp4=False, **config):
     if len(sys.argv) > 1 and name not in sys.argv[1:]:
         return
     folder = ROOT / name
@@ -67,6 +122,7 @@ def make(name, family, seed, prompt_length=70, dtype=torch.float32, shard=None, 
     kind = "Gemma3" if family == "Gemma3Text" else family
     model = getattr(transformers, kind + "ForCausalLM")(config)
     draw(model, seed)
+    packed = pack_mxfp4(model, seed) if mxfp4 else {}
     model = model.to(dtype).eval()
     model.save_pretrained(folder, **({"max_shard_size": shard} if shard else {}))
     (folder / "generation_config.json").unlink(missing_ok=True)
@@ -81,12 +137,15 @@ def make(name, family, seed, prompt_length=70, dtype=torch.float32, shard=None, 
         for _ in range(GREEDY):
             following = model(tokens).logits[:, -1].argmax(-1, keepdim=True)
             tokens = torch.cat([tokens, following], 1)
+        choices = Choices(model)
         logits = model(tokens).logits[0].float()
+    if packed:
+        store_packed(folder, packed)
     top = logits.topk(2).values
     print(f"{name}: max |logit| {logits.abs().max():.3f}, closest greedy choice "
           f"{(top[:, 0] - top[:, 1])[prompt_length - 1:-1].min():.5f}, "
           f"{len(set(tokens[0, prompt_length:].tolist()))} different tokens, "
-          f"{sum(f.stat().st_size for f in folder.rglob('*') if f.is_file()) / 1000:.0f} KB")
+          f"{sum(f.stat().st_size for f in folder.rglob('*') if f.is_file()) / 1000:.0f} KB{choices}")
     (folder / "expected").mkdir()
     save_file({"logits": logits.contiguous()}, folder / "expected" / "model.safetensors")
     expected = {"prompt": prompt[0].tolist(), "greedy": tokens[0, prompt_length:].tolist()}
@@ -124,6 +183,16 @@ def main():
     make("smollm3", "SmolLM3", 30, tie_word_embeddings=True, num_hidden_layers=4, no_rope_layer_interval=2,
          use_sliding_window=False)
     make("starcoder2", "Starcoder2", 102, sliding_window=12, norm_epsilon=1e-5, tie_word_embeddings=True)
+    experts = dict(num_experts_per_tok=2, num_local_experts=6)
+    make("mixtral", "Mixtral", 431, intermediate_size=20, sliding_window=40, **experts)
+    qwen_experts = dict(num_experts_per_tok=2, num_experts=6, moe_intermediate_size=16)
+    make("qwen2_moe", "Qwen2Moe", 232, shared_expert_intermediate_size=24, mlp_only_layers=[1], **qwen_experts)
+    make("qwen3_moe", "Qwen3Moe", 33, head_dim=16, num_hidden_layers=4, decoder_sparse_step=2, norm_topk_prob=True,
+         num_experts_per_tok=3, num_experts=8, moe_intermediate_size=16, rope_parameters=default_rope(1000000.0))
+    gpt_oss = dict(head_dim=8, sliding_window=12, num_experts_per_tok=2, num_local_experts=5,
+                   rope_parameters={**YARN_ROPE, "truncate": False})
+    make("gpt_oss", "GptOss", 34, intermediate_size=24, **gpt_oss)
+    make("gpt_oss-mxfp4", "GptOss", 135, intermediate_size=32, mxfp4=True, num_hidden_layers=2, **gpt_oss)
 
 
 if __name__ == "__main__":

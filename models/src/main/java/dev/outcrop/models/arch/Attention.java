@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param outputBias whether the output projection has one
  * @param qkNorm what q and k pass before the rotation
  * @param fused whether the checkpoint stores q, k and v as one tensor, qkv_proj
+ * @param sinks whether every head has a score of its own in the softmax, with nothing to add for it
  */
 public record Attention(
     int heads,
@@ -27,7 +28,8 @@ public record Attention(
     boolean bias,
     boolean outputBias,
     QkNorm qkNorm,
-    boolean fused) {
+    boolean fused,
+    boolean sinks) {
 
   /** The RMS norm of queries and keys. */
   public enum QkNorm {
@@ -43,37 +45,64 @@ public record Attention(
   public static Attention plain(int heads, int kvHeads, int headDim) {
     double scale = 1 / Math.sqrt(headDim);
     return new Attention(
-        heads, kvHeads, headDim, headDim, scale, null, false, false, QkNorm.NONE, false);
+        heads, kvHeads, headDim, headDim, scale, null, false, false, QkNorm.NONE, false, false);
   }
 
   /** The same with or without biases. */
   public Attention withBias(boolean ofInputs, boolean ofOutput) {
     return new Attention(
-        heads, kvHeads, headDim, rotaryDim, scale, softCap, ofInputs, ofOutput, qkNorm, fused);
+        heads, kvHeads, headDim, rotaryDim, scale, softCap, ofInputs, ofOutput, qkNorm, fused,
+        sinks);
   }
 
   /** The same with another norm of q and k. */
   public Attention withQkNorm(QkNorm other) {
     return new Attention(
-        heads, kvHeads, headDim, rotaryDim, scale, softCap, bias, outputBias, other, fused);
+        heads, kvHeads, headDim, rotaryDim, scale, softCap, bias, outputBias, other, fused, sinks);
   }
 
   /** The same with other scores. */
   public Attention withScores(double factor, @Nullable Double cap) {
     return new Attention(
-        heads, kvHeads, headDim, rotaryDim, factor, cap, bias, outputBias, qkNorm, fused);
+        heads, kvHeads, headDim, rotaryDim, factor, cap, bias, outputBias, qkNorm, fused, sinks);
   }
 
   /** The same with fewer or more dimensions that rotate. */
   public Attention withRotaryDim(int dimensions) {
     return new Attention(
-        heads, kvHeads, headDim, dimensions, scale, softCap, bias, outputBias, qkNorm, fused);
+        heads,
+        kvHeads,
+        headDim,
+        dimensions,
+        scale,
+        softCap,
+        bias,
+        outputBias,
+        qkNorm,
+        fused,
+        sinks);
   }
 
   /** The same, stored as one tensor. */
   public Attention withFusedWeights() {
     return new Attention(
-        heads, kvHeads, headDim, rotaryDim, scale, softCap, bias, outputBias, qkNorm, true);
+        heads, kvHeads, headDim, rotaryDim, scale, softCap, bias, outputBias, qkNorm, true, sinks);
+  }
+
+  /** The same with or without sinks. */
+  public Attention withSinks(boolean ofHeads) {
+    return new Attention(
+        heads,
+        kvHeads,
+        headDim,
+        rotaryDim,
+        scale,
+        softCap,
+        bias,
+        outputBias,
+        qkNorm,
+        fused,
+        ofHeads);
   }
 
   /** Whether the scale is the usual one, which kernels know by themselves. */

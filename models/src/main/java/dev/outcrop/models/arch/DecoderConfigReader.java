@@ -37,13 +37,14 @@ final class DecoderConfigReader {
           Family.supported() + "; encoders: " + EncoderFamily.supported());
     }
     Fields quantisation = config.object("quantization_config");
-    if (quantisation != null) {
+    if (quantisation != null && !ExpertFamilies.quantised(family, quantisation)) {
       throw config.unsupported(
           "quantization_config",
           "'" + quantisation.text("quant_method", "present") + "'",
-          "checkpoints in float32, float16 or bfloat16");
+          "checkpoints in float32, float16 or bfloat16, and gpt_oss in mxfp4");
     }
-    DecoderConfigReader reader = new DecoderConfigReader(new ConfigParts(config, family));
+    ConfigParts parts = new ConfigParts(config, family);
+    DecoderConfigReader reader = new DecoderConfigReader(parts);
     return switch (family) {
       case LLAMA -> reader.llama();
       case MISTRAL -> reader.mistral();
@@ -56,6 +57,10 @@ final class DecoderConfigReader {
       case GRANITE -> reader.granite();
       case SMOLLM3 -> reader.smollm3();
       case STARCODER2 -> reader.starcoder2();
+      case MIXTRAL -> new ExpertFamilies(parts).mixtral();
+      case QWEN2_MOE -> new ExpertFamilies(parts).qwen2();
+      case QWEN3_MOE -> new ExpertFamilies(parts).qwen3();
+      case GPT_OSS -> new ExpertFamilies(parts).gptOss();
     };
   }
 

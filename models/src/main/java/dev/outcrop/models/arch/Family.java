@@ -27,7 +27,15 @@ public enum Family {
   /** SmolLM3: Llama with layers that have no rope. */
   SMOLLM3("smollm3"),
   /** StarCoder2: layer norms, biases, an MLP without gate. */
-  STARCODER2("starcoder2");
+  STARCODER2("starcoder2"),
+  /** Mixtral: Mistral with experts. */
+  MIXTRAL("mixtral"),
+  /** Qwen1.5-MoE and Qwen2 with experts, one of them shared. */
+  QWEN2_MOE("qwen2_moe"),
+  /** Qwen3 with experts. */
+  QWEN3_MOE("qwen3_moe"),
+  /** GPT-OSS: experts in four bits, attention sinks, a window in every other layer. */
+  GPT_OSS("gpt_oss");
 
   private final String modelType;
 

@@ -1,7 +1,7 @@
 package dev.outcrop.models.arch;
 
 /** The feed-forward part of a layer. */
-public sealed interface Mlp {
+public sealed interface Mlp permits Mlp.Gated, Mlp.Plain, Experts {
   /** Width of what lies between the projections. */
   int width();
 

@@ -137,6 +137,14 @@ public final class LoadedModel implements AutoCloseable {
     };
   }
 
+  /** Bytes are weights of four bits and what scales them. */
+  private static long parameters(StoredTensor tensor) {
+    if (tensor.dtype() != DType.U8) {
+      return tensor.elements();
+    }
+    return tensor.name().endsWith("_blocks") ? 2 * tensor.elements() : 0;
+  }
+
   /** The type that most bytes of the checkpoint are in. */
   static DType stored(Checkpoint checkpoint) {
     return checkpoint.tensors().stream()
@@ -157,7 +165,7 @@ public final class LoadedModel implements AutoCloseable {
     int bytes = compute == ComputeType.FLOAT32 ? Float.BYTES : Short.BYTES;
     return new ModelInfo(
         config.family().modelType(),
-        checkpoint.tensors().stream().mapToLong(StoredTensor::elements).sum(),
+        checkpoint.tensors().stream().mapToLong(LoadedModel::parameters).sum(),
         checkpoint.bytes(),
         name(stored(checkpoint)),
         compute.name().toLowerCase(Locale.ROOT),
@@ -177,6 +185,7 @@ public final class LoadedModel implements AutoCloseable {
       case F32 -> "float32";
       case F16 -> "float16";
       case BF16 -> "bfloat16";
+      case U8 -> "mxfp4";
       default -> stored.name();
     };
   }

@@ -4,6 +4,7 @@ import dev.outcrop.models.arch.Activation;
 import dev.outcrop.models.arch.Attention;
 import dev.outcrop.models.arch.Attention.QkNorm;
 import dev.outcrop.models.arch.DecoderConfig;
+import dev.outcrop.models.arch.Experts;
 import dev.outcrop.models.arch.Layer;
 import dev.outcrop.models.arch.Mlp;
 import dev.outcrop.models.arch.Norms;
@@ -74,7 +75,14 @@ final class DecoderProgram {
     }
     text.append(values().read("attention.torchscript"));
     for (int kind = 0; kind < kinds.size(); kind++) {
-      text.append(layer(kind, kinds.get(kind)).read("layer.torchscript"));
+      ProgramText layer = layer(kind, kinds.get(kind));
+      text.append(layer.read("layer.torchscript"));
+      if (kinds.get(kind).mlp() instanceof Experts) {
+        text.append(layer.read("experts.torchscript"));
+      }
+    }
+    if (ExpertProgram.in(config)) {
+      text.append(values().read("expert_weights.torchscript"));
     }
     return text.append(
             values().read("sampling.torchscript", "weights.torchscript", "floor.torchscript"))
@@ -151,9 +159,10 @@ final class DecoderProgram {
         switch (mlp) {
           case Mlp.Gated(_, _, boolean bias, _) -> bias;
           case Mlp.Plain(_, _, boolean bias) -> bias;
+          case Experts _ -> false;
         };
     Attention attention = config.attention();
-    return values()
+    return ExpertProgram.values(values(), mlp)
         .value("kind", kind)
         .flag("rope", layer.rope() != null)
         .flag("rope_all", layer.rope() != null && attention.rotaryDim() == attention.headDim())
@@ -256,6 +265,7 @@ final class DecoderProgram {
         .flag("qk_norm", attention.qkNorm() != QkNorm.NONE)
         .flag("qk_norm_width", attention.qkNorm() == QkNorm.WIDTH)
         .flag("score_cap", cap != null)
+        .flag("sinks", attention.sinks())
         .flag("embedding_scale", scales.embedding() != 1)
         .flag("residual_scale", scales.residual() != 1)
         .flag("logits_divisor", scales.logits() != 1)

@@ -4,17 +4,12 @@ import ai.djl.pytorch.jni.IValue;
 import dev.outcrop.models.arch.Attention;
 import dev.outcrop.models.arch.Attention.QkNorm;
 import dev.outcrop.models.arch.DecoderConfig;
+import dev.outcrop.models.arch.Experts;
 import dev.outcrop.models.arch.Layer;
 import dev.outcrop.models.arch.Mlp;
 import dev.outcrop.models.weights.Checkpoint;
-import dev.outcrop.models.weights.DType;
 import dev.outcrop.models.weights.StoredTensor;
-import java.nio.file.Path;
-import java.util.Arrays;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
-import java.util.stream.LongStream;
 
 /**
  * Gives a decoder program its weights: straight from safetensors files, which libtorch maps, or at
@@ -35,7 +30,7 @@ final class DecoderWeights {
    * @return names of tensors that this architecture has no use for
    */
   List<String> load(Checkpoint checkpoint) {
-    Source source = new Source(checkpoint);
+    WeightSource source = new WeightSource(program, checkpoint);
     source.map();
     for (int l = 0; l < config.layers().size(); l++) {
       String layer = "model.layers." + l + ".";
@@ -44,6 +39,8 @@ final class DecoderWeights {
       switch (config.layers().get(l).mlp()) {
         case Mlp.Gated mlp -> gated(source, layer + "mlp.", mlp);
         case Mlp.Plain mlp -> plain(source, layer + "mlp.", mlp);
+        case Experts mlp ->
+            new ExpertWeights(program, source, config.hiddenSize(), mlp).load(layer);
       }
     }
     norm(source, "final_norm", "model.norm");
@@ -60,12 +57,12 @@ final class DecoderWeights {
     program.run("unmap_files");
     addFrequencies();
     if (config.tiedEmbeddings()) {
-      source.used.add("lm_head.weight"); // some files hold the tied matrix twice
+      source.ignore("lm_head.weight"); // some files hold the tied matrix twice
     }
-    return checkpoint.unexpected(source.used);
+    return source.unexpected();
   }
 
-  private void norms(Source source, String layer) {
+  private void norms(WeightSource source, String layer) {
     switch (config.norms().place()) {
       case BEFORE -> {
         norm(source, "attention_norm", layer + "input_layernorm");
@@ -84,7 +81,7 @@ final class DecoderWeights {
     }
   }
 
-  private void norm(Source source, String kind, String name) {
+  private void norm(WeightSource source, String kind, String name) {
     long hidden = config.hiddenSize();
     StoredTensor weight = source.require(name + ".weight", hidden);
     switch (config.norms().kind()) {
@@ -96,7 +93,7 @@ final class DecoderWeights {
     }
   }
 
-  private void attention(Source source, String name) {
+  private void attention(WeightSource source, String name) {
     Attention attention = config.attention();
     long hidden = config.hiddenSize();
     long q = (long) attention.heads() * attention.headDim();
@@ -119,6 +116,9 @@ final class DecoderWeights {
     if (attention.outputBias()) {
       source.vector("output_bias", source.require(name + "o_proj.bias", hidden));
     }
+    if (attention.sinks()) {
+      source.vector("sinks", source.require(name + "sinks", attention.heads()));
+    }
     boolean perHead = attention.qkNorm() == QkNorm.HEAD;
     if (attention.qkNorm() != QkNorm.NONE) {
       StoredTensor qNorm =
@@ -129,7 +129,15 @@ final class DecoderWeights {
     }
   }
 
-  private void gated(Source source, String name, Mlp.Gated mlp) {
+  /** A layer without experts in a model with some. */
+  private void noExperts() {
+    if (ExpertProgram.in(config)) {
+      program.run("no_experts");
+    }
+  }
+
+  private void gated(WeightSource source, String name, Mlp.Gated mlp) {
+    noExperts();
     long hidden = config.hiddenSize();
     long width = mlp.width();
     if (mlp.fused()) {
@@ -148,7 +156,7 @@ final class DecoderWeights {
     }
   }
 
-  private void plain(Source source, String name, Mlp.Plain mlp) {
+  private void plain(WeightSource source, String name, Mlp.Plain mlp) {
     long hidden = config.hiddenSize();
     long width = mlp.width();
     source.linear("up", source.require(name + "c_fc.weight", width, hidden));
@@ -193,72 +201,5 @@ final class DecoderWeights {
 
   private void drawLinear(String kind, int rows, int columns) {
     program.run("draw_linear", IValue.from(kind), IValue.from(rows), IValue.from(columns));
-  }
-
-  /** The files of one checkpoint, as the program knows them. */
-  private final class Source {
-    private final Checkpoint checkpoint;
-    private final List<Path> files;
-    private final Set<String> used = new HashSet<>();
-
-    Source(Checkpoint checkpoint) {
-      this.checkpoint = checkpoint;
-      this.files = checkpoint.files();
-    }
-
-    StoredTensor require(String name, long... shape) {
-      used.add(name);
-      return checkpoint.require(name, shape);
-    }
-
-    void map() {
-      for (Path file : files) {
-        program.run("map_file", IValue.from(file.toString()), IValue.from(file.toFile().length()));
-      }
-    }
-
-    void vector(String kind, StoredTensor... parts) {
-      load("load_vector", kind, Arrays.stream(parts).map(this::whole).toArray(IValue[]::new));
-    }
-
-    void linear(String kind, StoredTensor... parts) {
-      load("load_linear", kind, Arrays.stream(parts).map(this::whole).toArray(IValue[]::new));
-    }
-
-    /** Runs a method with tensors and closes them. */
-    void load(String method, String kind, IValue... parts) {
-      IValue list = IValue.listFrom(parts);
-      for (IValue part : parts) {
-        part.close();
-      }
-      program.run(method, IValue.from(kind), list);
-    }
-
-    /** As {@code stored} in weights.torchscript wants it. */
-    IValue whole(StoredTensor tensor) {
-      return rows(tensor, 0, tensor.shape().getFirst());
-    }
-
-    /** Some rows of a tensor. */
-    IValue rows(StoredTensor tensor, long first, long count) {
-      long rowSize = tensor.shape().stream().skip(1).reduce(1L, Math::multiplyExact);
-      LongStream head =
-          LongStream.of(
-              files.indexOf(tensor.file()),
-              scalarType(tensor.dtype()),
-              tensor.offset() / tensor.dtype().bytes() + first * rowSize,
-              count);
-      LongStream rest = tensor.shape().stream().skip(1).mapToLong(Long::longValue);
-      return IValue.listFrom(LongStream.concat(head, rest).toArray());
-    }
-
-    private static int scalarType(DType dtype) {
-      return switch (dtype) {
-        case F32 -> 6;
-        case F16 -> 5;
-        case BF16 -> 15;
-        default -> throw new IllegalArgumentException("no tensors of " + dtype);
-      };
-    }
   }
 }

@@ -127,21 +127,40 @@ public final class Checkpoint {
 
   /** A tensor that has to be there, in a type the engine reads and with exactly this shape. */
   public StoredTensor require(String name, long... shape) {
-    StoredTensor tensor = tensors.get(name);
-    if (tensor == null) {
-      throw invalid(source, "tensor '%s' is missing".formatted(name));
-    }
+    StoredTensor tensor = present(name);
     if (!tensor.dtype().supported()) {
       throw new OutcropException(
           ModelError.CHECKPOINT_UNSUPPORTED,
           "%s: tensor '%s' has dtype %s; F32, F16 and BF16 are supported"
               .formatted(tensor.file(), name, tensor.dtype()));
     }
+    return shaped(tensor, shape);
+  }
+
+  /** A tensor of bytes that has to be there, with exactly this shape. */
+  public StoredTensor requireBytes(String name, long... shape) {
+    StoredTensor tensor = present(name);
+    if (tensor.dtype() != DType.U8) {
+      throw invalid(
+          tensor.file(), "tensor '%s' has dtype %s, must be U8".formatted(name, tensor.dtype()));
+    }
+    return shaped(tensor, shape);
+  }
+
+  private StoredTensor present(String name) {
+    StoredTensor tensor = tensors.get(name);
+    if (tensor == null) {
+      throw invalid(source, "tensor '%s' is missing".formatted(name));
+    }
+    return tensor;
+  }
+
+  private static StoredTensor shaped(StoredTensor tensor, long... shape) {
     if (!tensor.shape().equals(Arrays.stream(shape).boxed().toList())) {
       throw invalid(
           tensor.file(),
           "tensor '%s' has shape %s, config.json wants %s"
-              .formatted(name, tensor.shape(), Arrays.toString(shape)));
+              .formatted(tensor.name(), tensor.shape(), Arrays.toString(shape)));
     }
     return tensor;
   }

