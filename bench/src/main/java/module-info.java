@@ -13,6 +13,7 @@ module dev.outcrop.bench {
 
   exports dev.outcrop.bench;
   exports dev.outcrop.bench.batching;
+  exports dev.outcrop.bench.encode;
   exports dev.outcrop.bench.options;
   exports dev.outcrop.bench.report;
   exports dev.outcrop.bench.scheduler;
@@ -20,6 +21,8 @@ module dev.outcrop.bench {
   opens dev.outcrop.bench to
       info.picocli;
   opens dev.outcrop.bench.batching to
+      info.picocli;
+  opens dev.outcrop.bench.encode to
       info.picocli;
   opens dev.outcrop.bench.options to
       info.picocli;

@@ -1,6 +1,7 @@
 package dev.outcrop.bench;
 
 import dev.outcrop.bench.batching.BatchingCommand;
+import dev.outcrop.bench.encode.EncodeCommand;
 import dev.outcrop.bench.scheduler.SchedulerCommand;
 import dev.outcrop.models.OutcropException;
 import java.io.IOException;
@@ -20,7 +21,8 @@ import picocli.CommandLine.IExecutionExceptionHandler;
       EngineCommand.class,
       ConverseCommand.class,
       SchedulerCommand.class,
-      BatchingCommand.class
+      BatchingCommand.class,
+      EncodeCommand.class
     })
 public final class Main {
   private static final Logger LOG = System.getLogger(Main.class.getName());

@@ -21,7 +21,8 @@ import org.slf4j.LoggerFactory;
 /** Loads an encoder and starts its batcher, which from then on owns it. Used by one thread. */
 final class EncoderHost {
   private static final Logger LOG = LoggerFactory.getLogger(EncoderHost.class);
-  private static final int SHORTEST = 16;
+  private static final int SHORTEST = 64;
+  private static final int WARM_UP_TOKENS = 16;
   private static final int WARM_UPS = 3;
 
   private EncoderHost() {}
@@ -35,7 +36,7 @@ final class EncoderHost {
             new Engine(model),
             encodeConfig(longest, config.batching()),
             System::nanoTime);
-    warmUp(batcher, Math.min(SHORTEST, longest));
+    warmUp(batcher, Math.min(WARM_UP_TOKENS, longest));
     return new ServedEncoder(
         config.id(),
         config.aliases(),
@@ -47,7 +48,7 @@ final class EncoderHost {
 
   /**
    * No text waits while the encoder is free: those that come while it runs are the next batch. The
-   * encoder pads nothing; lengths only keep long texts from delaying short ones.
+   * encoder pads nothing; lengths only keep texts from waiting for much longer ones.
    */
   private static EncodeConfig encodeConfig(int longest, BatchingConfig batching) {
     List<Integer> lengths = new ArrayList<>();
