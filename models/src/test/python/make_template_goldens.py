@@ -1,12 +1,14 @@
 """Renders the test conversations and snippets with Python's jinja2, set up as transformers does it.
 
 Run: python models/src/test/python/make_template_goldens.py     (needs jinja2 3.1.6)
-Writes src/test/resources/chat_templates/goldens/*.json. What Jinja refuses becomes {"error": ...}.
+Writes src/test/resources/chat_templates/raw_conversations.json and goldens/*.json there, for the
+templates of templates.json. What Jinja refuses becomes {"error": ...}.
 """
 
 import json
 import sys
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 
 import jinja2
@@ -17,22 +19,6 @@ HERE = Path(__file__).resolve().parent
 RESOURCES = HERE.parent / "resources"
 OUT = RESOURCES / "chat_templates" / "goldens"
 NOW = datetime(2026, 3, 9, 7, 5, 4)
-
-TEMPLATES = {
-    "demo": ("chat_templates/demo", {"eos_token": "<|im_end|>"}),
-    "llama-style": ("chat_templates/llama-style", {"bos_token": "<|begin_of_text|>", "eos_token": "<|eot_id|>"}),
-    "qwen2.5": ("third_party/chat_templates/qwen2.5", {"eos_token": "<|im_end|>"}),
-    "qwen3": ("third_party/chat_templates/qwen3", {"eos_token": "<|im_end|>"}),
-    "mistral-7b-instruct-v0.3": (
-        "third_party/chat_templates/mistral-7b-instruct-v0.3",
-        {"bos_token": "<s>", "eos_token": "</s>"},
-    ),
-    "mistral-nemo-2407": (
-        "third_party/chat_templates/mistral-nemo-2407",
-        {"bos_token": "<s>", "eos_token": "</s>"},
-    ),
-}
-
 
 class Generation(jinja2.ext.Extension):
     """{% generation %} as transformers has it: the body, with names of its own."""
@@ -69,9 +55,14 @@ def environment():
 ENV = environment()
 
 
+@lru_cache
+def template(source):
+    return ENV.from_string(source)
+
+
 def render(source, variables):
     try:
-        return {"text": ENV.from_string(source).render(**variables)}
+        return {"text": template(source).render(**variables)}
     except Exception as e:  # every kind of refusal counts
         return {"error": f"{type(e).__name__}: {e}"}
 
@@ -83,30 +74,43 @@ def write(name, data):
     )
 
 
+def lines(file):
+    return json.loads((RESOURCES / "chat_templates" / file).read_text(encoding="utf-8"))
+
+
+def variables(case):
+    """What transformers' apply_chat_template hands to a template."""
+    return {
+        "tools": case.get("tools"),
+        "documents": None,
+        **case.get("options", {}),
+        "messages": case["messages"],
+        "add_generation_prompt": case.get("add_generation_prompt", False),
+    }
+
+
 def conversations():
-    cases = json.loads((RESOURCES / "chat_templates" / "conversations.json").read_text(encoding="utf-8"))
-    for name, (folder, tokens) in TEMPLATES.items():
-        source = (RESOURCES / folder / "chat_template.jinja").read_text(encoding="utf-8")
-        golden = {}
-        for case in cases:
-            golden[case["name"]] = render(
-                source,
-                {
-                    **tokens,
-                    **case.get("options", {}),
-                    "messages": case["messages"],
-                    "tools": case.get("tools"),
-                    "documents": None,
-                    "add_generation_prompt": case.get("add_generation_prompt", False),
-                },
-            )
-        write(name, golden)
+    """Every conversation under every template; the raw ones have shapes that ChatMessage has not."""
+    from template_messages import RAW
+
+    (RESOURCES / "chat_templates" / "raw_conversations.json").write_text(
+        "[\n" + ",\n".join(json.dumps(case, ensure_ascii=False) for case in RAW) + "\n]\n", encoding="utf-8"
+    )
+    kinds = {"": lines("conversations.json"), "raw: ": RAW}
+    for template in lines("templates.json"):
+        path = RESOURCES / template["folder"] / "chat_template.jinja"
+        source = path.read_text(encoding="utf-8")
+        golden = {
+            kind + case["name"]: render(source, {**template["tokens"], **variables(case)})
+            for kind, cases in kinds.items()
+            for case in cases
+        }
+        write(template["name"], golden)
         errors = sum("error" in g for g in golden.values())
-        print(f"{name}: {len(golden)} conversations, {errors} refused")
+        print(f"{template['name']}: {len(golden)} conversations, {errors} refused")
 
 
 def snippets():
-    sys.path.insert(0, str(HERE))
     from template_snippets import SNIPPETS, VARIABLES
 
     golden = [{"source": s, **render(s, VARIABLES)} for s in SNIPPETS]
@@ -115,5 +119,6 @@ def snippets():
 
 
 if __name__ == "__main__":
+    sys.path.insert(0, str(HERE))
     conversations()
     snippets()

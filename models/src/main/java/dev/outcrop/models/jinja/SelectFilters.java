@@ -47,17 +47,20 @@ final class SelectFilters {
     return parts;
   }
 
-  /** A sort key of one or several attributes with commas between them. */
+  /**
+   * A sort key of one or several attributes with commas between them. Always a list, as in Python:
+   * lists of equal values have an order even where the values have none.
+   */
   static UnaryOperator<Value> attributes(@Nullable Value paths, boolean fold, Evaluator evaluator) {
-    if (!(paths instanceof Str text) || text.chars().indexOf(',') < 0) {
-      UnaryOperator<Value> single = attribute(paths, null, evaluator);
-      return item -> ListFilters.folded(single.apply(item), fold, evaluator);
-    }
     Budget budget = evaluator.budget();
-    budget.spendCharacters(text.text().length());
     List<UnaryOperator<Value>> all = new ArrayList<>();
-    for (Text path : Strings.split(text.text(), Text.trusted(","), -1, budget)) {
-      all.add(attribute(new Str(path), null, evaluator));
+    if (paths instanceof Str text) {
+      budget.spendCharacters(text.text().length());
+      for (Text path : Strings.split(text.text(), Text.trusted(","), -1, budget)) {
+        all.add(attribute(new Str(path), null, evaluator));
+      }
+    } else {
+      all.add(attribute(paths, null, evaluator));
     }
     return item -> {
       budget.makeItems(all.size(), Budget.ITEM);

