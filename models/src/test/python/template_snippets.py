@@ -617,6 +617,20 @@ PUBLISHED = [
     "{{ s|from_json }}",
 ]
 
+# What comparing random expressions with Python's jinja2 brought to light.
+ODDITIES = [
+    "{{ 2.5 is odd }} {{ -2.5 is odd }} {{ 3.0 is odd }} {{ -3.0 is odd }} {{ 1.0e-7 is odd }} {{ 2.5 is even }}",
+    "{{ uni|wordcount }} {{ '𝔘𝔘 a_b'|wordcount }}",
+    "{{ items|truncate(5) }} {{ missing|truncate(5) }} {{ d|truncate(5) }} {{ ()|truncate(5) }}",
+    "{{ items|truncate(3, leeway=0) }}",
+    "{{ 3|truncate(5) }}",
+    "{{ people[0]|truncate(3, leeway=0) }}",
+    "{{ 'a' % items }} {{ 'a' % [] }} {{ 'a' % d }} {{ 'a' % range(3) }} {{ 'a' % missing }}",
+    "{{ 'a' % (1,) }}",
+    "{{ 'a' % 'b' }}",
+    "{{ '%s' % items }}",
+]
+
 SNIPPETS = (
     WHITESPACE
     + LITERALS
@@ -629,4 +643,5 @@ SNIPPETS = (
     + STATEMENTS
     + MACROS
     + PUBLISHED
+    + ODDITIES
 )

@@ -51,7 +51,7 @@ final class Checks {
         "callable",
         value -> value instanceof Function || value instanceof Undefined || value instanceof Loop);
     type(all, "escaped", value -> value instanceof Str string && string.markup());
-    type(all, "odd", value -> remainder(value, BigInteger.TWO).signum() != 0);
+    type(all, "odd", value -> remainder(value, BigInteger.TWO).equals(BigInteger.ONE));
     type(all, "even", value -> remainder(value, BigInteger.TWO).signum() == 0);
     all.put("lower", (input, a, e) -> isCase(input, a, e, true));
     all.put("upper", (input, a, e) -> isCase(input, a, e, false));

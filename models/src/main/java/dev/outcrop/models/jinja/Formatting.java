@@ -5,6 +5,7 @@ import dev.outcrop.models.jinja.Value.Int;
 import dev.outcrop.models.jinja.Value.Kind;
 import dev.outcrop.models.jinja.Value.Sequence;
 import dev.outcrop.models.jinja.Value.Str;
+import dev.outcrop.models.jinja.Value.Undefined;
 import java.math.BigInteger;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -62,10 +63,18 @@ final class Formatting {
       boolean trusted = text.slice(at, copied, budget).allTrusted();
       directive(out, matcher, value, trusted, budget);
     }
-    if (used < row.size() && !(values instanceof Dict)) {
+    if (used < row.size() && !isLookup(values)) {
       throw new Failure("a format has no place for a value");
     }
     return new Str(out.append(text, copied, text.length()).build());
+  }
+
+  /** What Python takes for a mapping, a list too: nothing has to use it. */
+  private static boolean isLookup(Value values) {
+    return values instanceof Dict
+        || values instanceof Undefined
+        || (values instanceof Sequence sequence
+            && (sequence.kind() == Kind.LIST || sequence.kind() == Kind.RANGE));
   }
 
   private static void directive(

@@ -134,16 +134,16 @@ final class TextFilters {
 
   static Value truncate(Value input, Arguments arguments, Evaluator evaluator) {
     @Nullable Value[] a = arguments.bind("truncate", 0, "length", "killwords", "end", "leeway");
-    Text text = Types.string(input, "the input of 'truncate'");
     int length = Types.integer(a[0], "length", 255);
     Text end = a[2] == null ? Text.trusted("...") : Types.string(a[2], "end");
     int leeway = a[3] == null || a[3] == Value.None.NONE ? 5 : Types.integer(a[3], "leeway");
     if (length < end.codePoints() || leeway < 0) {
       throw new Failure("'truncate' is given a length that is too small");
     }
-    if (text.codePoints() <= (long) length + leeway) {
+    if (Types.length(input) <= (long) length + leeway) {
       return input;
     }
+    Text text = Types.string(input, "the input of 'truncate'");
     Budget budget = evaluator.budget();
     Text kept = text.slice(0, text.offset(length - end.codePoints(), budget), budget);
     if (!Types.truth(a[1], false)) {
@@ -165,8 +165,9 @@ final class TextFilters {
     String chars = soft(input, evaluator).chars();
     long words = 0;
     boolean inside = false;
-    for (int at = 0; at < chars.length(); at++) {
-      boolean word = Character.isLetterOrDigit(chars.charAt(at)) || chars.charAt(at) == '_';
+    for (int at = 0; at < chars.length(); at += Character.charCount(chars.codePointAt(at))) {
+      int c = chars.codePointAt(at);
+      boolean word = Character.isLetterOrDigit(c) || c == '_';
       words += word && !inside ? 1 : 0;
       inside = word;
     }
