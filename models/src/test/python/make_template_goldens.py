@@ -5,6 +5,7 @@ Writes src/test/resources/chat_templates/raw_conversations.json and goldens/*.js
 templates of templates.json. What Jinja refuses becomes {"error": ...}.
 """
 
+import copy
 import json
 import sys
 from datetime import datetime
@@ -89,6 +90,16 @@ def variables(case):
     }
 
 
+def with_arguments_as_text(case):
+    """The conversation as ChatTemplate hands it to templates that join arguments to text."""
+    case = copy.deepcopy(case)
+    for message in case["messages"]:
+        for call in message.get("tool_calls", []):
+            function = call["function"]
+            function["arguments"] = json.dumps(function["arguments"], ensure_ascii=False)
+    return case
+
+
 def conversations():
     """Every conversation under every template; the raw ones have shapes that ChatMessage has not."""
     from template_messages import RAW
@@ -96,14 +107,16 @@ def conversations():
     (RESOURCES / "chat_templates" / "raw_conversations.json").write_text(
         "[\n" + ",\n".join(json.dumps(case, ensure_ascii=False) for case in RAW) + "\n]\n", encoding="utf-8"
     )
-    kinds = {"": lines("conversations.json"), "raw: ": RAW}
+    cases = lines("conversations.json")
+    texts = [with_arguments_as_text(case) for case in cases]
     for template in lines("templates.json"):
+        kinds = {"": texts if template.get("arguments_as_text") else cases, "raw: ": RAW}
         path = RESOURCES / template["folder"] / "chat_template.jinja"
         source = path.read_text(encoding="utf-8")
         golden = {
             kind + case["name"]: render(source, {**template["tokens"], **variables(case)})
-            for kind, cases in kinds.items()
-            for case in cases
+            for kind, kind_cases in kinds.items()
+            for case in kind_cases
         }
         write(template["name"], golden)
         errors = sum("error" in g for g in golden.values())

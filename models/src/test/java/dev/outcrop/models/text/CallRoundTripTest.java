@@ -21,6 +21,16 @@ import org.junit.jupiter.params.provider.MethodSource;
  * last two are of our own, with the constructs of DeepSeek's and gpt-oss' templates.
  */
 final class CallRoundTripTest {
+  /** Templates that write calls in a format that is read back. */
+  private static final List<String> TEMPLATES =
+      List.of(
+          "demo",
+          "llama-style",
+          "qwen2.5",
+          "qwen3",
+          "mistral-7b-instruct-v0.3",
+          "mistral-nemo-2407");
+
   private static final String DEEPSEEK =
       """
       {%- for message in messages %}
@@ -49,7 +59,7 @@ final class CallRoundTripTest {
       {%- if add_generation_prompt %}{{ '' }}{% endif %}""";
 
   private static Stream<String> templates() {
-    return Stream.concat(TemplateCases.TEMPLATES.stream(), Stream.of("deepseek", "harmony"));
+    return Stream.concat(TEMPLATES.stream(), Stream.of("deepseek", "harmony"));
   }
 
   private static ChatTemplate open(String name) {
@@ -130,8 +140,9 @@ final class CallRoundTripTest {
 
   @Test
   void givesArgumentsAsTextOnlyWhereTheyAreJoined() {
-    assertThat(TemplateCases.TEMPLATES)
-        .noneMatch(name -> ArgumentsText.isWantedBy(TemplateCases.source(name)));
+    assertThat(TemplateCases.templates())
+        .filteredOn(name -> ArgumentsText.isWantedBy(TemplateCases.source(name)))
+        .isEqualTo(TemplateCases.templatesThatJoinArguments());
     assertThat(ArgumentsText.isWantedBy("tool['function']['arguments'] + '\\n'")).isTrue();
     assertThat(ArgumentsText.isWantedBy("call.function.arguments+x")).isTrue();
   }

@@ -83,6 +83,13 @@ final class TemplateCases {
     return names;
   }
 
+  /** Those whose goldens are made with arguments as text. */
+  static List<String> templatesThatJoinArguments() {
+    return templates().stream()
+        .filter(template -> entry(template).path("arguments_as_text").asBoolean())
+        .toList();
+  }
+
   private static JsonNode entry(String template) {
     for (JsonNode entry : ENTRIES) {
       if (entry.path("name").textValue().equals(template)) {
