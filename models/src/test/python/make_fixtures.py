@@ -54,6 +54,9 @@ def draw(model, seed):
                 transposed = p.dim() == 3 and model.config.model_type == "gpt_oss"
                 scale = 5.0 if transposed and "gate_up" in name else 1.5
                 p.copy_(scale * torch.randn(p.shape, generator=generator) / p.shape[1 if transposed else -1] ** 0.5)
+        for name, b in model.named_buffers():
+            if name.endswith("e_score_correction_bias"):
+                b.copy_(0.2 * torch.randn(b.shape, generator=generator))
 
 
 class Choices:
@@ -66,9 +69,21 @@ class Choices:
                 module.register_forward_hook(lambda m, _, output, name=name: self.see(name, m, output))
 
     def see(self, name, module, output):
-        top = output[0].float().topk(module.top_k + 1).values
-        self.margin = min(self.margin, (top[:, -2] - top[:, -1]).min().item())
+        scores = output[0].float()
+        if hasattr(module, "e_score_correction_bias"):
+            scores = scores.sigmoid() + module.e_score_correction_bias
+            if module.topk_group < module.num_group:
+                groups = scores.unflatten(-1, (module.num_group, -1))
+                best = groups.topk(2).values.sum(-1)
+                kept = self.choose(best, module.topk_group)
+                scores = groups.masked_fill((best < kept).unsqueeze(-1), -1e9).flatten(1)
+        self.choose(scores, module.top_k)
         self.used.setdefault(name, set()).update(output[2].flatten().tolist())
+
+    def choose(self, scores, count):
+        top = scores.topk(count + 1).values
+        self.margin = min(self.margin, (top[:, -2] - top[:, -1]).min().item())
+        return top[:, -2:-1]
 
     def __str__(self):
         uses = ", ".join(str(len(used)) for used in self.used.values())
@@ -193,6 +208,13 @@ def main():
                    rope_parameters={**YARN_ROPE, "truncate": False})
     make("gpt_oss", "GptOss", 34, intermediate_size=24, **gpt_oss)
     make("gpt_oss-mxfp4", "GptOss", 135, intermediate_size=32, mxfp4=True, num_hidden_layers=2, **gpt_oss)
+    deepseek = dict(kv_lora_rank=10, q_lora_rank=12, qk_nope_head_dim=12, qk_rope_head_dim=8, v_head_dim=6,
+                    num_key_value_heads=4, n_routed_experts=8, n_group=4, topk_group=2, num_experts_per_tok=3,
+                    moe_intermediate_size=12, n_shared_experts=2, first_k_dense_replace=1, num_mtp_layers=0)
+    make("deepseek_v3", "DeepseekV3", 236, **deepseek,
+         rope_parameters={**YARN_ROPE, "mscale": 0.7, "mscale_all_dim": 1.3})
+    make("deepseek_v3-plain", "DeepseekV3", 337, **{**deepseek, "q_lora_rank": None, "n_group": 1, "topk_group": 1,
+                                                   "num_hidden_layers": 2, "rope_interleave": False})
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param qkNorm what q and k pass before the rotation
  * @param fused whether the checkpoint stores q, k and v as one tensor, qkv_proj
  * @param sinks whether every head has a score of its own in the softmax, with nothing to add for it
+ * @param latent what q, k and v are made from where that is narrower than they are; null for what
+ *     the layer's norm gives
  */
 public record Attention(
     int heads,
@@ -29,7 +31,8 @@ public record Attention(
     boolean outputBias,
     QkNorm qkNorm,
     boolean fused,
-    boolean sinks) {
+    boolean sinks,
+    @Nullable Latent latent) {
 
   /** The RMS norm of queries and keys. */
   public enum QkNorm {
@@ -41,30 +44,74 @@ public record Attention(
     WIDTH
   }
 
+  /**
+   * Multi-head latent attention (arXiv 2405.04434): queries come from one narrow vector of the
+   * token; keys and values from another one and from rotated dimensions that all heads share.
+   *
+   * @param queryRank width of what queries come from; null where that is not narrower
+   * @param rank width of what keys and values come from
+   * @param valueDim dimensions of a value head, at most headDim
+   * @param interleaved whether the checkpoint stores dimensions that rotate together as neighbours
+   */
+  public record Latent(@Nullable Integer queryRank, int rank, int valueDim, boolean interleaved) {}
+
   /** As Llama has it: full rotation, scores by the root of the dimensions, no bias. */
   public static Attention plain(int heads, int kvHeads, int headDim) {
     double scale = 1 / Math.sqrt(headDim);
     return new Attention(
-        heads, kvHeads, headDim, headDim, scale, null, false, false, QkNorm.NONE, false, false);
+        heads,
+        kvHeads,
+        headDim,
+        headDim,
+        scale,
+        null,
+        false,
+        false,
+        QkNorm.NONE,
+        false,
+        false,
+        null);
   }
 
   /** The same with or without biases. */
   public Attention withBias(boolean ofInputs, boolean ofOutput) {
     return new Attention(
         heads, kvHeads, headDim, rotaryDim, scale, softCap, ofInputs, ofOutput, qkNorm, fused,
-        sinks);
+        sinks, latent);
   }
 
   /** The same with another norm of q and k. */
   public Attention withQkNorm(QkNorm other) {
     return new Attention(
-        heads, kvHeads, headDim, rotaryDim, scale, softCap, bias, outputBias, other, fused, sinks);
+        heads,
+        kvHeads,
+        headDim,
+        rotaryDim,
+        scale,
+        softCap,
+        bias,
+        outputBias,
+        other,
+        fused,
+        sinks,
+        latent);
   }
 
   /** The same with other scores. */
   public Attention withScores(double factor, @Nullable Double cap) {
     return new Attention(
-        heads, kvHeads, headDim, rotaryDim, factor, cap, bias, outputBias, qkNorm, fused, sinks);
+        heads,
+        kvHeads,
+        headDim,
+        rotaryDim,
+        factor,
+        cap,
+        bias,
+        outputBias,
+        qkNorm,
+        fused,
+        sinks,
+        latent);
   }
 
   /** The same with fewer or more dimensions that rotate. */
@@ -80,13 +127,25 @@ public record Attention(
         outputBias,
         qkNorm,
         fused,
-        sinks);
+        sinks,
+        latent);
   }
 
   /** The same, stored as one tensor. */
   public Attention withFusedWeights() {
     return new Attention(
-        heads, kvHeads, headDim, rotaryDim, scale, softCap, bias, outputBias, qkNorm, true, sinks);
+        heads,
+        kvHeads,
+        headDim,
+        rotaryDim,
+        scale,
+        softCap,
+        bias,
+        outputBias,
+        qkNorm,
+        true,
+        sinks,
+        latent);
   }
 
   /** The same with or without sinks. */
@@ -102,7 +161,25 @@ public record Attention(
         outputBias,
         qkNorm,
         fused,
-        ofHeads);
+        ofHeads,
+        latent);
+  }
+
+  /** The same from latents. */
+  public Attention withLatent(Latent latents) {
+    return new Attention(
+        heads,
+        kvHeads,
+        headDim,
+        rotaryDim,
+        scale,
+        softCap,
+        bias,
+        outputBias,
+        qkNorm,
+        fused,
+        sinks,
+        latents);
   }
 
   /** Whether the scale is the usual one, which kernels know by themselves. */

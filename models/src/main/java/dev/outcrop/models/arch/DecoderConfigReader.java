@@ -61,6 +61,7 @@ final class DecoderConfigReader {
       case QWEN2_MOE -> new ExpertFamilies(parts).qwen2();
       case QWEN3_MOE -> new ExpertFamilies(parts).qwen3();
       case GPT_OSS -> new ExpertFamilies(parts).gptOss();
+      case DEEPSEEK_V3 -> new LatentFamilies(parts).deepseek3();
     };
   }
 

@@ -134,7 +134,16 @@ final class ExpertFamilies {
     Activation activation =
         limit == null ? parts.activation("hidden_act", Activation.SILU) : Activation.SILU;
     return new Experts(
-        count, perToken, width, activation, normalised, limit, limit != null, shared, storage);
+        count,
+        perToken,
+        width,
+        activation,
+        normalised,
+        limit,
+        limit != null,
+        null,
+        shared,
+        storage);
   }
 
   private Rope rope(Attention attention, double theta, int context) {

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param limit where gate and up are cut off in GPT-OSS's own form of the gate; null for the usual
  *     form
  * @param bias whether router and experts have biases
+ * @param groups how sigmoids of scores choose, in place of a softmax; null for a softmax
  * @param shared an MLP that all tokens pass as well; null for none
  * @param storage how the checkpoint stores them
  */
@@ -26,6 +27,7 @@ public record Experts(
     boolean normalised,
     @Nullable Double limit,
     boolean bias,
+    @Nullable Groups groups,
     @Nullable Shared shared,
     Storage storage)
     implements Mlp {
@@ -36,11 +38,24 @@ public record Experts(
     MIXTRAL,
     /** mlp.experts.0.gate_proj, up_proj and down_proj. */
     QWEN,
+    /** The same, with a correction of the choice and shared_experts. */
+    DEEPSEEK,
     /** All in one tensor, transposed, rows of gate and up in turns. */
     STACKED,
     /** The same in four bits, 32 neighbours with one exponent (OCP MX, MXFP4). */
     MXFP4
   }
+
+  /**
+   * Experts are chosen by the sigmoids of their scores and a correction that the checkpoint has for
+   * each, within the groups whose best two come to the most (arXiv 2412.19437). Weights are the
+   * sigmoids alone.
+   *
+   * @param count of groups, neighbours each
+   * @param chosen how many of them a token chooses experts from
+   * @param scale factor of the weights
+   */
+  public record Groups(int count, int chosen, double scale) {}
 
   /**
    * The MLP of all tokens.

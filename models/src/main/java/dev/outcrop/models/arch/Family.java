@@ -35,7 +35,9 @@ public enum Family {
   /** Qwen3 with experts. */
   QWEN3_MOE("qwen3_moe"),
   /** GPT-OSS: experts in four bits, attention sinks, a window in every other layer. */
-  GPT_OSS("gpt_oss");
+  GPT_OSS("gpt_oss"),
+  /** DeepSeek V3, R1 and Moonlight: latent attention, experts in groups. */
+  DEEPSEEK_V3("deepseek_v3");
 
   private final String modelType;
 

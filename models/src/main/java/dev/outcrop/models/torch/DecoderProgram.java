@@ -74,6 +74,10 @@ final class DecoderProgram {
       text.append(rope(rope, ropes.get(rope)).read("rope.torchscript"));
     }
     text.append(values().read("attention.torchscript"));
+    Attention.Latent latent = config.attention().latent();
+    if (latent != null) {
+      text.append(latent(latent).read("latent.torchscript"));
+    }
     for (int kind = 0; kind < kinds.size(); kind++) {
       ProgramText layer = layer(kind, kinds.get(kind));
       text.append(layer.read("layer.torchscript"));
@@ -168,6 +172,20 @@ final class DecoderProgram {
         .flag("rope_all", layer.rope() != null && attention.rotaryDim() == attention.headDim())
         .flag("gated", mlp instanceof Mlp.Gated)
         .flag("mlp_bias", mlpBias);
+  }
+
+  private ProgramText latent(Attention.Latent latent) {
+    Attention attention = config.attention();
+    int queryRank = latent.queryRank() == null ? 0 : latent.queryRank();
+    return values()
+        .value("plain_dim", attention.headDim() - attention.rotaryDim())
+        .value("value_dim", latent.valueDim())
+        .value("value_padding", attention.headDim() - latent.valueDim())
+        .value("rank", latent.rank())
+        .value("query_rank", queryRank)
+        .value("both_ranks", queryRank + latent.rank())
+        .flag("query_rank", queryRank > 0)
+        .flag("interleaved", latent.interleaved());
   }
 
   private ProgramText rope(int number, Rope rope) {
@@ -266,6 +284,7 @@ final class DecoderProgram {
         .flag("qk_norm_width", attention.qkNorm() == QkNorm.WIDTH)
         .flag("score_cap", cap != null)
         .flag("sinks", attention.sinks())
+        .flag("latent", attention.latent() != null)
         .flag("embedding_scale", scales.embedding() != 1)
         .flag("residual_scale", scales.residual() != 1)
         .flag("logits_divisor", scales.logits() != 1)

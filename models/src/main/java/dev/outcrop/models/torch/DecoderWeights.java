@@ -35,7 +35,12 @@ final class DecoderWeights {
     for (int l = 0; l < config.layers().size(); l++) {
       String layer = "model.layers." + l + ".";
       norms(source, layer);
-      attention(source, layer + "self_attn.");
+      Attention.Latent latent = config.attention().latent();
+      if (latent == null) {
+        attention(source, layer + "self_attn.");
+      } else {
+        latent(source, layer + "self_attn.", latent);
+      }
       switch (config.layers().get(l).mlp()) {
         case Mlp.Gated mlp -> gated(source, layer + "mlp.", mlp);
         case Mlp.Plain mlp -> plain(source, layer + "mlp.", mlp);
@@ -127,6 +132,35 @@ final class DecoderWeights {
           source.require(name + "k_norm.weight", perHead ? attention.headDim() : kv);
       program.run("load_qk_norm", source.whole(qNorm), source.whole(kNorm));
     }
+  }
+
+  private void latent(WeightSource source, String name, Attention.Latent latent) {
+    Attention attention = config.attention();
+    long hidden = config.hiddenSize();
+    long heads = attention.heads();
+    long q = heads * attention.headDim();
+    long rank = latent.rank();
+    long plain = (long) attention.headDim() - attention.rotaryDim();
+    Integer queryRank = latent.queryRank();
+    StoredTensor down =
+        source.require(name + "kv_a_proj_with_mqa.weight", rank + attention.rotaryDim(), hidden);
+    if (queryRank == null) {
+      StoredTensor query = source.require(name + "q_proj.weight", q, hidden);
+      source.load("load_latent", "down", source.whole(down));
+      source.load("load_latent", "query", source.whole(query));
+    } else {
+      StoredTensor queryDown = source.require(name + "q_a_proj.weight", queryRank, hidden);
+      StoredTensor query = source.require(name + "q_b_proj.weight", q, queryRank);
+      source.load("load_latent", "down", source.whole(queryDown), source.whole(down));
+      source.load("load_latent", "query", source.whole(query));
+      source.vector("latent_query_norm", source.require(name + "q_a_layernorm.weight", queryRank));
+    }
+    source.vector("latent_norm", source.require(name + "kv_a_layernorm.weight", rank));
+    StoredTensor both =
+        source.require(name + "kv_b_proj.weight", heads * (plain + latent.valueDim()), rank);
+    source.load("load_latent", "up", source.whole(both));
+    StoredTensor output = source.require(name + "o_proj.weight", hidden, heads * latent.valueDim());
+    source.load("load_latent", "output", source.whole(output));
   }
 
   /** A layer without experts in a model with some. */

@@ -19,7 +19,15 @@ final class ExpertProgram {
     if (mlp instanceof Experts experts) {
       Double limit = experts.limit();
       Experts.Shared shared = experts.shared();
-      text.value("per_token", experts.perToken())
+      Experts.Groups groups = experts.groups();
+      boolean grouped = groups != null && groups.count() > 1;
+      text.flag("sigmoid", groups != null)
+          .flag("grouped", grouped)
+          .value("groups", groups == null ? "" : groups.count())
+          .value("chosen_groups", groups == null ? "" : groups.chosen())
+          .value("weight_scale", groups == null ? "" : groups.scale())
+          .value("count", experts.count())
+          .value("per_token", experts.perToken())
           .value("limit", limit == null ? "" : limit)
           .flag("limit", limit != null)
           .flag("experts_bias", experts.bias())

@@ -38,6 +38,14 @@ final class ExpertWeights {
         router(mlp + "gate.weight", null);
         single(mlp + "experts.", "gate_proj", "up_proj", "down_proj");
       }
+      case DEEPSEEK -> {
+        StoredTensor router = source.require(mlp + "gate.weight", experts.count(), hidden);
+        StoredTensor correction =
+            source.require(mlp + "gate.e_score_correction_bias", experts.count());
+        source.load("load_floats", "router", source.whole(router));
+        source.load("load_floats", "router_bias", source.whole(correction));
+        single(mlp + "experts.", "gate_proj", "up_proj", "down_proj");
+      }
       case STACKED -> {
         router(mlp + "router.weight", mlp + "router.bias");
         stacked(mlp + "experts.");
@@ -116,7 +124,7 @@ final class ExpertWeights {
       program.run("no_mlp");
       return;
     }
-    String name = mlp + "shared_expert.";
+    String name = mlp + (shared.weighed() ? "shared_expert." : "shared_experts.");
     source.linear("gate", source.require(name + "gate_proj.weight", shared.width(), hidden));
     source.linear("up", source.require(name + "up_proj.weight", shared.width(), hidden));
     source.linear("down", source.require(name + "down_proj.weight", hidden, shared.width()));

@@ -132,7 +132,7 @@ final class DecoderConfigTest {
     assertThat(Family.supported())
         .isEqualTo(
             "llama, mistral, qwen2, qwen3, gemma2, gemma3_text, phi3, olmo2, granite, smollm3,"
-                + " starcoder2, mixtral, qwen2_moe, qwen3_moe, gpt_oss");
+                + " starcoder2, mixtral, qwen2_moe, qwen3_moe, gpt_oss, deepseek_v3");
     unsupported("llama", ",\"hidden_act\":\"relu\"", "hidden_act", "'relu'", "silu, gelu");
     unsupported(
         "llama", ",\"quantization_config\":{\"quant_method\":\"awq\"}", "'awq'", "bfloat16");

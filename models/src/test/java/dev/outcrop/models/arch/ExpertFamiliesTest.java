@@ -48,7 +48,7 @@ class ExpertFamiliesTest {
                 null,
                 new Rope.Default(1_000_000),
                 new Experts(
-                    8, 2, 14336, Activation.SILU, true, null, false, null, Storage.MIXTRAL)));
+                    8, 2, 14336, Activation.SILU, true, null, false, null, null, Storage.MIXTRAL)));
   }
 
   @Test
@@ -77,6 +77,7 @@ class ExpertFamiliesTest {
                 false,
                 null,
                 false,
+                null,
                 new Shared(5632, true),
                 Storage.QWEN));
     assertThat(windows(config)).containsOnlyNulls();
@@ -112,7 +113,7 @@ class ExpertFamiliesTest {
     assertThat(mlps(config))
         .hasSize(48)
         .containsOnly(
-            new Experts(128, 8, 768, Activation.SILU, true, null, false, null, Storage.QWEN));
+            new Experts(128, 8, 768, Activation.SILU, true, null, false, null, null, Storage.QWEN));
   }
 
   @Test
@@ -139,8 +140,50 @@ class ExpertFamiliesTest {
     assertThat(windows(config)).containsExactly(128, null);
     assertThat(mlps(config))
         .containsOnly(
-            new Experts(32, 4, 2880, Activation.SILU, true, 7.0, true, null, Storage.MXFP4));
+            new Experts(32, 4, 2880, Activation.SILU, true, 7.0, true, null, null, Storage.MXFP4));
     assertThat(config.layers().getFirst().rope()).isInstanceOf(Rope.Yarn.class);
+  }
+
+  @Test
+  void readsDeepseek3() throws IOException {
+    DecoderConfig config =
+        read(
+            """
+            {"model_type":"deepseek_v3","attention_bias":false,"first_k_dense_replace":1,
+            "hidden_act":"silu","hidden_size":7168,"intermediate_size":18432,"kv_lora_rank":512,
+            "max_position_embeddings":163840,"moe_intermediate_size":2048,"n_group":8,
+            "n_routed_experts":256,"n_shared_experts":1,"norm_topk_prob":true,
+            "num_attention_heads":128,"num_experts_per_tok":8,"num_hidden_layers":3,
+            "num_key_value_heads":128,"num_nextn_predict_layers":1,"q_lora_rank":1536,
+            "qk_nope_head_dim":128,"qk_rope_head_dim":64,"rms_norm_eps":1e-06,
+            "rope_scaling":{"beta_fast":32,"beta_slow":1,"factor":40,"mscale":1.0,
+            "mscale_all_dim":1.0,"original_max_position_embeddings":4096,"type":"yarn"},
+            "rope_theta":10000,"routed_scaling_factor":2.5,"scoring_func":"sigmoid",
+            "tie_word_embeddings":false,"topk_group":4,"topk_method":"noaux_tc",
+            "v_head_dim":128,"vocab_size":129280}
+            """);
+
+    double magnitude = 0.1 * Math.log(40) + 1;
+    assertThat(config.attention())
+        .isEqualTo(
+            Attention.plain(128, 128, 192)
+                .withRotaryDim(64)
+                .withScores(magnitude * magnitude / Math.sqrt(192), null)
+                .withLatent(new Attention.Latent(1536, 512, 128, true)));
+    Experts experts =
+        new Experts(
+            256,
+            8,
+            2048,
+            Activation.SILU,
+            true,
+            null,
+            false,
+            new Experts.Groups(8, 4, 2.5),
+            new Shared(2048, false),
+            Storage.DEEPSEEK);
+    assertThat(mlps(config))
+        .containsExactly(new Mlp.Gated(18432, Activation.SILU, false, false), experts, experts);
   }
 
   @Test
@@ -163,6 +206,10 @@ class ExpertFamiliesTest {
         "qwen3_moe | ,\"mlp_only_layers\":[4]                               | mlp_only_layers",
         "qwen3_moe | ,\"decoder_sparse_step\":0                             | decoder_sparse_step",
         "qwen3_moe | ,\"moe_intermediate_size\":-1                          | moe_intermediate_size",
+        "deepseek_v3 | ,\"n_group\":3                                      | n_group",
+        "deepseek_v3 | ,\"n_routed_experts\":8,\"n_group\":4,\"topk_group\":1 | num_experts_per_tok",
+        "deepseek_v3 | ,\"qk_rope_head_dim\":5                              | qk_rope_head_dim",
+        "deepseek_v3 | ,\"v_head_dim\":193                                  | v_head_dim",
         "gpt_oss   | ,\"head_dim\":8                                        | rope_scaling",
       })
   void refusesWhatCannotBe(String family, String extra, String field) throws IOException {

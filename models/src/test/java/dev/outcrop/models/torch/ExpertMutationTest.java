@@ -2,12 +2,15 @@ package dev.outcrop.models.torch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.outcrop.models.arch.Attention.Latent;
 import dev.outcrop.models.arch.Attention.QkNorm;
 import dev.outcrop.models.arch.DecoderConfig;
 import dev.outcrop.models.arch.Experts;
+import dev.outcrop.models.arch.Experts.Groups;
 import dev.outcrop.models.arch.Experts.Shared;
 import dev.outcrop.models.arch.Layer;
 import dev.outcrop.models.arch.Rope;
+import java.util.Objects;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +35,7 @@ class ExpertMutationTest {
                   e.normalised(),
                   e.limit(),
                   e.bias(),
+                  e.groups(),
                   e.shared(),
                   e.storage()));
   private static final UnaryOperator<DecoderConfig> OTHERWISE_NORMALISED =
@@ -45,6 +49,7 @@ class ExpertMutationTest {
                   !e.normalised(),
                   e.limit(),
                   e.bias(),
+                  e.groups(),
                   e.shared(),
                   e.storage()));
   private static final UnaryOperator<DecoderConfig> NO_EXPERT_BIAS =
@@ -58,6 +63,7 @@ class ExpertMutationTest {
                   e.normalised(),
                   e.limit(),
                   false,
+                  e.groups(),
                   e.shared(),
                   e.storage()));
   private static final UnaryOperator<DecoderConfig> NO_LIMIT = experts(e -> limited(e, 1e6));
@@ -66,6 +72,11 @@ class ExpertMutationTest {
       Configs.attention(a -> a.withSinks(false));
   private static final UnaryOperator<DecoderConfig> NO_SCALING =
       Configs.rope(rope -> new Rope.Default(rope.theta()));
+
+  private static final UnaryOperator<DecoderConfig> USUAL_SCALE =
+      Configs.attention(a -> a.withScores(1 / Math.sqrt(a.headDim()), null));
+  private static final UnaryOperator<DecoderConfig> INTERLEAVED_OTHERWISE =
+      Configs.attention(a -> a.withLatent(otherwiseInterleaved(a.latent())));
 
   static Stream<Arguments> features() {
     return Stream.of(
@@ -98,6 +109,22 @@ class ExpertMutationTest {
         of("gpt_oss", "biases of router and experts", NO_EXPERT_BIAS),
         of("gpt_oss", "limit of the gate", NO_LIMIT),
         of("gpt_oss", "form of the gate", USUAL_GATE),
+        of("deepseek_v3", "third expert", ONE_LESS),
+        of("deepseek_v3", "weights that add up to 1", OTHERWISE_NORMALISED),
+        of("deepseek_v3", "sigmoid and correction", experts(e -> grouped(e, null))),
+        of("deepseek_v3", "groups", experts(e -> grouped(e, new Groups(1, 1, 2.5)))),
+        of("deepseek_v3", "scale of weights", experts(e -> grouped(e, new Groups(4, 2, 1)))),
+        of("deepseek_v3", "shared experts", experts(e -> shared(e, null))),
+        of("deepseek_v3", "layers without experts", ExpertMutationTest::expertsInAllLayers),
+        of("deepseek_v3", "rope scaling", NO_SCALING),
+        of(
+            "deepseek_v3",
+            "factor of sines and cosines",
+            Configs.rope(ExpertMutationTest::unscaled)),
+        of("deepseek_v3", "scale of scores", USUAL_SCALE),
+        of("deepseek_v3", "neighbours rotate together", INTERLEAVED_OTHERWISE),
+        of("deepseek_v3-plain", "halves rotate together", INTERLEAVED_OTHERWISE),
+        of("deepseek_v3-plain", "scale of weights", experts(e -> grouped(e, new Groups(1, 1, 1)))),
         of("gpt_oss-mxfp4", "sinks", NO_SINKS),
         of("gpt_oss-mxfp4", "biases of router and experts", NO_EXPERT_BIAS),
         of("gpt_oss-mxfp4", "form of the gate", USUAL_GATE));
@@ -136,6 +163,7 @@ class ExpertMutationTest {
         e.normalised(),
         limit,
         e.bias(),
+        e.groups(),
         e.shared(),
         e.storage());
   }
@@ -149,8 +177,28 @@ class ExpertMutationTest {
         e.normalised(),
         e.limit(),
         e.bias(),
+        e.groups(),
         shared,
         e.storage());
+  }
+
+  private static Experts grouped(Experts e, @Nullable Groups groups) {
+    return new Experts(
+        e.count(),
+        e.perToken(),
+        e.width(),
+        e.activation(),
+        e.normalised(),
+        e.limit(),
+        e.bias(),
+        groups,
+        e.shared(),
+        e.storage());
+  }
+
+  private static Latent otherwiseInterleaved(@Nullable Latent latent) {
+    Latent l = Objects.requireNonNull(latent);
+    return new Latent(l.queryRank(), l.rank(), l.valueDim(), !l.interleaved());
   }
 
   /** Then tensors are missing. */

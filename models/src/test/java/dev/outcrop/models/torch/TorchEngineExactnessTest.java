@@ -37,7 +37,9 @@ class TorchEngineExactnessTest {
         "qwen2_moe",
         "qwen3_moe",
         "gpt_oss",
-        "gpt_oss-mxfp4");
+        "gpt_oss-mxfp4",
+        "deepseek_v3",
+        "deepseek_v3-plain");
   }
 
   @ParameterizedTest
