@@ -76,6 +76,19 @@ final class CheckpointTest {
   }
 
   @Test
+  void refusesOtherTypesWhereBytesAreWanted() throws IOException {
+    Checkpoint checkpoint = single();
+
+    assertThatExceptionOfType(OutcropException.class)
+        .isThrownBy(() -> checkpoint.requireBytes("quantised", 4))
+        .withMessageContainingAll("model.safetensors", "'quantised'", "F8_E4M3", "U8")
+        .satisfies(e -> assertThat(e.code()).isEqualTo(ModelError.CHECKPOINT_INVALID));
+    assertThatExceptionOfType(OutcropException.class)
+        .isThrownBy(() -> checkpoint.requireBytes("gone", 4))
+        .withMessageContainingAll("model.safetensors", "'gone'", "missing");
+  }
+
+  @Test
   void listsTensorsThatNobodyUsedButNotRotaryBuffers() throws IOException {
     assertThat(single().unexpected(Set.of("full", "brain", "half", "scalar")))
         .containsExactly("empty", "quantised");
