@@ -5,6 +5,8 @@ Run: python models/src/test/python/make_encoder_fixtures.py  (torch 2.13, transf
 Each folder holds a checkpoint with random weights, its tokenizer, expected.json (texts, their token ids and types) and
 expected/model.safetensors (float32 embeddings, or scores of pairs). Weights are drawn so that bugs show: norms and
 biases are far from 1 and 0, matrices are large, texts reach past the local window. Texts differ in length.
+The trainers of the tokenizers break ties at random, so that a new run makes folders that differ in a few tokens; each
+fits itself.
 """
 
 import json
@@ -24,6 +26,8 @@ from transformers import (
     ModernBertForSequenceClassification,
     ModernBertModel,
     PreTrainedTokenizerFast,
+    Qwen3Config,
+    Qwen3Model,
     XLMRobertaConfig,
     XLMRobertaForSequenceClassification,
     XLMRobertaModel,
@@ -94,6 +98,25 @@ def byte_level():
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, unk_token="[UNK]", pad_token="[PAD]", cls_token="[CLS]", sep_token="[SEP]",
         mask_token="[MASK]", model_input_names=["input_ids", "attention_mask"])
+
+
+def with_end():
+    """As Qwen3 Embedding's: byte-level, and the end of text behind every text, which is what the model is read at."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.normalizer = normalizers.NFC()
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.train_from_iterator(TEXTS, trainers.BpeTrainer(
+        vocab_size=330, initial_alphabet=pre_tokenizers.ByteLevel.alphabet()))
+    tokenizer.add_special_tokens(["<|endoftext|>", "<|im_start|>", "<|im_end|>"])
+    end = tokenizer.token_to_id("<|endoftext|>")
+    tokenizer.post_processor = processors.Sequence([
+        processors.ByteLevel(trim_offsets=False),
+        processors.TemplateProcessing(single="$A <|endoftext|>", pair="$A $B <|endoftext|>",
+                                      special_tokens=[("<|endoftext|>", end)])])
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, eos_token="<|im_end|>", pad_token="<|endoftext|>", padding_side="left",
+        model_input_names=["input_ids", "attention_mask"])
 
 
 def draw(model, seed):
@@ -177,6 +200,11 @@ def main():
     embedder("modernbert", ModernBertModel(ModernBertConfig(**modern)), bytes_, 37, "mean", True)
     reranker("modernbert-reranker", ModernBertForSequenceClassification(ModernBertConfig(
         **modern, num_labels=1, classifier_pooling="mean")), bytes_, 38)
+    end = with_end()
+    qwen = dict(**COMMON, vocab_size=len(end), num_key_value_heads=2, head_dim=16, max_position_embeddings=128,
+                tie_word_embeddings=True, rope_parameters=dict(rope_type="default", rope_theta=10000.0),
+                bos_token_id=None, eos_token_id=None, pad_token_id=None)
+    embedder("qwen3-embedding", Qwen3Model(Qwen3Config(**qwen)), end, 39, "lasttoken", True)
 
 
 if __name__ == "__main__":

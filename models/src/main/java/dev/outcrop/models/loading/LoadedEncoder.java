@@ -1,10 +1,15 @@
 package dev.outcrop.models.loading;
 
 import dev.outcrop.models.OutcropException;
+import dev.outcrop.models.arch.DecoderConfig;
 import dev.outcrop.models.arch.EncoderConfig;
 import dev.outcrop.models.arch.SentenceModules;
 import dev.outcrop.models.text.EncoderTokenizer;
+import dev.outcrop.models.torch.CausalEncoder;
+import dev.outcrop.models.torch.ElementType;
+import dev.outcrop.models.torch.TextEncoder;
 import dev.outcrop.models.torch.TorchEncoder;
+import dev.outcrop.models.torch.TorchOptions;
 import dev.outcrop.models.weights.Checkpoint;
 import dev.outcrop.models.weights.StoredTensor;
 import java.nio.file.Path;
@@ -17,19 +22,25 @@ import org.jspecify.annotations.Nullable;
  * #score} are for one thread at a time.
  */
 public final class LoadedEncoder implements AutoCloseable {
+  /** Tokens of texts that a decoder takes at once. */
+  private static final int BATCH_TOKENS = 2_048;
+
   private final ModelInfo info;
   private final EncoderTokenizer tokenizer;
-  private final TorchEncoder encoder;
+  private final TextEncoder encoder;
 
-  private LoadedEncoder(ModelInfo info, EncoderTokenizer tokenizer, TorchEncoder encoder) {
+  private LoadedEncoder(ModelInfo info, EncoderTokenizer tokenizer, TextEncoder encoder) {
     this.info = info;
     this.tokenizer = tokenizer;
     this.encoder = encoder;
   }
 
-  /** Whether a folder holds an encoder, by its config.json; else it may be a decoder. */
+  /**
+   * Whether a folder holds a model that makes embeddings or scores, by its config.json, or by the
+   * files of sentence-transformers; else it may be a decoder that generates.
+   */
   public static boolean isEncoder(Path folder) {
-    return EncoderConfig.isEncoder(folder);
+    return EncoderConfig.isEncoder(folder) || SentenceModules.existIn(folder);
   }
 
   /**
@@ -38,47 +49,95 @@ public final class LoadedEncoder implements AutoCloseable {
    * @throws OutcropException where a file is missing, unsound or not supported; it names the file
    */
   public static LoadedEncoder open(Path folder, LoadOptions options) {
-    EncoderConfig config = EncoderConfig.read(folder);
-    SentenceModules modules = SentenceModules.read(folder);
-    Checkpoint checkpoint = Checkpoint.open(folder);
-    ComputeType type = LoadedModel.compute(checkpoint, options.dtype());
-    ModelInfo info = info(config, modules, checkpoint, options);
+    ModelInfo info = info(folder, options);
     EncoderTokenizer tokenizer = EncoderTokenizer.open(folder);
     try {
-      TorchEncoder encoder =
-          TorchEncoder.open(
-              config, modules, checkpoint, EngineLoader.element(type), options.threads());
-      return new LoadedEncoder(info, tokenizer, encoder);
+      return new LoadedEncoder(info, tokenizer, encoder(folder, info, options));
     } catch (RuntimeException e) {
       tokenizer.close();
       throw e;
     }
   }
 
-  /** Describes a folder without loading its weights. */
-  public static ModelInfo inspect(Path folder, LoadOptions.Dtype dtype) {
-    return info(
-        EncoderConfig.read(folder),
-        SentenceModules.read(folder),
-        Checkpoint.open(folder),
-        new LoadOptions(dtype, 1, 0, 0));
+  private static TextEncoder encoder(Path folder, ModelInfo info, LoadOptions options) {
+    SentenceModules modules = SentenceModules.read(folder);
+    Checkpoint checkpoint = Checkpoint.open(folder);
+    ComputeType compute = LoadedModel.compute(checkpoint, options.dtype());
+    ElementType type = EngineLoader.element(compute);
+    if (EncoderConfig.isEncoder(folder)) {
+      return TorchEncoder.open(
+          EncoderConfig.read(folder), modules, checkpoint, type, options.threads());
+    }
+    DecoderConfig config = DecoderConfig.read(folder).withMaxPosition(info.contextTokens());
+    int fits = EngineLoader.kvTokens(config, compute, options.kvBytes());
+    int tokens = Math.max(info.contextTokens(), Math.min(BATCH_TOKENS, fits));
+    return CausalEncoder.open(
+        config,
+        modules,
+        checkpoint,
+        new TorchOptions(type, tokens, options.threads()),
+        info.contextTokens());
   }
 
-  private static ModelInfo info(
-      EncoderConfig config, SentenceModules modules, Checkpoint checkpoint, LoadOptions options) {
-    int most = Math.min(config.maxTokens(), modules.maxTokens().orElse(Integer.MAX_VALUE));
-    int longest = options.maxContext() == 0 ? most : Math.min(most, options.maxContext());
-    return new ModelInfo(
+  /** Describes a folder without loading its weights. */
+  public static ModelInfo inspect(Path folder, LoadOptions.Dtype dtype) {
+    return info(folder, new LoadOptions(dtype, LoadOptions.DEFAULT.kvBytes(), 0, 0));
+  }
+
+  private static ModelInfo info(Path folder, LoadOptions options) {
+    SentenceModules modules = SentenceModules.read(folder);
+    Checkpoint checkpoint = Checkpoint.open(folder);
+    int most = modules.maxTokens().orElse(Integer.MAX_VALUE);
+    if (options.maxContext() != 0) {
+      most = Math.min(most, options.maxContext());
+    }
+    if (EncoderConfig.isEncoder(folder)) {
+      EncoderConfig config = EncoderConfig.read(folder);
+      return info(
+          checkpoint,
+          options,
+          config.family().modelType(),
+          new int[] {config.layers(), config.hiddenSize(), config.heads(), config.heads()},
+          config.vocabularySize(),
+          Math.min(most, config.maxTokens()));
+    }
+    DecoderConfig config = DecoderConfig.read(folder);
+    ComputeType type = LoadedModel.compute(checkpoint, options.dtype());
+    // KV is kept for the time of a batch, so the longest text has to fit into it.
+    int fits = EngineLoader.kvTokens(config, type, options.kvBytes());
+    return info(
+        checkpoint,
+        options,
         config.family().modelType(),
+        new int[] {
+          config.layers().size(),
+          config.hiddenSize(),
+          config.attention().heads(),
+          config.attention().kvHeads()
+        },
+        config.vocabularySize(),
+        Math.min(Math.min(most, fits), config.maxPosition()));
+  }
+
+  /** The sizes are layers, hidden size, heads and KV heads. */
+  private static ModelInfo info(
+      Checkpoint checkpoint,
+      LoadOptions options,
+      String family,
+      int[] sizes,
+      int vocabulary,
+      int longest) {
+    return new ModelInfo(
+        family,
         checkpoint.tensors().stream().mapToLong(StoredTensor::elements).sum(),
         checkpoint.bytes(),
         LoadedModel.name(LoadedModel.stored(checkpoint)),
         LoadedModel.compute(checkpoint, options.dtype()).name().toLowerCase(Locale.ROOT),
-        config.layers(),
-        config.hiddenSize(),
-        config.heads(),
-        config.heads(),
-        config.vocabularySize(),
+        sizes[0],
+        sizes[1],
+        sizes[2],
+        sizes[3],
+        vocabulary,
         longest,
         0,
         "none",

@@ -89,7 +89,12 @@ final class DecoderProgram {
       text.append(values().read("expert_weights.torchscript"));
     }
     return text.append(
-            values().read("sampling.torchscript", "weights.torchscript", "floor.torchscript"))
+            values()
+                .read(
+                    "embedding.torchscript",
+                    "sampling.torchscript",
+                    "weights.torchscript",
+                    "floor.torchscript"))
         .toString();
   }
 

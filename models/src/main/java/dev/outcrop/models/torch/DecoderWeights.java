@@ -54,7 +54,9 @@ final class DecoderWeights {
     StoredTensor embedding = source.require("model.embed_tokens.weight", vocabulary, hidden);
     source.linear(
         "head",
-        config.tiedEmbeddings() ? embedding : source.require("lm_head.weight", vocabulary, hidden));
+        config.tiedEmbeddings() || source.headless()
+            ? embedding
+            : source.require("lm_head.weight", vocabulary, hidden));
     // A new mapping for the embedding alone: the old one would keep every page that was read.
     program.run("unmap_files");
     source.map();

@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
  * An encoder in libtorch. A batch may mix texts of any lengths: none is padded, and what comes out
  * for a text does not depend on its neighbours but by rounding. Used by one thread at a time.
  */
-public final class TorchEncoder implements AutoCloseable {
+public final class TorchEncoder implements TextEncoder {
   private static final Logger log = LoggerFactory.getLogger(TorchEncoder.class);
 
   private final TorchProgram program;
@@ -99,23 +99,12 @@ public final class TorchEncoder implements AutoCloseable {
     }
   }
 
-  /**
-   * Embeddings of texts.
-   *
-   * @param ids the token ids of every text, each at least one and at most the longest text
-   * @return float32, [texts][hidden size], in the order of the texts
-   */
+  @Override
   public float[][] embed(int[][] ids) {
     return run("embed", config.hiddenSize(), ids, null);
   }
 
-  /**
-   * What the classifier says about texts, before softmax or sigmoid. Only for a model that has one.
-   *
-   * @param ids the token ids of every text or pair
-   * @param types their token types, or null where all are 0
-   * @return float32, [texts][labels]
-   */
+  @Override
   public float[][] score(int[][] ids, int @Nullable [][] types) {
     EncoderConfig.Classifier classifier = config.classifier();
     if (classifier == null) {

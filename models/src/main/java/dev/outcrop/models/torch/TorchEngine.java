@@ -249,6 +249,34 @@ public final class TorchEngine implements Engine {
     return rows;
   }
 
+  /**
+   * The state behind the last token of every row, after the last norm, float32. For embeddings; the
+   * plan's sampling is ignored.
+   */
+  float[][] states(StepPlan plan) {
+    try {
+      layout.fill(plan);
+      long[] last = new long[plan.rows()];
+      for (int row = 0; row < last.length; row++) {
+        last[row] = layout.lastToken(row);
+      }
+      float[] flat =
+          program.runFloats(
+              "states",
+              program.longs(layout.tokenTable(), layout.tableRows(), layout.tokens()),
+              IValue.listFrom(layout.layout()),
+              IValue.listFrom(last));
+      int hidden = config.hiddenSize();
+      float[][] rows = new float[last.length][];
+      for (int row = 0; row < rows.length; row++) {
+        rows[row] = Arrays.copyOfRange(flat, row * hidden, (row + 1) * hidden);
+      }
+      return rows;
+    } catch (EngineException | IllegalArgumentException e) {
+      throw new OutcropException(ModelError.STEP_FAILED, "the batch failed", e);
+    }
+  }
+
   @Override
   public void close() {
     program.close();

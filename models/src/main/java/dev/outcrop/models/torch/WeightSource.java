@@ -13,6 +13,8 @@ import java.util.stream.LongStream;
 
 /** The files of one checkpoint, as a decoder program knows them. */
 final class WeightSource {
+  private static final String MODEL = "model.";
+
   private final TorchProgram program;
   private final Checkpoint checkpoint;
   private final List<Path> files;
@@ -24,9 +26,17 @@ final class WeightSource {
     this.files = checkpoint.files();
   }
 
+  /** A model that was saved without its head has no "model." before its names. */
   StoredTensor require(String name, long... shape) {
-    used.add(name);
-    return checkpoint.require(name, shape);
+    String bare = name.startsWith(MODEL) ? name.substring(MODEL.length()) : name;
+    String stored = checkpoint.find(name) == null && checkpoint.find(bare) != null ? bare : name;
+    used.add(stored);
+    return checkpoint.require(stored, shape);
+  }
+
+  /** Whether the model was saved without its output head, as embedding models are. */
+  boolean headless() {
+    return checkpoint.find("lm_head.weight") == null && checkpoint.find("norm.weight") != null;
   }
 
   StoredTensor requireBytes(String name, long... shape) {

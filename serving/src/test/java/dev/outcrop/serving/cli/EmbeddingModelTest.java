@@ -40,7 +40,7 @@ final class EmbeddingModelTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"bert-mean", "xlm-roberta", "modernbert"})
+  @ValueSource(strings = {"bert-mean", "xlm-roberta", "modernbert", "qwen3-embedding"})
   void givesManyCallersWhatSentenceTransformersGives(String name) throws Exception {
     JsonNode texts = JSON.readTree(folder(name).resolve("expected.json").toFile()).get("texts");
     StoredTensor stored =
