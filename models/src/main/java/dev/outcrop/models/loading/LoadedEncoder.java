@@ -144,6 +144,14 @@ public final class LoadedEncoder implements AutoCloseable {
         "none");
   }
 
+  /**
+   * Whether a folder of an encoder holds a classifier or reranker: then it scores pairs, and what
+   * it would give for embeddings means nothing.
+   */
+  public static boolean isReranker(Path folder) {
+    return EncoderConfig.isEncoder(folder) && EncoderConfig.read(folder).classifier() != null;
+  }
+
   /** What the checkpoint is; its context is the longest text. */
   public ModelInfo info() {
     return info;

@@ -7,19 +7,15 @@ import dev.outcrop.models.arch.EncoderConfig.Classifier;
 import dev.outcrop.models.arch.EncoderConfig.Positions;
 import dev.outcrop.models.arch.EncoderFamily;
 import dev.outcrop.models.weights.Checkpoint;
-import dev.outcrop.models.weights.DType;
 import dev.outcrop.models.weights.StoredTensor;
-import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
-import java.util.stream.LongStream;
 
 /** Gives an encoder program its weights: straight from safetensors files, or at random. */
 final class EncoderWeights {
   private final TorchProgram program;
   private final EncoderConfig config;
   private final Checkpoint checkpoint;
-  private final List<Path> files;
+  private final WeightSource source;
   private final long hidden;
   private final long inner;
 
@@ -27,7 +23,7 @@ final class EncoderWeights {
     this.program = program;
     this.config = config;
     this.checkpoint = checkpoint;
-    this.files = checkpoint.files();
+    this.source = new WeightSource(program, checkpoint);
     this.hidden = config.hiddenSize();
     this.inner = config.intermediateSize();
   }
@@ -38,7 +34,7 @@ final class EncoderWeights {
   }
 
   private void load() {
-    map();
+    source.map();
     switch (config.positions()) {
       case Positions.Learned learned -> loadLearned(learned);
       case Positions.Rotary _ -> loadRotary();
@@ -66,11 +62,11 @@ final class EncoderWeights {
       StoredTensor[] biases = new StoredTensor[3];
       String[] names = {"query", "key", "value"};
       for (int i = 0; i < names.length; i++) {
-        weights[i] = checkpoint.require(self + names[i] + ".weight", hidden, hidden);
-        biases[i] = checkpoint.require(self + names[i] + ".bias", hidden);
+        weights[i] = source.require(self + names[i] + ".weight", hidden, hidden);
+        biases[i] = source.require(self + names[i] + ".bias", hidden);
       }
-      linear("qkv", weights);
-      vector("qkv_bias", biases);
+      source.linear("qkv", weights);
+      source.vector("qkv_bias", biases);
       biased("output", layer + "attention.output.dense", hidden, hidden);
       norm(layer + "attention.output.LayerNorm");
       biased("up", layer + "intermediate.dense", inner, hidden);
@@ -99,36 +95,36 @@ final class EncoderWeights {
       if (l > 0) {
         norm(layer + "attn_norm");
       }
-      linear("qkv", checkpoint.require(layer + "attn.Wqkv.weight", 3 * hidden, hidden));
-      linear("output", checkpoint.require(layer + "attn.Wo.weight", hidden, hidden));
+      source.linear("qkv", source.require(layer + "attn.Wqkv.weight", 3 * hidden, hidden));
+      source.linear("output", source.require(layer + "attn.Wo.weight", hidden, hidden));
       norm(layer + "mlp_norm");
       // The first half of Wi is activated, the second is what it is multiplied by.
-      StoredTensor both = checkpoint.require(layer + "mlp.Wi.weight", 2 * inner, hidden);
-      load("load_linear", "up", half(both, 0));
-      load("load_linear", "gate", half(both, 1));
-      linear("down", checkpoint.require(layer + "mlp.Wo.weight", hidden, inner));
+      StoredTensor both = source.require(layer + "mlp.Wi.weight", 2 * inner, hidden);
+      source.load("load_linear", "up", source.rows(both, 0, inner));
+      source.load("load_linear", "gate", source.rows(both, inner, inner));
+      source.linear("down", source.require(layer + "mlp.Wo.weight", hidden, inner));
       if (biases.attention()) {
-        vector("qkv_bias", checkpoint.require(layer + "attn.Wqkv.bias", 3 * hidden));
-        vector("output_bias", checkpoint.require(layer + "attn.Wo.bias", hidden));
+        source.vector("qkv_bias", source.require(layer + "attn.Wqkv.bias", 3 * hidden));
+        source.vector("output_bias", source.require(layer + "attn.Wo.bias", hidden));
       }
       if (biases.mlp()) {
-        StoredTensor bias = checkpoint.require(layer + "mlp.Wi.bias", 2 * inner);
-        load("load_vector", "up_bias", half(bias, 0));
-        load("load_vector", "gate_bias", half(bias, 1));
-        vector("down_bias", checkpoint.require(layer + "mlp.Wo.bias", hidden));
+        StoredTensor bias = source.require(layer + "mlp.Wi.bias", 2 * inner);
+        source.load("load_vector", "up_bias", source.rows(bias, 0, inner));
+        source.load("load_vector", "gate_bias", source.rows(bias, inner, inner));
+        source.vector("down_bias", source.require(layer + "mlp.Wo.bias", hidden));
       }
     }
     norm(prefix + "final_norm");
     Classifier head = config.classifier();
     if (head != null) {
       head("head.dense", hidden, false);
-      vector("head", checkpoint.require("head.norm.weight", hidden));
+      source.vector("head", source.require("head.norm.weight", hidden));
       head("classifier", head.labels(), true);
       if (head.bias()) {
-        vector("head", checkpoint.require("head.dense.bias", hidden));
+        source.vector("head", source.require("head.dense.bias", hidden));
       }
       if (biases.norm()) {
-        vector("head", checkpoint.require("head.norm.bias", hidden));
+        source.vector("head", source.require("head.norm.bias", hidden));
       }
     }
     remap();
@@ -139,83 +135,33 @@ final class EncoderWeights {
   /** A mapping for the tables alone: the old one would keep every page that was read. */
   private void remap() {
     program.run("unmap_files");
-    map();
-  }
-
-  private void map() {
-    for (Path file : files) {
-      program.run("map_file", IValue.from(file.toString()), IValue.from(file.toFile().length()));
-    }
+    source.map();
   }
 
   /** Old checkpoints of BERT call a norm's weight gamma and its bias beta. */
   private void norm(String name) {
     boolean old =
         checkpoint.find(name + ".weight") == null && checkpoint.find(name + ".gamma") != null;
-    vector("norm", checkpoint.require(name + (old ? ".gamma" : ".weight"), hidden));
+    source.vector("norm", source.require(name + (old ? ".gamma" : ".weight"), hidden));
     if (config.biases().norm()) {
-      vector("norm_bias", checkpoint.require(name + (old ? ".beta" : ".bias"), hidden));
+      source.vector("norm_bias", source.require(name + (old ? ".beta" : ".bias"), hidden));
     }
   }
 
   private void biased(String kind, String name, long rows, long columns) {
-    linear(kind, checkpoint.require(name + ".weight", rows, columns));
-    vector(kind + "_bias", checkpoint.require(name + ".bias", rows));
+    source.linear(kind, source.require(name + ".weight", rows, columns));
+    source.vector(kind + "_bias", source.require(name + ".bias", rows));
   }
 
   private void head(String name, long rows, boolean bias) {
-    vector("head", checkpoint.require(name + ".weight", rows, hidden));
+    source.vector("head", source.require(name + ".weight", rows, hidden));
     if (bias) {
-      vector("head", checkpoint.require(name + ".bias", rows));
+      source.vector("head", source.require(name + ".bias", rows));
     }
   }
 
   private void table(String name, long rows) {
-    program.run("load_table", IValue.listFrom(where(checkpoint.require(name, rows, hidden))));
-  }
-
-  private void linear(String kind, StoredTensor... parts) {
-    load("load_linear", kind, Arrays.stream(parts).map(this::where).toArray(long[][]::new));
-  }
-
-  private void vector(String kind, StoredTensor... parts) {
-    load("load_vector", kind, Arrays.stream(parts).map(this::where).toArray(long[][]::new));
-  }
-
-  private void load(String method, String kind, long[]... parts) {
-    IValue[] where = Arrays.stream(parts).map(IValue::listFrom).toArray(IValue[]::new);
-    IValue list = IValue.listFrom(where);
-    for (IValue part : where) {
-      part.close();
-    }
-    program.run(method, IValue.from(kind), list);
-  }
-
-  /** As {@code stored} in encoder_weights.torchscript wants it. */
-  private long[] where(StoredTensor tensor) {
-    LongStream head =
-        LongStream.of(
-            files.indexOf(tensor.file()),
-            scalarType(tensor.dtype()),
-            tensor.offset() / tensor.dtype().bytes());
-    return LongStream.concat(head, tensor.shape().stream().mapToLong(Long::longValue)).toArray();
-  }
-
-  private static int scalarType(DType dtype) {
-    return switch (dtype) {
-      case F32 -> 6;
-      case F16 -> 5;
-      case BF16 -> 15;
-      default -> throw new IllegalArgumentException("no tensors of " + dtype);
-    };
-  }
-
-  /** The first or the second half of a tensor's rows. */
-  private long[] half(StoredTensor tensor, int which) {
-    long[] where = where(tensor);
-    where[2] += which * tensor.elements() / 2;
-    where[3] /= 2;
-    return where;
+    program.run("load_table", source.whole(source.require(name, rows, hidden)));
   }
 
   /** Draws weights for measuring speed; what the model says is noise. */

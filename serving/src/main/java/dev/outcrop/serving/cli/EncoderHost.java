@@ -8,6 +8,8 @@ import dev.outcrop.batching.encode.EncodeRequest;
 import dev.outcrop.batching.encode.EncodeSubmit;
 import dev.outcrop.batching.encode.EncodeTicket;
 import dev.outcrop.batching.encode.Encoder;
+import dev.outcrop.models.ModelError;
+import dev.outcrop.models.OutcropException;
 import dev.outcrop.models.loading.LoadOptions;
 import dev.outcrop.models.loading.LoadedEncoder;
 import dev.outcrop.serving.config.ModelConfig;
@@ -28,6 +30,11 @@ final class EncoderHost {
   private EncoderHost() {}
 
   static ServedEncoder load(ModelConfig config, LoadOptions options) {
+    if (LoadedEncoder.isReranker(config.path())) {
+      throw new OutcropException(
+          ModelError.CHECKPOINT_UNSUPPORTED,
+          config.path() + ": is a classifier or reranker, which no operation serves yet");
+    }
     LoadedEncoder model = LoadedEncoder.open(config.path(), options);
     int longest = model.info().contextTokens();
     EncodeBatcher batcher =

@@ -1,10 +1,12 @@
 package dev.outcrop.serving.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.outcrop.models.OutcropException;
 import dev.outcrop.models.weights.Checkpoint;
 import dev.outcrop.models.weights.StoredTensor;
 import dev.outcrop.serving.OutcropServer;
@@ -73,6 +75,14 @@ final class EmbeddingModelTest {
         BedrockRuntimeClient client = client(server)) {
       assertThat(embed(client, "a").get("inputTextTokenCount").intValue()).isEqualTo(3);
     }
+  }
+
+  @Test
+  void refusesARerankerWhichNoOperationServes() {
+    List<ModelConfig> models = List.of(ModelConfig.of(MODEL, folder("bert-reranker")));
+    assertThatExceptionOfType(OutcropException.class)
+        .isThrownBy(() -> ModelHost.load(models))
+        .withMessageContaining("bert-reranker: is a classifier or reranker");
   }
 
   private static JsonNode embed(BedrockRuntimeClient client, String text) throws IOException {
