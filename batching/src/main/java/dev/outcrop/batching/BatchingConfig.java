@@ -6,7 +6,7 @@ import java.util.List;
 /**
  * The limits of one batcher.
  *
- * @param maxRunning the most sequences in a step
+ * @param maxRunning the most sequences in a step, at most 1000000
  * @param maxStepTokens the most tokens in a step, prefill chunks and decodes together
  * @param maxWaiting the most requests queued, at least 1: every request passes through the queue;
  *     tenants that have less than their share get in beyond, up to twice as many
@@ -32,6 +32,7 @@ public record BatchingConfig(
   /** Checks the limits. */
   public BatchingConfig {
     Check.that(maxRunning >= 1, "maxRunning must be at least 1");
+    Check.that(maxRunning <= 1_000_000, "maxRunning must be at most 1000000");
     Check.that(maxStepTokens >= maxRunning, "maxStepTokens must be at least maxRunning");
     Check.that(maxWaiting >= 1, "maxWaiting must be at least 1");
     Check.that(maxWaitingTokens >= 1, "maxWaitingTokens must be at least 1");
@@ -59,8 +60,8 @@ public record BatchingConfig(
   /**
    * How tenants share one model.
    *
-   * @param guests sequences beyond maxRunning, each for a tenant that has none running, so that one
-   *     tenant's load does not keep the others out
+   * @param guests sequences beyond maxRunning, at most 1000000, each for a tenant that has none
+   *     running, so that one tenant's load does not keep the others out
    * @param tokenInterval the time between two tokens that prompts of others may not push a stream
    *     beyond, where the decodes alone leave room for it
    * @param flexFloor the share of tokens that the flex tier gets while it waits
@@ -84,6 +85,7 @@ public record BatchingConfig(
     /** Checks the limits. */
     public Sharing {
       Check.that(guests >= 0, "guests must not be negative");
+      Check.that(guests <= 1_000_000, "guests must be at most 1000000");
       Check.that(!tokenInterval.isNegative(), "tokenInterval must not be negative");
       Check.that(flexFloor >= 0 && flexFloor <= 1, "flexFloor must be from 0 to 1");
       Check.that(cacheShare >= 0 && cacheShare <= 1, "cacheShare must be from 0 to 1");

@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -73,6 +74,22 @@ public final class ChatTemplate {
   public static String source(Path folder) {
     TemplateFiles files = TemplateFiles.find(folder);
     return files == null ? "" : files.forTools().text();
+  }
+
+  /**
+   * The names of the files that a checkpoint's templates stand in: one, or two where requests with
+   * tools have another file; empty where there is none.
+   *
+   * @throws OutcropException CHECKPOINT_INVALID if a file cannot be read
+   */
+  public static List<String> files(Path folder) {
+    TemplateFiles files = TemplateFiles.find(folder);
+    return files == null
+        ? List.of()
+        : Stream.of(files.chat(), files.forTools())
+            .map(source -> String.valueOf(source.file().getFileName()))
+            .distinct()
+            .toList();
   }
 
   private static JinjaTemplate parse(TemplateFiles.Source source) {

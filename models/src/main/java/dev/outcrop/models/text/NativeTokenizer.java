@@ -7,6 +7,7 @@ import ai.djl.huggingface.tokenizers.jni.LibUtils;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import dev.outcrop.models.ModelError;
 import dev.outcrop.models.OutcropException;
+import dev.outcrop.models.files.CheckpointFile;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.concurrent.locks.Lock;
@@ -38,7 +39,8 @@ final class NativeTokenizer implements AutoCloseable {
     try {
       handle = TokenizersLibrary.LIB.createTokenizerFromString(json);
     } catch (RuntimeException e) {
-      throw invalid(file, "is refused by the tokenizers library: " + e.getMessage());
+      String problem = CheckpointFile.show(String.valueOf(e.getMessage()));
+      throw invalid(file, "is refused by the tokenizers library: " + problem);
     }
   }
 

@@ -26,6 +26,7 @@ final class TokenizerFile {
   private static final long MAX_BYTES = 128L << 20;
   private static final int MAX_ID = 1 << 24;
   private static final int MAX_ADDED_LENGTH = 1000;
+  private static final int MAX_SPARSE = 1 << 16;
 
   private final Path file;
   private final ObjectNode root;
@@ -119,6 +120,11 @@ final class TokenizerFile {
     }
     for (AddedToken token : added.values()) {
       size = Math.max(size, token.id() + 1);
+    }
+    // Lists by id are made: one large id must not cost more memory than the file could.
+    int entries = vocabulary().size() + added.size();
+    if (size > MAX_SPARSE + 8L * entries) {
+      throw invalid(file, "has %d tokens, and ids up to %d".formatted(entries, size - 1));
     }
     @Nullable String[] byId = new String[size];
     for (Map.Entry<String, JsonNode> entry : vocabulary().properties()) {

@@ -1,5 +1,9 @@
 package dev.outcrop.models.torch;
 
+import ai.djl.engine.EngineException;
+import dev.outcrop.models.ModelError;
+import dev.outcrop.models.OutcropException;
+import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.function.Supplier;
@@ -13,7 +17,26 @@ import java.util.function.Supplier;
  * team of a thread that ends goes with it.
  */
 final class LoadingThread {
+  /** What libtorch and the system say where there is no memory. */
+  private static final List<String> NO_MEMORY =
+      List.of("can't allocate memory", "not enough memory", "Cannot allocate memory", "bad_alloc");
+
   private LoadingThread() {}
+
+  /** The error of a load that libtorch gave up. */
+  static OutcropException failure(EngineException e) {
+    String message = String.valueOf(e.getMessage());
+    if (NO_MEMORY.stream().anyMatch(message::contains)) {
+      return new OutcropException(
+          ModelError.OUT_OF_MEMORY,
+          "there is no memory for the weights; `outcrop models inspect` tells what they need",
+          e);
+    }
+    return new OutcropException(
+        ModelError.CHECKPOINT_INVALID,
+        "libtorch could not load the weights; a file may be shorter than when it was opened",
+        e);
+  }
 
   /** The value of a supplier that ran on another thread, or what it threw. */
   static <T> T call(Supplier<T> loading) {

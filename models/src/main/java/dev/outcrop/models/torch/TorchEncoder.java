@@ -75,10 +75,7 @@ public final class TorchEncoder implements TextEncoder {
             return new TorchEncoder(program, config);
           } catch (EngineException e) {
             program.close();
-            throw new OutcropException(
-                ModelError.CHECKPOINT_INVALID,
-                "libtorch could not load the weights; a file may be shorter than when it was opened",
-                e);
+            throw LoadingThread.failure(e);
           } catch (RuntimeException e) {
             program.close();
             throw e;

@@ -79,10 +79,7 @@ public final class TorchEngine implements Engine {
       return engine;
     } catch (EngineException e) {
       program.close();
-      throw new OutcropException(
-          ModelError.CHECKPOINT_INVALID,
-          "libtorch could not load the weights; a file may be shorter than when it was opened",
-          e);
+      throw LoadingThread.failure(e);
     } catch (RuntimeException e) {
       program.close();
       throw e;

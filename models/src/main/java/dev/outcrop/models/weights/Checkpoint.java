@@ -56,7 +56,7 @@ public final class Checkpoint {
     if (Files.exists(index)) {
       return sharded(folder, index);
     }
-    throw invalid(folder, "holds neither %s nor %s%s".formatted(SINGLE, INDEX, pickled(folder)));
+    throw invalid(folder, "holds neither %s nor %s%s".formatted(SINGLE, INDEX, others(folder)));
   }
 
   private static Checkpoint sharded(Path folder, Path index) {
@@ -90,9 +90,13 @@ public final class Checkpoint {
     return new Checkpoint(index, tensors);
   }
 
-  private static String pickled(Path folder) {
+  private static String others(Path folder) {
     try (Stream<Path> files = Files.list(folder)) {
-      return files.anyMatch(file -> file.toString().matches(".*\\.(bin|pt|pth)"))
+      List<String> names = files.map(Path::toString).toList();
+      if (names.stream().anyMatch(name -> name.endsWith(".gguf"))) {
+        return "; GGUF files are not read, take the checkpoint in safetensors";
+      }
+      return names.stream().anyMatch(name -> name.matches(".*\\.(bin|pt|pth)"))
           ? "; PyTorch pickles are never read, convert them to safetensors"
           : "";
     } catch (IOException e) {

@@ -149,6 +149,8 @@ final class HostileCheckpointTest {
     refused(folder.toString(), "model.safetensors");
     Files.write(folder.resolve("pytorch_model.bin"), new byte[1]);
     refused(folder.toString(), "pickles");
+    Files.write(folder.resolve("model.gguf"), new byte[1]);
+    refused(folder.toString(), "GGUF");
   }
 
   static Stream<Arguments> indexes() {

@@ -1,11 +1,11 @@
 package dev.outcrop.serving.cli;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.outcrop.models.loading.Inspection;
 import dev.outcrop.models.loading.LoadOptions;
-import dev.outcrop.models.loading.LoadedEncoder;
-import dev.outcrop.models.loading.LoadedModel;
-import dev.outcrop.models.loading.ModelInfo;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -15,9 +15,19 @@ import picocli.CommandLine.Parameters;
 /** {@code outcrop models inspect DIR}. */
 @Command(
     name = "inspect",
-    description = "Checks a checkpoint's files and tells what it is and what it needs, as JSON.",
+    description = {
+      "Tells what a checkpoint is, what it needs, and why it cannot be served, as JSON.",
+      "Ends with 1 where it cannot be served."
+    },
     mixinStandardHelpOptions = true)
 final class InspectCommand implements Callable<Integer> {
+  private static final JsonMapper JSON =
+      JsonMapper.builder()
+          .enable(SerializationFeature.INDENT_OUTPUT)
+          .defaultPropertyInclusion(
+              JsonInclude.Value.construct(JsonInclude.Include.NON_NULL, JsonInclude.Include.ALWAYS))
+          .build();
+
   @Parameters(paramLabel = "DIR", description = "The checkpoint folder")
   private Path folder = Path.of(".");
 
@@ -29,12 +39,20 @@ final class InspectCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    ModelInfo info =
-        LoadedEncoder.isEncoder(folder)
-            ? LoadedEncoder.inspect(folder, dtype)
-            : LoadedModel.inspect(folder, dtype);
-    System.out.println(
-        new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValueAsString(info));
-    return 0;
+    Inspection inspection = Inspection.of(folder, dtype);
+    ObjectNode parts = JSON.valueToTree(inspection);
+    ObjectNode flat = JSON.createObjectNode();
+    parts
+        .properties()
+        .forEach(
+            part -> {
+              if (part.getValue() instanceof ObjectNode fields) {
+                flat.setAll(fields);
+              } else {
+                flat.set(part.getKey(), part.getValue());
+              }
+            });
+    System.out.println(JSON.writeValueAsString(flat));
+    return inspection.unsupported().isEmpty() ? 0 : 1;
   }
 }

@@ -47,6 +47,9 @@ final class MainTest {
     assertThat(info.get("contextTokens").asInt()).isEqualTo(4_096);
     assertThat(info.get("toolFormat").asText()).isEqualTo("hermes");
     assertThat(info.get("reasoningFormat").asText()).isEqualTo("none");
+    assertThat(info.get("kvBytesPer1kTokens").asLong())
+        .isEqualTo(1_000 * info.get("kvBytesPerToken").asLong());
+    assertThat(info.get("unsupported")).isEmpty();
   }
 
   @Test
@@ -68,12 +71,23 @@ final class MainTest {
   }
 
   @Test
-  void namesTheFolderThatIsNoCheckpoint(@TempDir Path empty) {
+  void tellsWhatAFolderLacksToBeServed(@TempDir Path empty) throws Exception {
     Run run = run("models", "inspect", empty.toString());
+
+    JsonNode info = new ObjectMapper().readTree(run.out());
+    assertThat(run.status()).isEqualTo(1);
+    assertThat(info.get("unsupported")).hasSize(2);
+    assertThat(info.get("unsupported").get(0).get("what").asText()).isEqualTo("config.json");
+    assertThat(info.get("unsupported").get(0).get("why").asText()).contains(empty.toString());
+  }
+
+  @Test
+  void namesTheFolderThatIsNotThere(@TempDir Path empty) {
+    Run run = run("models", "inspect", empty.resolve("gone").toString());
 
     assertThat(run.status()).isEqualTo(1);
     assertThat(run.out()).isEmpty();
-    assertThat(run.err()).contains("config.json");
+    assertThat(run.err()).contains("gone");
   }
 
   @Test

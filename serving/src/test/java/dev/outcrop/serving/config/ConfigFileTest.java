@@ -195,11 +195,13 @@ final class ConfigFileTest {
       textBlock =
           """
           max-running: 0                          | max-running must be at least 1
+          max-running: 1000001                    | max-running must be at most 1000000
           max-running: 8, max-step-tokens: 7      | max-step-tokens must be at least max-running
           max-waiting: 0                          | max-waiting must be at least 1
           max-waiting-tokens: 0                   | max-waiting-tokens must be at least 1
           default-max-tokens: 0                   | default-max-tokens must be at least 1
           sharing: {guests: -1}                   | sharing.guests must not be negative
+          sharing: {guests: 2147483647}           | sharing.guests must be at most 1000000
           sharing: {flex-floor: 2}                | sharing.flex-floor must be from 0 to 1
           sharing: {cache-share: -1}              | sharing.cache-share must be from 0 to 1
           sharing: {tenant-requests: 0}           | sharing.tenant-requests must be at least 1
