@@ -63,7 +63,7 @@ final class Inspector {
   }
 
   private Inspection unknown(JsonNode raw) {
-    Checkpoint checkpoint = checkpoint();
+    Checkpoint checkpoint = checkpoint(raw);
     return new Inspection(
         "unknown",
         raw.path("model_type").textValue(),
@@ -78,7 +78,7 @@ final class Inspector {
 
   private Inspection decoder(JsonNode raw) {
     DecoderConfig config = configured(raw, () -> DecoderConfig.read(folder));
-    Checkpoint checkpoint = checkpoint();
+    Checkpoint checkpoint = checkpoint(raw);
     boolean tied = config != null && config.tiedEmbeddings();
     long tiedNumbers = 0;
     if (config != null && checkpoint != null) {
@@ -109,7 +109,7 @@ final class Inspector {
   private Inspection encoder(JsonNode raw) {
     EncoderConfig config = configured(raw, () -> EncoderConfig.read(folder));
     SentenceModules modules = tried("modules.json", () -> SentenceModules.read(folder));
-    Checkpoint checkpoint = checkpoint();
+    Checkpoint checkpoint = checkpoint(raw);
     tokenizer(() -> EncoderTokenizer.open(folder));
     return new Inspection(
         "encoder",
@@ -153,7 +153,7 @@ final class Inspector {
       unsupported.add(
           new Inspection.Finding(
               QUANTISATION,
-              "%s: %s is present; supported: checkpoints in float32, float16 or bfloat16"
+              "%s: %s is present; supported: none, and mxfp4 for gpt_oss"
                   .formatted(folder.resolve(CONFIG), QUANTISATION)));
     }
     return config;
@@ -169,12 +169,14 @@ final class Inspector {
     }
   }
 
-  private @Nullable Checkpoint checkpoint() {
+  private @Nullable Checkpoint checkpoint(JsonNode raw) {
+    boolean mxfp4 = raw.path(QUANTISATION).path("quant_method").asText().equals("mxfp4");
     Checkpoint checkpoint = tried("weights", () -> Checkpoint.open(folder));
     if (checkpoint != null) {
       Map<DType, List<StoredTensor>> others =
           checkpoint.tensors().stream()
               .filter(tensor -> !tensor.dtype().supported())
+              .filter(tensor -> !(mxfp4 && tensor.dtype() == DType.U8))
               .collect(
                   Collectors.groupingBy(StoredTensor::dtype, TreeMap::new, Collectors.toList()));
       others.forEach(
@@ -225,7 +227,7 @@ final class Inspector {
   }
 
   private Inspection.Weights weights(Checkpoint checkpoint, boolean tied, long tiedNumbers) {
-    long parameters = checkpoint.tensors().stream().mapToLong(StoredTensor::elements).sum();
+    long parameters = checkpoint.tensors().stream().mapToLong(LoadedModel::parameters).sum();
     ComputeType type = compute(checkpoint);
     return new Inspection.Weights(
         parameters,

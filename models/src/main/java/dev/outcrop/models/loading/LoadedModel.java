@@ -138,7 +138,7 @@ public final class LoadedModel implements AutoCloseable {
   }
 
   /** Bytes are weights of four bits and what scales them. */
-  private static long parameters(StoredTensor tensor) {
+  static long parameters(StoredTensor tensor) {
     if (tensor.dtype() != DType.U8) {
       return tensor.elements();
     }

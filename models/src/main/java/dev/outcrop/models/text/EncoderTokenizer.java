@@ -46,33 +46,8 @@ public final class EncoderTokenizer implements AutoCloseable {
           ModelError.CHECKPOINT_UNSUPPORTED,
           "%s: model.type is %s; supported: WordPiece, Unigram, BPE".formatted(file, show(type)));
     }
-    requireSoundTemplate(file, root.path("post_processor"));
+    LibraryLimits.require(file, root);
     return new EncoderTokenizer(new NativeTokenizer(file, withHiddenNames(file, root).toString()));
-  }
-
-  /** The library trusts templates: one that names a token it does not tell ends the process. */
-  private static void requireSoundTemplate(Path file, JsonNode processor) {
-    processor.path("processors").forEach(part -> requireSoundTemplate(file, part));
-    JsonNode tokens = processor.path("special_tokens");
-    for (JsonNode token : tokens) {
-      JsonNode ids = token.path("ids");
-      if (ids.isEmpty() || ids.size() != token.path("tokens").size()) {
-        throw invalid(
-            file,
-            "post_processor.special_tokens has a token whose ids and tokens differ in number");
-      }
-    }
-    for (String template : List.of("single", "pair")) {
-      for (JsonNode piece : processor.path(template)) {
-        JsonNode id = piece.path("SpecialToken").path("id");
-        if (id.isTextual() && !tokens.has(id.textValue())) {
-          throw invalid(
-              file,
-              "post_processor.%s names '%s', which special_tokens has not"
-                  .formatted(template, show(id.textValue())));
-        }
-      }
-    }
   }
 
   private static ObjectNode withHiddenNames(Path file, ObjectNode root) {

@@ -43,6 +43,7 @@ final class TokenizerFile {
           "%s: model.type is %s; supported: BPE"
               .formatted(file, show(model.path("type").asText())));
     }
+    LibraryLimits.require(file, root);
     for (JsonNode token : root.path("added_tokens")) {
       add(addedToken(file, token.path("id"), token));
     }

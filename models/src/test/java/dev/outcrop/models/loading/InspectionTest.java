@@ -169,6 +169,18 @@ class InspectionTest {
   }
 
   @Test
+  void countsPackedExpertsAsTheyAreUnpacked() {
+    Inspection packed = inspect(checkpoint("gpt_oss-mxfp4"));
+    Inspection.Weights weights = Objects.requireNonNull(packed.weights());
+
+    assertThat(packed.unsupported())
+        .extracting(Inspection.Finding::what)
+        .containsExactly("tokenizer", "chat template");
+    assertThat(weights.weightBytes()).isGreaterThan(weights.checkpointBytes());
+    assertThat(weights.weightBytes() % weights.parameters()).isZero();
+  }
+
+  @Test
   void refusesAFolderThatIsNotThere() {
     assertThatExceptionOfType(OutcropException.class)
         .isThrownBy(() -> inspect(folder.resolve("gone")))
