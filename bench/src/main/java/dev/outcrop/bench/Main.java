@@ -27,11 +27,20 @@ import picocli.CommandLine.IExecutionExceptionHandler;
 public final class Main {
   private static final Logger LOG = System.getLogger(Main.class.getName());
 
+  /** What a shell shows for a process that SIGTERM ended. */
+  private static final int TERMINATED = 143;
+
   private Main() {}
 
   /** Runs one benchmark; the exit code tells success. */
   public static void main(String[] arguments) {
-    System.exit(execute(arguments));
+    // A process that is told to stop runs libtorch's exit handlers while a step still computes on
+    // other threads, and crashes in them. Halting leaves them out.
+    Thread halting = new Thread(() -> Runtime.getRuntime().halt(TERMINATED), "stop");
+    Runtime.getRuntime().addShutdownHook(halting);
+    int status = execute(arguments);
+    Runtime.getRuntime().removeShutdownHook(halting);
+    System.exit(status);
   }
 
   /** Runs one benchmark and returns its exit code: 0 success, 1 failure, 2 wrong usage. */
