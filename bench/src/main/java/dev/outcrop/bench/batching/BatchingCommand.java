@@ -223,6 +223,7 @@ public final class BatchingCommand implements Callable<Integer> {
     units.put("tokensPerSecondToTheEnd", "tokens/s of the whole run, its emptying end included");
     units.put("steps", "steps of the engine");
     units.put("rowsPerToken", "rows computed for each token that somebody wanted");
+    units.put("piecesPerRow", "contiguous pieces of KV that a row reads");
     for (int percent : new int[] {50, 95, 99}) {
       units.put("ttftP" + percent + "Ms", "ms from the start of the run to a first token");
       units.put("itlP" + percent + "Ms", "ms between two tokens of a request");

@@ -103,6 +103,7 @@ final class Comparison {
     figures.put("tokensPerSecondToTheEnd", recorder.tokensPerSecond());
     figures.put("steps", recorder.steps());
     figures.put("rowsPerToken", (double) recorder.rows() / trace.outputTokens());
+    figures.put("piecesPerRow", (double) recorder.pieces() / recorder.rows());
     double[] first = recorder.firstTokenMillis();
     double[] between = recorder.intervalMillis();
     for (int percent : new int[] {50, 95, 99}) {

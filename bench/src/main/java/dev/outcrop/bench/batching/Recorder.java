@@ -23,6 +23,7 @@ final class Recorder {
   private long[] stepNanos = new long[1_024];
   private int steps;
   private long rows;
+  private long pieces;
   private final long begin;
   private long now;
   private long loadedNanos = -1;
@@ -81,6 +82,7 @@ final class Recorder {
     }
     stepNanos[steps++] = now - submitted;
     rows += plan.rows();
+    pieces += plan.segments();
     return sampled;
   }
 
@@ -107,6 +109,11 @@ final class Recorder {
   /** Rows run, over all steps. */
   long rows() {
     return rows;
+  }
+
+  /** Pieces of KV that the rows read, over all steps. */
+  long pieces() {
+    return pieces;
   }
 
   /** The tokens of each request. */
