@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param shape sizes; where config.json is not supported, what it says without any check
  * @param weights weights
  * @param attention what a decoder keeps of a text
- * @param embedding what an encoder makes of a text
- * @param text how a decoder writes
+ * @param embedding what an encoder, or a decoder that makes embeddings, makes of a text
+ * @param text how a decoder writes; null where it makes embeddings
  * @param unsupported why it cannot be served; empty if it can
  * @param limits what it is served without
  */

@@ -91,17 +91,24 @@ final class Inspector {
     if (config != null) {
       tried("generation_config.json", () -> GenerationDefaults.read(folder, config));
     }
-    tokenizer(() -> Tokenizer.open(folder));
-    tried("chat template", () -> ChatTemplate.open(folder));
     String family = raw.path("model_type").asText();
+    boolean embeds = SentenceModules.existIn(folder);
+    SentenceModules modules =
+        embeds ? tried("modules.json", () -> SentenceModules.read(folder)) : null;
+    if (embeds) {
+      tokenizer(() -> EncoderTokenizer.open(folder));
+    } else {
+      tokenizer(() -> Tokenizer.open(folder));
+      tried("chat template", () -> ChatTemplate.open(folder));
+    }
     return new Inspection(
         config == null ? "unknown" : "decoder",
         family,
         config == null ? shape(raw) : shape(config),
         weights,
         config == null ? null : attention(config, bytes(compute(checkpoint))),
-        null,
-        text(family),
+        modules == null ? null : embedding(modules),
+        embeds ? null : text(family),
         unsupported,
         limits);
   }
@@ -111,6 +118,12 @@ final class Inspector {
     SentenceModules modules = tried("modules.json", () -> SentenceModules.read(folder));
     Checkpoint checkpoint = checkpoint(raw);
     tokenizer(() -> EncoderTokenizer.open(folder));
+    if (config != null && config.classifier() != null) {
+      unsupported.add(
+          new Inspection.Finding(
+              "classifier",
+              folder + ": is a classifier or reranker, which no operation serves yet"));
+    }
     return new Inspection(
         "encoder",
         raw.path("model_type").asText(),
@@ -195,7 +208,9 @@ final class Inspector {
 
   /** The embedding and the number of layers; the other tensors are checked when they are loaded. */
   private void contradictions(DecoderConfig config, Checkpoint checkpoint) {
-    String embedding = "model.embed_tokens.weight";
+    // Models that only embed are saved without the name of the part.
+    String part = checkpoint.find("embed_tokens.weight") == null ? "model." : "";
+    String embedding = part + "embed_tokens.weight";
     StoredTensor stored = checkpoint.find(embedding);
     if (stored == null || stored.dtype().supported()) {
       tried(
@@ -204,7 +219,7 @@ final class Inspector {
     }
     int layers = config.layers().size();
     for (int layer = layers - 1; layer <= layers; layer++) {
-      String prefix = "model.layers." + layer + ".";
+      String prefix = part + "layers." + layer + ".";
       boolean there = checkpoint.tensors().stream().anyMatch(t -> t.name().startsWith(prefix));
       if (there != layer < layers) {
         unsupported.add(
@@ -269,6 +284,10 @@ final class Inspector {
     if (head != null) {
       return new Inspection.Embedding(null, null, head.labels());
     }
+    return embedding(modules);
+  }
+
+  private static Inspection.Embedding embedding(SentenceModules modules) {
     String pooling = modules.pooling().name().toLowerCase(Locale.ROOT);
     return new Inspection.Embedding(pooling, modules.normalize(), null);
   }

@@ -76,6 +76,19 @@ class InspectionTest {
     assertThat(bert.text()).isNull();
     Inspection reranker = inspect(FIXTURES.resolve("encoders").resolve("bert-reranker"));
     assertThat(Objects.requireNonNull(reranker.embedding()).labels()).isEqualTo(1);
+    assertThat(reranker.unsupported())
+        .extracting(Inspection.Finding::what)
+        .containsExactly("classifier");
+  }
+
+  @Test
+  void wantsNoTemplateOfADecoderThatMakesEmbeddings() {
+    Inspection embedder = inspect(FIXTURES.resolve("encoders").resolve("qwen3-embedding"));
+
+    assertThat(embedder.unsupported()).isEmpty();
+    assertThat(embedder.kind()).isEqualTo("decoder");
+    assertThat(Objects.requireNonNull(embedder.embedding()).pooling()).isEqualTo("last");
+    assertThat(embedder.text()).isNull();
   }
 
   @Test

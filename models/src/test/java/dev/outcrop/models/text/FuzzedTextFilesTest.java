@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -64,6 +65,12 @@ class FuzzedTextFilesTest {
   @Test
   void givesAnErrorOrATokenizer() throws IOException {
     run(1_000, 1);
+  }
+
+  @Test
+  @Tag("long")
+  void givesAnErrorOrATokenizerForTwentyThousandFiles() throws IOException {
+    run(20_000, 2);
   }
 
   @Test
