@@ -17,7 +17,7 @@ final class Compaction {
       return false;
     }
     found.clear();
-    free.allocate(own, found);
+    free.allocateRoomy(own, found);
     int to = found.start(0);
     int position = 0;
     int kept = 0;

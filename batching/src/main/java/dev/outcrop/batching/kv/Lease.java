@@ -31,6 +31,12 @@ public final class Lease {
     return shared;
   }
 
+  /** Whether the units that it shares with nobody lie in more than one place. */
+  public boolean inPieces() {
+    int last = runs.count() - 1;
+    return last > 0 && runs.units(last) < units - shared;
+  }
+
   int extents() {
     return extents;
   }

@@ -3,11 +3,11 @@ package dev.outcrop.batching.schedule;
 import dev.outcrop.batching.kv.KvCache;
 
 /**
- * Brings the KV of sequences that lie in many pieces together: every piece costs at every step,
- * bringing them together costs once. Part of a {@link Scheduler} and its thread.
+ * Brings the KV that a sequence alone holds together where it lies in pieces: every piece costs at
+ * every step, bringing them together costs about as much as reading them in a few. Part of a {@link
+ * Scheduler} and its thread.
  */
 final class Compaction {
-  private static final int MOST_RUNS = 4;
   private static final int AGAIN_AFTER = 128;
   private static final int LOOKS = 16;
 
@@ -26,9 +26,7 @@ final class Compaction {
     for (int i = 0; i < looks; i++) {
       next = next + 1 < decoding.size() ? next + 1 : 0;
       Sequence sequence = decoding.get(next);
-      if (sequence.lease.runs().count() > MOST_RUNS
-          && step - sequence.compactedStep > AGAIN_AFTER
-          && sequence.lease.units() - sequence.lease.shared() > 0) {
+      if (step - sequence.compactedStep > AGAIN_AFTER && sequence.lease.inPieces()) {
         sequence.compactedStep = step;
         kv.compact(sequence.lease, moves);
         return;
