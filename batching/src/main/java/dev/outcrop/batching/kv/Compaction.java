@@ -2,18 +2,29 @@ package dev.outcrop.batching.kv;
 
 /** Brings the units that a lease alone holds together. Part of a {@link KvCache} and its thread. */
 final class Compaction {
+  /** Units behind a sequence without which it would soon lie in pieces again. */
+  private static final int ROOM = 4;
+
   private final KvAllocator free;
+  private final Eviction eviction;
+  private final Eviction.Drop drop;
   private final Runs found = new Runs();
 
-  Compaction(KvAllocator free) {
+  Compaction(KvAllocator free, Eviction eviction, Eviction.Drop drop) {
     this.free = free;
+    this.eviction = eviction;
+    this.drop = drop;
   }
 
   /** See {@link KvCache#compact}. */
   boolean compact(Lease lease, KvCache.Moves moves) {
     Runs runs = lease.runs();
     int own = lease.units() - lease.shared();
-    if (own == 0 || free.longestFree() < own) {
+    if (own == 0) {
+      return false;
+    }
+    eviction.clearRun(own + ROOM, drop);
+    if (free.longestFree() < own) {
       return false;
     }
     found.clear();

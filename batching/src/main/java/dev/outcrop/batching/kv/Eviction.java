@@ -36,13 +36,26 @@ final class Eviction {
       if (oldest == Extents.NONE) {
         return;
       }
-      low = extents.start(oldest);
-      high = low + extents.units(oldest);
-      if (reaches(wanted)) {
+      if (reaches(oldest, wanted)) {
         dropBetween(drop);
         return;
       }
       drop.drop(oldest);
+    }
+  }
+
+  /**
+   * Makes one free run of this length where one of the oldest and what lies around it are enough;
+   * else nothing gives way.
+   */
+  void clearRun(int wanted, Drop drop) {
+    int extent = free.longestFree() >= wanted ? Extents.NONE : extents.oldest();
+    for (int i = 0; i < TRIES && extent != Extents.NONE; i++) {
+      if (reaches(extent, wanted)) {
+        dropBetween(drop);
+        return;
+      }
+      extent = extents.newer(extent);
     }
   }
 
@@ -59,7 +72,9 @@ final class Eviction {
     }
   }
 
-  private boolean reaches(int wanted) {
+  private boolean reaches(int from, int wanted) {
+    low = extents.start(from);
+    high = low + extents.units(from);
     boolean more = true;
     while (more && high - low < wanted) {
       int extent = extents.unpinnedFrom(high);

@@ -169,6 +169,11 @@ final class Extents {
     return endsOfAll[0];
   }
 
+  /** The next one that nobody pins, by when it was used, or {@link #NONE}. */
+  int newer(int id) {
+    return get(id, OF_ALL + 1);
+  }
+
   /** How many units of the extent, from its first, have the hashes from this place on. */
   int common(int id, long[] chain, int from, int to) {
     long[] own = hashes[id];

@@ -34,7 +34,7 @@ public final class KvCache {
     this.free = new KvAllocator(units);
     this.extents = new Extents(units);
     this.eviction = new Eviction(free, extents);
-    this.compaction = new Compaction(free);
+    this.compaction = new Compaction(free, eviction, drop);
     this.cached = new CachedUnits(quota);
     this.index = new HashIndex(Math.min(units, 1 << 10));
   }

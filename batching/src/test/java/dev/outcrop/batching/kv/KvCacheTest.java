@@ -227,6 +227,43 @@ class KvCacheTest {
     assertThat(kv.referenced()).isZero();
   }
 
+  @Test
+  void makesRoomToBringUnitsTogetherOfWhatIsOldest() {
+    kv = new KvCache(24, 24);
+    ran(hashes(1, tokens(40, 500)), 10, 0);
+    Lease first = new Lease();
+    kv.start(first, hashes(1, tokens(8, 0)), 0, 2, 0, false);
+    Lease other = new Lease();
+    kv.start(other, hashes(1, tokens(40, 100)), 0, 10, 0, false);
+    kv.grow(first, 2);
+    assertThat(first.inPieces()).isTrue();
+    assertThat(kv.cached()).as("cached before").isEqualTo(10);
+
+    assertThat(kv.compact(first, (from, to, units) -> {})).isTrue();
+
+    assertThat(first.runs().count()).isEqualTo(1);
+    assertThat(kv.cached()).as("cached after").isZero();
+  }
+
+  @Test
+  void dropsNothingWhereThatMakesNoRun() {
+    kv = new KvCache(16, 16);
+    List<Lease> leases = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      leases.add(new Lease());
+      kv.start(leases.get(i), hashes(1, tokens(12, 100 * i)), 0, 3, 0, false);
+      ran(hashes(1, tokens(4, 900 + 10 * i)), 1, 0);
+    }
+    kv.release(leases.get(1));
+    kv.grow(leases.get(0), 2);
+    assertThat(leases.get(0).inPieces()).isTrue();
+    int cached = kv.cached();
+
+    assertThat(kv.compact(leases.get(0), (from, to, units) -> {})).isFalse();
+
+    assertThat(kv.cached()).isEqualTo(cached);
+  }
+
   /** Leases never own the same unit, and shared units hold the right tokens. */
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20})
