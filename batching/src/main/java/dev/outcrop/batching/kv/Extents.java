@@ -52,6 +52,7 @@ final class Extents {
     if (id == hashes.length) {
       table.grow();
       hashes = Arrays.copyOf(hashes, 2 * id);
+      unused = Arrays.copyOf(unused, 2 * id);
     }
     set(id, START, firstUnit);
     set(id, UNITS, count);
@@ -96,9 +97,6 @@ final class Extents {
     bounds[2 * start(id)] = NONE;
     bounds[2 * (start(id) + units(id)) + 1] = NONE;
     hashes[id] = NO_HASHES;
-    if (unusedCount == unused.length) {
-      unused = Arrays.copyOf(unused, 2 * unusedCount);
-    }
     unused[unusedCount++] = id;
   }
 
