@@ -5,8 +5,8 @@ import dev.outcrop.models.OutcropException;
 import dev.outcrop.serving.auth.Authenticator;
 import dev.outcrop.serving.auth.KeyFile;
 import dev.outcrop.serving.bedrock.BedrockApi;
-import dev.outcrop.serving.bedrock.LlamaBody;
 import dev.outcrop.serving.bedrock.TitanEmbeddings;
+import dev.outcrop.serving.bodies.NativeBodies;
 import dev.outcrop.serving.config.ManagementConfig;
 import dev.outcrop.serving.config.ServingConfig;
 import dev.outcrop.serving.embed.EmbeddingService;
@@ -18,7 +18,6 @@ import dev.outcrop.serving.http.LifeCycle;
 import dev.outcrop.serving.http.Listeners;
 import dev.outcrop.serving.json.Json;
 import dev.outcrop.serving.metrics.ServerMetrics;
-import dev.outcrop.serving.openai.ChatBody;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.UnknownHostException;
@@ -66,9 +65,7 @@ public final class OutcropServer implements AutoCloseable {
             models,
             generations,
             new TitanEmbeddings(encoders, new EmbeddingService(metrics), json),
-            List.of(
-                new ChatBody(json, config.limits(), Clock.systemUTC()),
-                new LlamaBody(config.limits())),
+            NativeBodies.all(json, config.limits(), Clock.systemUTC()),
             config.limits(),
             json,
             new SecureRandom()::nextLong);

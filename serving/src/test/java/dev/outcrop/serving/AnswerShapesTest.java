@@ -3,14 +3,10 @@ package dev.outcrop.serving;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.outcrop.serving.testing.Calls;
 import dev.outcrop.serving.testing.RawHttp;
-import dev.outcrop.serving.testing.RawHttp2;
 import dev.outcrop.serving.testing.TestServer;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -19,18 +15,14 @@ import software.amazon.eventstream.Message;
 
 /** The JSON that goes out: Converse, its stream, the Llama body and the OpenAI chat body. */
 final class AnswerShapesTest {
-  private static final String TOOLS =
-      """
-      "toolConfig":{"tools":[{"toolSpec":{"name":"weather","description":"Tells it",
-      "inputSchema":{"json":{"type":"object","properties":{"city":{"type":"string"}}}}}}]}
-      """;
-  private final ObjectMapper mapper = new ObjectMapper();
   private volatile String completion = "Hello STOP world";
   private TestServer server;
+  private Calls calls;
 
   @BeforeEach
   void start() {
     server = new TestServer(request -> completion);
+    calls = new Calls(server);
   }
 
   @AfterEach
@@ -40,7 +32,7 @@ final class AnswerShapesTest {
 
   @Test
   void converseHasTheMembersOfBedrock() throws IOException {
-    JsonNode body = converse("\"inferenceConfig\":{\"maxTokens\":5}");
+    JsonNode body = calls.converse("\"inferenceConfig\":{\"maxTokens\":5}");
 
     assertThat(body.fieldNames())
         .toIterable()
@@ -56,7 +48,7 @@ final class AnswerShapesTest {
   @Test
   void converseEndsAtStopSequence() throws IOException {
     JsonNode body =
-        converse(
+        calls.converse(
             "\"inferenceConfig\":{\"stopSequences\":[\"xyz\",\"STOP\"]},"
                 + "\"additionalModelResponseFieldPaths\":[\"/stop_sequence\"]");
 
@@ -71,9 +63,9 @@ final class AnswerShapesTest {
   void converseOfNothingHasAnEmptyText() throws IOException {
     completion = "";
 
-    assertThat(converse("\"x\":1").at("/output/message/content").toString())
+    assertThat(calls.converse("\"x\":1").at("/output/message/content").toString())
         .isEqualTo("[{\"text\":\"\"}]");
-    assertThat(stream("\"x\":1").stream().map(AnswerShapesTest::type))
+    assertThat(calls.converseStream("\"x\":1").stream().map(Calls::type))
         .containsExactly(
             "messageStart", "contentBlockDelta", "contentBlockStop", "messageStop", "metadata");
   }
@@ -82,10 +74,11 @@ final class AnswerShapesTest {
   void converseTellsCachedTokensOnlyWhereACachePointIsSet() throws IOException {
     server.batcher.cachedTokens = 8;
 
-    assertThat(converse("\"x\":1").at("/usage").toString())
+    assertThat(calls.converse("\"x\":1").at("/usage").toString())
         .isEqualTo("{\"inputTokens\":20,\"outputTokens\":17,\"totalTokens\":37}");
     assertThat(
-            converse("\"system\":[{\"text\":\"s\"},{\"cachePoint\":{\"type\":\"default\"}}]")
+            calls
+                .converse("\"system\":[{\"text\":\"s\"},{\"cachePoint\":{\"type\":\"default\"}}]")
                 .at("/usage")
                 .toString())
         .isEqualTo(
@@ -95,8 +88,8 @@ final class AnswerShapesTest {
 
   @Test
   void converseStreamPadsEveryEvent() throws IOException {
-    for (Message message : stream("\"x\":1")) {
-      assertThat(json(message).get("p").textValue()).matches("abc[a-zA-Z0-9]{0,58}");
+    for (Message message : calls.converseStream("\"x\":1")) {
+      assertThat(Calls.json(message).get("p").textValue()).matches("abc[a-zA-Z0-9]{0,58}");
     }
   }
 
@@ -114,7 +107,7 @@ final class AnswerShapesTest {
              {"role":"user","content":[{"toolResult":{"toolUseId":"a","content":[{"json":{"c":3}},{"text":"ok"}]}},
                {"text":"And?"}]}]}
             """
-                .formatted(TOOLS));
+                .formatted(Calls.TOOLS));
 
     assertThat(response.status()).isEqualTo(200);
     assertThat(server.text.lastPrompt)
@@ -127,7 +120,7 @@ final class AnswerShapesTest {
 
   @Test
   void converseTellsSamplingToTheBatcher() throws IOException {
-    converse(
+    calls.converse(
         """
         "inferenceConfig":{"maxTokens":7,"temperature":0.25,"topP":0.5},
         "additionalModelRequestFields":{"top_k":40,"min_p":0.1,"seed":42,"repetition_penalty":1.1,
@@ -145,8 +138,8 @@ final class AnswerShapesTest {
 
   @Test
   void drawsASeedForEveryRequestThatNamesNone() throws IOException {
-    converse("\"x\":1");
-    converse("\"x\":1");
+    calls.converse("\"x\":1");
+    calls.converse("\"x\":1");
 
     assertThat(server.batcher.requests.getFirst().sampling().seed())
         .isNotEqualTo(server.batcher.requests.getLast().sampling().seed());
@@ -154,7 +147,7 @@ final class AnswerShapesTest {
 
   @Test
   void llamaStreamEndsWithMetrics() throws IOException {
-    List<JsonNode> chunks = invokeStream("{\"prompt\":\"abcde\",\"max_gen_len\":2}");
+    List<JsonNode> chunks = calls.invokeStream("{\"prompt\":\"abcde\",\"max_gen_len\":2}");
 
     assertThat(chunks.getFirst().toString())
         .isEqualTo(
@@ -173,7 +166,7 @@ final class AnswerShapesTest {
   @Test
   void chatHasTheMembersOfOpenAi() throws IOException {
     JsonNode body =
-        invoke(
+        calls.invoke(
             """
             {"model":"demo","stream":false,"max_completion_tokens":3,"logprobs":true,"top_logprobs":2,
             "messages":[{"role":"developer","content":"d"},
@@ -195,53 +188,5 @@ final class AnswerShapesTest {
                 + "[{\"token\":\"H\",\"logprob\":0.0,\"bytes\":[72]},{\"token\":\"H\",\"logprob\":0.0,\"bytes\":[72]}]}");
     assertThat(body.at("/usage/total_tokens").intValue())
         .isEqualTo(body.at("/usage/prompt_tokens").intValue() + 3);
-  }
-
-  private JsonNode converse(String more) throws IOException {
-    RawHttp.Response response =
-        RawHttp.post(server.server.port(), "/model/demo/converse", request(more));
-    assertThat(response.text())
-        .satisfies(text -> assertThat(response.status()).as(text).isEqualTo(200));
-    return mapper.readTree(response.body());
-  }
-
-  private List<Message> stream(String more) throws IOException {
-    RawHttp.Response response =
-        RawHttp.post(server.server.port(), "/model/demo/converse-stream", request(more));
-    assertThat(response.status()).isEqualTo(200);
-    assertThat(response.header("Content-Type")).isEqualTo("application/vnd.amazon.eventstream");
-    return RawHttp2.messages(response.body());
-  }
-
-  private JsonNode invoke(String body) throws IOException {
-    RawHttp.Response response = RawHttp.post(server.server.port(), "/model/demo/invoke", body);
-    assertThat(response.status()).as(response.text()).isEqualTo(200);
-    return mapper.readTree(response.body());
-  }
-
-  private List<JsonNode> invokeStream(String body) throws IOException {
-    RawHttp.Response response =
-        RawHttp.post(server.server.port(), "/model/demo/invoke-with-response-stream", body);
-    assertThat(response.status()).isEqualTo(200);
-    assertThat(response.header("X-Amzn-Bedrock-Content-Type")).isEqualTo("application/json");
-    List<JsonNode> chunks = new ArrayList<>();
-    for (Message message : RawHttp2.messages(response.body())) {
-      assertThat(type(message)).isEqualTo("chunk");
-      chunks.add(
-          mapper.readTree(Base64.getDecoder().decode(json(message).get("bytes").textValue())));
-    }
-    return chunks;
-  }
-
-  private static String request(String more) {
-    return "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"hi\"}]}]," + more + "}";
-  }
-
-  private JsonNode json(Message message) throws IOException {
-    return mapper.readTree(new String(message.getPayload(), StandardCharsets.UTF_8));
-  }
-
-  private static String type(Message message) {
-    return message.getHeaders().get(":event-type").getString();
   }
 }

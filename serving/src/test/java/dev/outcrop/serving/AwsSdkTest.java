@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.outcrop.batching.SubmitResult;
 import dev.outcrop.models.ModelError;
 import dev.outcrop.models.OutcropException;
+import dev.outcrop.serving.testing.SdkClients;
 import dev.outcrop.serving.testing.TestServer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -18,11 +19,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
-import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
-import software.amazon.awssdk.core.SdkBytes;
-import software.amazon.awssdk.http.nio.netty.NettyNioAsyncHttpClient;
-import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.bedrockruntime.BedrockRuntimeAsyncClient;
 import software.amazon.awssdk.services.bedrockruntime.BedrockRuntimeClient;
 import software.amazon.awssdk.services.bedrockruntime.model.BedrockRuntimeException;
@@ -31,8 +27,6 @@ import software.amazon.awssdk.services.bedrockruntime.model.ConversationRole;
 import software.amazon.awssdk.services.bedrockruntime.model.ConverseResponse;
 import software.amazon.awssdk.services.bedrockruntime.model.ConverseStreamOutput;
 import software.amazon.awssdk.services.bedrockruntime.model.ConverseStreamResponseHandler;
-import software.amazon.awssdk.services.bedrockruntime.model.InvokeModelResponse;
-import software.amazon.awssdk.services.bedrockruntime.model.InvokeModelWithResponseStreamResponseHandler;
 import software.amazon.awssdk.services.bedrockruntime.model.Message;
 import software.amazon.awssdk.services.bedrockruntime.model.ModelStreamErrorException;
 import software.amazon.awssdk.services.bedrockruntime.model.ResourceNotFoundException;
@@ -51,25 +45,8 @@ final class AwsSdkTest {
   @BeforeAll
   static void start() {
     server = new TestServer(request -> "Hello, wörld! 😀");
-    var credentials = StaticCredentialsProvider.create(AwsBasicCredentials.create("any", "any"));
-    sync =
-        BedrockRuntimeClient.builder()
-            .endpointOverride(server.endpoint())
-            .region(Region.US_EAST_1)
-            .credentialsProvider(credentials)
-            .overrideConfiguration(c -> c.retryStrategy(r -> r.maxAttempts(1)))
-            .build();
-    async =
-        BedrockRuntimeAsyncClient.builder()
-            .httpClientBuilder(
-                NettyNioAsyncHttpClient.builder()
-                    .maxConcurrency(100)
-                    .connectionAcquisitionTimeout(Duration.ofMinutes(2)))
-            .endpointOverride(server.endpoint())
-            .region(Region.US_EAST_1)
-            .credentialsProvider(credentials)
-            .overrideConfiguration(c -> c.retryStrategy(r -> r.maxAttempts(1)))
-            .build();
+    sync = SdkClients.sync(server.endpoint());
+    async = SdkClients.async(server.endpoint());
   }
 
   @AfterAll
@@ -143,46 +120,6 @@ final class AwsSdkTest {
       assertThat(one.join().text()).isEqualTo("Hello, wörld! 😀");
     }
     assertThat(server.batcher.open()).isZero();
-  }
-
-  @Test
-  void invokesLlamaBody() {
-    InvokeModelResponse response =
-        sync.invokeModel(
-            c ->
-                c.modelId(TestServer.MODEL)
-                    .body(SdkBytes.fromUtf8String("{\"prompt\":\"hello\",\"max_gen_len\":5}")));
-
-    assertThat(response.body().asUtf8String())
-        .isEqualTo(
-            "{\"generation\":\"Hello\",\"prompt_token_count\":5,\"generation_token_count\":5,"
-                + "\"stop_reason\":\"length\"}");
-    assertThat(response.sdkHttpResponse().firstMatchingHeader("X-Amzn-Bedrock-Input-Token-Count"))
-        .contains("5");
-    assertThat(response.sdkHttpResponse().firstMatchingHeader("X-Amzn-Bedrock-Output-Token-Count"))
-        .contains("5");
-  }
-
-  @Test
-  void streamsLlamaBodyOverHttp2() {
-    List<String> chunks = Collections.synchronizedList(new ArrayList<>());
-    async
-        .invokeModelWithResponseStream(
-            c ->
-                c.modelId(TestServer.MODEL)
-                    .body(SdkBytes.fromUtf8String("{\"prompt\":\"hello\",\"max_gen_len\":2}")),
-            InvokeModelWithResponseStreamResponseHandler.builder()
-                .subscriber(
-                    InvokeModelWithResponseStreamResponseHandler.Visitor.builder()
-                        .onChunk(chunk -> chunks.add(chunk.bytes().asUtf8String()))
-                        .build())
-                .build())
-        .orTimeout(60, TimeUnit.SECONDS)
-        .join();
-
-    assertThat(chunks).hasSize(3);
-    assertThat(chunks.getFirst()).startsWith("{\"generation\":\"H\",\"prompt_token_count\":5");
-    assertThat(chunks.getLast()).contains("amazon-bedrock-invocationMetrics");
   }
 
   @Test

@@ -3,14 +3,10 @@ package dev.outcrop.serving;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.outcrop.serving.testing.RawHttp;
-import dev.outcrop.serving.testing.RawHttp2;
+import dev.outcrop.serving.testing.Calls;
 import dev.outcrop.serving.testing.TestServer;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -19,22 +15,18 @@ import software.amazon.eventstream.Message;
 
 /** Tool calls and reasoning as they go out: Converse, its stream and the OpenAI chat body. */
 final class CallShapesTest {
-  private static final String TOOLS =
-      """
-      "toolConfig":{"tools":[{"toolSpec":{"name":"weather","description":"Tells it",
-      "inputSchema":{"json":{"type":"object","properties":{"city":{"type":"string"}}}}}}]}
-      """;
   private static final String CALL =
       "I look.\n<tool_call>\n{\"name\": \"weather\", \"arguments\": {\"city\": \"Oslo\"}}\n</tool_call>\n"
           + "<tool_call>\n{\"name\": \"weather\", \"arguments\": {\"city\": \"Rome\"}}\n</tool_call>";
 
-  private final ObjectMapper mapper = new ObjectMapper();
   private volatile String completion = CALL;
   private TestServer server;
+  private Calls calls;
 
   @BeforeEach
   void start() {
     server = new TestServer(request -> completion);
+    calls = new Calls(server);
   }
 
   @AfterEach
@@ -46,7 +38,7 @@ final class CallShapesTest {
   void converseCallsTools() throws IOException {
     completion = CALL;
 
-    JsonNode body = converse(TOOLS);
+    JsonNode body = calls.converse(Calls.TOOLS);
 
     JsonNode content = body.at("/output/message/content");
     assertThat(body.at("/stopReason").textValue()).isEqualTo("tool_use");
@@ -64,17 +56,17 @@ final class CallShapesTest {
   void converseStreamCallsTools() throws IOException {
     completion = CALL;
 
-    List<Message> messages = stream(TOOLS);
+    List<Message> messages = calls.converseStream(Calls.TOOLS);
 
     assertThat(blocks(messages))
         .containsExactly(
             "0 text I look.",
             "1 toolUse weather {\"city\": \"Oslo\"}",
             "2 toolUse weather {\"city\": \"Rome\"}");
-    assertThat(messages.stream().filter(message -> type(message).equals("contentBlockDelta")))
+    assertThat(messages.stream().filter(message -> Calls.type(message).equals("contentBlockDelta")))
         .as("arguments come as they are written")
         .hasSizeGreaterThan(30);
-    JsonNode stop = json(messages.get(messages.size() - 2));
+    JsonNode stop = Calls.json(messages.get(messages.size() - 2));
     assertThat(stop.at("/stopReason").textValue()).isEqualTo("tool_use");
   }
 
@@ -82,13 +74,13 @@ final class CallShapesTest {
   void converseShowsReasoning() throws IOException {
     completion = "<think>\nHm, 17.\n</think>\n\nIt is 17.";
 
-    JsonNode content = converse("\"x\":1").at("/output/message/content");
+    JsonNode content = calls.converse("\"x\":1").at("/output/message/content");
 
     assertThat(content.toString())
         .isEqualTo(
             "[{\"reasoningContent\":{\"reasoningText\":{\"text\":\"Hm, 17.\"}}},"
                 + "{\"text\":\"It is 17.\"}]");
-    assertThat(blocks(stream("\"x\":1")))
+    assertThat(blocks(calls.converseStream("\"x\":1")))
         .containsExactly("0 reasoningContent Hm, 17.", "1 text It is 17.");
   }
 
@@ -96,8 +88,8 @@ final class CallShapesTest {
   void converseTellsThatACallIsMalformed() throws IOException {
     completion = "Hm. <tool_call>{\"name\":\"weather\",\"arguments\":{\"city\":Oslo}}</tool_call>";
 
-    JsonNode body = converse(TOOLS);
-    List<Message> messages = stream(TOOLS);
+    JsonNode body = calls.converse(Calls.TOOLS);
+    List<Message> messages = calls.converseStream(Calls.TOOLS);
 
     assertThat(body.at("/stopReason").textValue()).isEqualTo("malformed_tool_use");
     assertThat(body.at("/output/message/content"))
@@ -105,7 +97,7 @@ final class CallShapesTest {
         .allSatisfy(block -> assertThat(block.get("text").textValue()).isEqualTo(completion));
     assertThat(blocks(messages))
         .containsExactly("0 text Hm.", "1 toolUse weather {\"city\":", "2 text Oslo}}</tool_call>");
-    assertThat(json(messages.get(messages.size() - 2)).at("/stopReason").textValue())
+    assertThat(Calls.json(messages.get(messages.size() - 2)).at("/stopReason").textValue())
         .isEqualTo("malformed_tool_use");
   }
 
@@ -114,12 +106,12 @@ final class CallShapesTest {
     completion = "<think>Hm.</think>17";
     String request = "{\"messages\":[{\"role\":\"user\",\"content\":\"?\"}]}";
 
-    JsonNode message = invoke(request).at("/choices/0/message");
+    JsonNode message = calls.invoke(request).at("/choices/0/message");
 
     assertThat(message.toString())
         .isEqualTo("{\"role\":\"assistant\",\"content\":\"17\",\"reasoning_content\":\"Hm.\"}");
     assertThat(
-            invokeStream(request).stream()
+            calls.invokeStream(request).stream()
                 .map(chunk -> chunk.at("/choices/0/delta/reasoning_content").asText("")))
         .containsSubsequence("H", "m", ".");
   }
@@ -136,8 +128,8 @@ final class CallShapesTest {
         "tools":[{"type":"function","function":{"name":"weather","parameters":{"type":"object"}}}]}
         """;
 
-    JsonNode body = invoke(request);
-    List<JsonNode> chunks = invokeStream(request);
+    JsonNode body = calls.invoke(request);
+    List<JsonNode> chunks = calls.invokeStream(request);
 
     assertThat(body.at("/choices/0/finish_reason").textValue()).isEqualTo("tool_calls");
     assertThat(body.at("/choices/0/message/content").textValue()).isEqualTo("I look.");
@@ -164,9 +156,9 @@ final class CallShapesTest {
     List<String> blocks = new ArrayList<>();
     StringBuilder block = new StringBuilder();
     for (Message message : messages) {
-      JsonNode event = json(message);
+      JsonNode event = Calls.json(message);
       String index = event.path("contentBlockIndex").asText();
-      switch (type(message)) {
+      switch (Calls.type(message)) {
         case "contentBlockStart" -> {
           assertThat(block).as("no block is open").isEmpty();
           block.append(index + " toolUse " + event.at("/start/toolUse/name").textValue() + " ");
@@ -190,53 +182,5 @@ final class CallShapesTest {
       }
     }
     return blocks;
-  }
-
-  private JsonNode converse(String more) throws IOException {
-    RawHttp.Response response =
-        RawHttp.post(server.server.port(), "/model/demo/converse", request(more));
-    assertThat(response.text())
-        .satisfies(text -> assertThat(response.status()).as(text).isEqualTo(200));
-    return mapper.readTree(response.body());
-  }
-
-  private List<Message> stream(String more) throws IOException {
-    RawHttp.Response response =
-        RawHttp.post(server.server.port(), "/model/demo/converse-stream", request(more));
-    assertThat(response.status()).isEqualTo(200);
-    assertThat(response.header("Content-Type")).isEqualTo("application/vnd.amazon.eventstream");
-    return RawHttp2.messages(response.body());
-  }
-
-  private JsonNode invoke(String body) throws IOException {
-    RawHttp.Response response = RawHttp.post(server.server.port(), "/model/demo/invoke", body);
-    assertThat(response.status()).as(response.text()).isEqualTo(200);
-    return mapper.readTree(response.body());
-  }
-
-  private List<JsonNode> invokeStream(String body) throws IOException {
-    RawHttp.Response response =
-        RawHttp.post(server.server.port(), "/model/demo/invoke-with-response-stream", body);
-    assertThat(response.status()).isEqualTo(200);
-    assertThat(response.header("X-Amzn-Bedrock-Content-Type")).isEqualTo("application/json");
-    List<JsonNode> chunks = new ArrayList<>();
-    for (Message message : RawHttp2.messages(response.body())) {
-      assertThat(type(message)).isEqualTo("chunk");
-      chunks.add(
-          mapper.readTree(Base64.getDecoder().decode(json(message).get("bytes").textValue())));
-    }
-    return chunks;
-  }
-
-  private static String request(String more) {
-    return "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"hi\"}]}]," + more + "}";
-  }
-
-  private JsonNode json(Message message) throws IOException {
-    return mapper.readTree(new String(message.getPayload(), StandardCharsets.UTF_8));
-  }
-
-  private static String type(Message message) {
-    return message.getHeaders().get(":event-type").getString();
   }
 }

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.outcrop.serving.testing.ByteText;
+import dev.outcrop.serving.testing.Calls;
 import dev.outcrop.serving.testing.RawHttp;
 import dev.outcrop.serving.testing.RawHttp2;
 import dev.outcrop.serving.testing.TestServer;
@@ -11,15 +13,16 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import software.amazon.eventstream.Message;
 
 /**
@@ -40,29 +43,57 @@ final class GoldenShapesTest {
       "\"toolConfig\":{\"tools\":[{\"toolSpec\":{\"name\":\"weather\",\"inputSchema\":{\"json\":{\"type\":\"object\"}}}}]}";
   private static final String CHAT =
       "{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"max_tokens\":4}";
+  private static final String PROMPT = "{\"prompt\":\"hi\"}";
+  private static final String TITAN = "{\"inputText\":\"hi\"}";
+
+  /** A message of a form with tools; what it says makes the model think. */
+  private static final String OPEN_AI_TOOLS =
+      "{\"messages\":[{\"role\":\"user\",\"content\":\"think\"}],\"tools\":[{\"type\":\"function\","
+          + "\"function\":{\"name\":\"weather\",\"parameters\":{\"type\":\"object\"}}}]}";
+
+  private static final String ANTHROPIC =
+      "{\"anthropic_version\":\"bedrock-2023-05-31\",\"max_tokens\":500,"
+          + "\"messages\":[{\"role\":\"user\",\"content\":\"think\"}],"
+          + "\"tools\":[{\"name\":\"weather\",\"input_schema\":{\"type\":\"object\"}}]}";
+
+  private static final String INVOKE = "/invoke";
+  private static final String STREAM = "/invoke-with-response-stream";
 
   /** Path and body of every request, by the name of its golden file. */
-  private static final Map<String, List<String>> REQUESTS =
-      Map.ofEntries(
-          request("converse", "demo/converse", "{" + USER + "}"),
-          request("converse-tools", "demo/converse", "{" + TOOLS + "," + USER + "}"),
-          request("converse-unknown-model", "a.b/converse", "{" + USER + "}"),
-          request("converse-invalid-model", "%20/converse", "{" + USER + "}"),
-          request("converse-invalid-body", "demo/converse", "{}"),
-          request("converse-stream", "demo/converse-stream", "{" + USER + "}"),
-          request("converse-stream-tools", "demo/converse-stream", "{" + TOOLS + "," + USER + "}"),
-          request("converse-stream-unknown-model", "a.b/converse-stream", "{" + USER + "}"),
-          request("invoke-llama", "demo/invoke", "{\"prompt\":\"hi\"}"),
-          request("invoke-chat", "demo/invoke", CHAT),
-          request("invoke-stream-llama", "demo/invoke-with-response-stream", "{\"prompt\":\"hi\"}"),
-          request("invoke-stream-chat", "demo/invoke-with-response-stream", CHAT),
-          request("invoke-unknown-model", "a.b/invoke", "{\"prompt\":\"hi\"}"));
+  private static final Map<String, List<String>> REQUESTS = new TreeMap<>();
+
+  static {
+    request("converse", "demo/converse", "{" + USER + "}");
+    request("converse-tools", "demo/converse", "{" + TOOLS + "," + USER + "}");
+    request("converse-unknown-model", "a.b/converse", "{" + USER + "}");
+    request("converse-invalid-model", "%20/converse", "{" + USER + "}");
+    request("converse-invalid-body", "demo/converse", "{}");
+    request("converse-stream", "demo/converse-stream", "{" + USER + "}");
+    request("converse-stream-tools", "demo/converse-stream", "{" + TOOLS + "," + USER + "}");
+    request("converse-stream-unknown-model", "a.b/converse-stream", "{" + USER + "}");
+    request("invoke-unknown-model", "a.b/invoke", PROMPT);
+    invoke("llama", TestServer.MODEL, PROMPT);
+    invoke("imported", TestServer.IMPORTED, PROMPT);
+    invoke("mistral", TestServer.MISTRAL_TEXT, PROMPT);
+    invoke("deepseek", TestServer.DEEPSEEK, PROMPT);
+    invoke("titan", "demo", TITAN);
+    invoke("chat", "demo", CHAT);
+    invoke("mistral-chat", TestServer.MISTRAL_CHAT, OPEN_AI_TOOLS);
+    invoke("gpt-oss", TestServer.GPT_OSS, OPEN_AI_TOOLS);
+    invoke("anthropic", TestServer.CLAUDE, ANTHROPIC);
+  }
 
   private final ObjectMapper mapper = new ObjectMapper();
   private TestServer server;
 
-  private static Map.Entry<String, List<String>> request(String name, String path, String body) {
-    return Map.entry(name, List.of("/model/" + path, body));
+  private static void request(String name, String path, String body) {
+    REQUESTS.put(name, List.of("/model/" + path, body));
+  }
+
+  /** Both ways of a native body. */
+  private static void invoke(String name, String model, String body) {
+    request("invoke-" + name, model + INVOKE, body);
+    request("invoke-stream-" + name, model + STREAM, body);
   }
 
   @BeforeEach
@@ -70,7 +101,8 @@ final class GoldenShapesTest {
     server =
         new TestServer(
             request ->
-                "I look.\n<tool_call>{\"name\":\"weather\",\"arguments\":{\"city\":\"Oslo\"}}</tool_call>");
+                (ByteText.text(request.prompt()).contains("think") ? "<think>Hm.</think>" : "")
+                    + "I look.\n<tool_call>{\"name\":\"weather\",\"arguments\":{\"city\":\"Oslo\"}}</tool_call>");
   }
 
   @AfterEach
@@ -78,23 +110,12 @@ final class GoldenShapesTest {
     server.close();
   }
 
+  static Stream<String> names() {
+    return REQUESTS.keySet().stream();
+  }
+
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "converse",
-        "converse-tools",
-        "converse-unknown-model",
-        "converse-invalid-model",
-        "converse-invalid-body",
-        "converse-stream",
-        "converse-stream-tools",
-        "converse-stream-unknown-model",
-        "invoke-llama",
-        "invoke-chat",
-        "invoke-stream-llama",
-        "invoke-stream-chat",
-        "invoke-unknown-model"
-      })
+  @MethodSource("names")
   void answersInTheWrittenShape(String name) throws IOException {
     List<String> request = REQUESTS.getOrDefault(name, List.of());
     String shape = shape(RawHttp.post(server.server.port(), request.get(0), request.get(1)));
@@ -140,15 +161,15 @@ final class GoldenShapesTest {
 
   /** An event with its headers and members; a chunk's own are those of what it carries. */
   private String event(Message message) throws IOException {
-    JsonNode payload = mapper.readTree(message.getPayload());
-    String type = message.getHeaders().get(":event-type").getString();
-    String carried =
-        payload.has("bytes")
-            ? " carries "
-                + members(
-                    mapper.readTree(Base64.getDecoder().decode(payload.get("bytes").textValue())))
-            : "";
-    return "event " + type + " " + message.getHeaders().keySet() + " " + members(payload) + carried;
+    JsonNode payload = Calls.json(message);
+    String carried = payload.has("bytes") ? " carries " + members(Calls.carried(message)) : "";
+    return "event "
+        + Calls.type(message)
+        + " "
+        + message.getHeaders().keySet()
+        + " "
+        + members(payload)
+        + carried;
   }
 
   private static String members(JsonNode node) {

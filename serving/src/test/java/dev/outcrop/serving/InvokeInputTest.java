@@ -16,6 +16,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** What InvokeModel takes and refuses: bodies, headers, sizes. */
 final class InvokeInputTest {
+  private static final String TITAN = "{\"inputText\":%s,\"textGenerationConfig\":{%s}}";
   private static TestServer server;
 
   @BeforeAll
@@ -36,7 +37,34 @@ final class InvokeInputTest {
         bad("{\"prompt\":1}", "prompt must be a string"),
         bad("{\"prompt\":\"x\",\"max_gen_len\":0}", "max_gen_len must be between 1 and"),
         bad("{\"prompt\":\"x\",\"temperature\":2}", "temperature must be between"),
-        bad("{\"prompt\":\"x\",\"max_tokens\":2}", "extraneous key [max_tokens] is not permitted"),
+        bad("{\"prompt\":\"x\",\"stop\":[]}", "extraneous key [stop] is not permitted"),
+        bad("{\"prompt\":\"x\",\"return_logprobs\":true}", "extraneous key [return_logprobs] is"),
+        bad("{\"prompt\":\"x\",\"images\":[]}", "images is not supported"),
+        bad(TITAN.formatted("1", ""), "inputText must be a string"),
+        bad(TITAN.formatted("\"\"", ""), "inputText must have between 1"),
+        bad(TITAN.formatted("\"x\"", "\"topP\":2"), "textGenerationConfig.topP must be between"),
+        bad(
+            TITAN.formatted("\"x\"", "\"maxTokenCount\":0"),
+            "textGenerationConfig.maxTokenCount must be between 1 and"),
+        bad(TITAN.formatted("\"x\"", "\"top_p\":1"), "extraneous key [top_p] is not permitted"),
+        bad("{\"inputText\":\"x\",\"dimensions\":1}", "extraneous key [dimensions] is not"),
+        bad("{\"inputText\":\"x\",\"textGenerationConfig\":1}", "textGenerationConfig must be an"),
+        badMistral("{\"prompt\":\"x\",\"temperature\":1.1}", "temperature must be between"),
+        badMistral("{\"prompt\":\"x\",\"stop\":\"x\"}", "stop must be an array"),
+        badMistral("{\"prompt\":\"x\",\"max_tokens\":0}", "max_tokens must be between 1 and"),
+        badMistral("{\"prompt\":\"x\",\"seed\":1}", "extraneous key [seed] is not permitted"),
+        badMistral("{\"prompt\":[]}", "prompt must be a string"),
+        bad(TestServer.DEEPSEEK, "{\"prompt\":\"x\",\"top_k\":1}", "extraneous key [top_k] is not"),
+        bad(TestServer.DEEPSEEK, "{\"prompt\":\"x\",\"top_p\":1.1}", "top_p must be between"),
+        bad(
+            TestServer.IMPORTED,
+            "{\"prompt\":\"x\",\"return_logprobs\":1}",
+            "return_logprobs must be true or false"),
+        bad(TestServer.MISTRAL_CHAT, chat("\"n\":1"), "extraneous key [n] is not permitted"),
+        bad(
+            TestServer.MISTRAL_CHAT,
+            chat("\"tool_choice\":\"required\""),
+            "tool_choice must be one of [auto, any, none]"),
         bad("{\"messages\":[]}", "messages must hold at least 1 message"),
         bad("{\"messages\":[{\"role\":\"x\"}]}", "messages.0.role must be one of"),
         bad("{\"messages\":[{\"role\":\"user\"}]}", "messages.0.content is required"),
@@ -60,8 +88,9 @@ final class InvokeInputTest {
 
   @ParameterizedTest
   @MethodSource("invoke")
-  void refusesInvoke(String body, String message) throws IOException {
-    RawHttp.Response response = RawHttp.post(server.server.port(), "/model/demo/invoke", body);
+  void refusesInvoke(String model, String body, String message) throws IOException {
+    RawHttp.Response response =
+        RawHttp.post(server.server.port(), "/model/" + model + "/invoke", body);
 
     assertThat(response.status()).isEqualTo(400);
     assertThat(response.header("x-amzn-ErrorType")).isEqualTo("ValidationException");
@@ -136,7 +165,15 @@ final class InvokeInputTest {
   }
 
   private static Arguments bad(String body, String message) {
-    return Arguments.of(body, message);
+    return bad("demo", body, message);
+  }
+
+  private static Arguments badMistral(String body, String message) {
+    return bad(TestServer.MISTRAL_TEXT, body, message);
+  }
+
+  private static Arguments bad(String model, String body, String message) {
+    return Arguments.of(model, body, message);
   }
 
   private static String chat(String field) {

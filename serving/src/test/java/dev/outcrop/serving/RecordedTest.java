@@ -59,6 +59,9 @@ final class RecordedTest {
         "test_converse_stream_with_invalid_model",
         "test_converse_stream_with_content_tool_call",
         "test_invoke_model_with_content-meta.llama",
+        "test_invoke_model_with_content-mistral.mistral",
+        "test_invoke_model_with_content-amazon.titan",
+        "test_invoke_model_with_response_stream_with_content-amazon.titan",
         "test_invoke_model_with_invalid_model",
         "test_invoke_model_with_response_stream_invalid_model"
       })

@@ -8,10 +8,10 @@ import dev.outcrop.serving.generate.ServedModel;
 import dev.outcrop.serving.http.Api;
 import dev.outcrop.serving.http.Exchange;
 import dev.outcrop.serving.invoke.BodyFormat;
+import dev.outcrop.serving.invoke.BodyFormats;
 import dev.outcrop.serving.json.Fields;
 import dev.outcrop.serving.json.Json;
 import java.util.Collection;
-import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.LongSupplier;
 import java.util.regex.Matcher;
@@ -30,7 +30,7 @@ public final class BedrockApi implements Api {
   private final ModelIds ids;
   private final Json json;
   private final ConverseReader converse;
-  private final List<BodyFormat> formats;
+  private final BodyFormats formats;
   private final EventFrames frames;
   private final Runner runner;
   private final TitanEmbeddings embeddings;
@@ -40,14 +40,14 @@ public final class BedrockApi implements Api {
    * Creates the API.
    *
    * @param embeddings what InvokeModel does for encoders, and these
-   * @param formats the bodies that InvokeModel takes; the first that accepts a body reads it
+   * @param formats the bodies that InvokeModel takes
    * @param seeds where a request's seed comes from when it names none
    */
   public BedrockApi(
       Collection<ServedModel> models,
       GenerationService service,
       TitanEmbeddings embeddings,
-      List<BodyFormat> formats,
+      BodyFormats formats,
       LimitsConfig limits,
       Json json,
       LongSupplier seeds) {
@@ -55,7 +55,7 @@ public final class BedrockApi implements Api {
     this.embeddings = embeddings;
     this.json = json;
     this.converse = new ConverseReader(json, limits);
-    this.formats = List.copyOf(formats);
+    this.formats = formats;
     this.frames =
         new EventFrames(json, () -> ThreadLocalRandom.current().nextInt(MIN_PADDING, MAX_PADDING));
     this.runner = new Runner(service, frames);
@@ -129,24 +129,13 @@ public final class BedrockApi implements Api {
             seeds.getAsLong(),
             exchange.id(),
             tier);
-    BodyFormat.Request request = format(body).read(body, target);
+    BodyFormat.Request request = formats.read(body, model, target);
     InvokeAnswer answer = new InvokeAnswer(request, json, frames);
     if (stream) {
       runner.stream(exchange, model, request.generation(), answer, true);
     } else {
       runner.whole(exchange, model, request.generation(), answer, true);
     }
-  }
-
-  private BodyFormat format(ObjectNode body) {
-    for (BodyFormat format : formats) {
-      if (format.accepts(body)) {
-        return format;
-      }
-    }
-    throw Fields.invalid(
-        "Malformed input request: required key [prompt] or [messages] not found, please reformat"
-            + " your input and try again.");
   }
 
   private static Call call(String operation, Run run) {

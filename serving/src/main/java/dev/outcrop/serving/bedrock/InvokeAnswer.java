@@ -40,13 +40,18 @@ final class InvokeAnswer implements Answer {
   @Override
   public List<byte[]> end(GenerationEvent.Ended end) {
     List<ObjectNode> chunks = request.chunks(end, end.usage().promptTokens());
-    chunks
-        .getLast()
-        .putObject("amazon-bedrock-invocationMetrics")
-        .put("inputTokenCount", end.usage().promptTokens())
-        .put("outputTokenCount", end.usage().completionTokens())
-        .put("invocationLatency", end.totalNanos() / NANOS_PER_MILLI)
-        .put("firstByteLatency", end.firstTokenNanos() / NANOS_PER_MILLI);
+    int cached = request.tellsCache() ? end.usage().cachedPromptTokens() : 0;
+    ObjectNode metrics =
+        chunks
+            .getLast()
+            .putObject("amazon-bedrock-invocationMetrics")
+            .put("inputTokenCount", end.usage().promptTokens() - cached)
+            .put("outputTokenCount", end.usage().completionTokens())
+            .put("invocationLatency", end.totalNanos() / NANOS_PER_MILLI)
+            .put("firstByteLatency", end.firstTokenNanos() / NANOS_PER_MILLI);
+    if (request.tellsCache()) {
+      metrics.put("cacheReadInputTokenCount", cached).put("cacheWriteInputTokenCount", 0);
+    }
     return frames(chunks);
   }
 

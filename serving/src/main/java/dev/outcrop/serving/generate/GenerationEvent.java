@@ -127,11 +127,12 @@ public sealed interface GenerationEvent {
   /**
    * The log probability of a generated token.
    *
+   * @param id its id
    * @param token its text
    * @param logprob its log probability
    * @param top the most likely alternatives
    */
-  record TokenLogprob(String token, double logprob, List<TokenLogprob> top) {
+  record TokenLogprob(int id, String token, double logprob, List<TokenLogprob> top) {
     /** Redacted: completions are never logged. */
     @Override
     public String toString() {

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads what every API's requests have alike: sampling, stop sequences, names of tools. */
 public final class RequestFields {
-  private static final Pattern TOOL_NAME = Pattern.compile("[a-zA-Z0-9_-]{1,64}");
+  private static final Pattern TOOL_NAME = Pattern.compile("[a-zA-Z0-9_-]+");
+  private static final int MAX_TOOL_NAME = 64;
   private static final int MAX_TOP_K = 1_000_000;
 
   /** Nothing has a probability mass of 0; with this the most likely token is left. */
@@ -73,7 +74,12 @@ public final class RequestFields {
 
   /** Reads the name of a tool. */
   public static String toolName(Fields fields, String name) {
-    String value = fields.string(name, 1, 64);
+    return toolName(fields, name, MAX_TOOL_NAME);
+  }
+
+  /** Reads the name of a tool where it may be longer than usual. */
+  public static String toolName(Fields fields, String name, int max) {
+    String value = fields.string(name, 1, max);
     if (!TOOL_NAME.matcher(value).matches()) {
       throw fields.bad(name, "must match " + TOOL_NAME);
     }

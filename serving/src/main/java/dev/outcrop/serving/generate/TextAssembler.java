@@ -154,8 +154,12 @@ final class TextAssembler {
     for (int i = 0; i < token.topTokens().length; i++) {
       top.add(
           new GenerationEvent.TokenLogprob(
-              text.tokenText(token.topTokens()[i]), token.topLogprobs()[i], List.of()));
+              token.topTokens()[i],
+              text.tokenText(token.topTokens()[i]),
+              token.topLogprobs()[i],
+              List.of()));
     }
-    return new GenerationEvent.TokenLogprob(text.tokenText(token.id()), token.logprob(), top);
+    return new GenerationEvent.TokenLogprob(
+        token.id(), text.tokenText(token.id()), token.logprob(), top);
   }
 }

@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 /** One shape of the body that InvokeModel carries. Called on request threads, many at once. */
 public interface BodyFormat {
-  /** Whether a body has this shape, by its keys. */
-  boolean accepts(ObjectNode body);
+  /** Whether a body has this shape, by its keys and, where they do not tell, the model's name. */
+  boolean accepts(ObjectNode body, ModelName model);
 
   /** Reads a request. */
   Request read(ObjectNode body, Target target);
@@ -38,6 +38,11 @@ public interface BodyFormat {
   interface Request {
     /** What to generate. */
     Generation generation();
+
+    /** Whether prompt tokens that were found in the cache are told apart from the others. */
+    default boolean tellsCache() {
+      return false;
+    }
 
     /**
      * The body of an answer in one piece.

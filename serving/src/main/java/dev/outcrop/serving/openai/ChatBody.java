@@ -11,6 +11,7 @@ import dev.outcrop.serving.config.LimitsConfig;
 import dev.outcrop.serving.generate.Generation;
 import dev.outcrop.serving.generate.RequestFields;
 import dev.outcrop.serving.invoke.BodyFormat;
+import dev.outcrop.serving.invoke.ModelName;
 import dev.outcrop.serving.json.Fields;
 import dev.outcrop.serving.json.Json;
 import java.time.Clock;
@@ -37,7 +38,7 @@ public final class ChatBody implements BodyFormat {
   }
 
   @Override
-  public boolean accepts(ObjectNode body) {
+  public boolean accepts(ObjectNode body, ModelName model) {
     return body.has("messages");
   }
 

@@ -128,6 +128,11 @@ public class ByteText implements TextModel {
     return ids;
   }
 
+  /** The text of all tokens. */
+  public static String text(int[] ids) {
+    return text(ids, 0, ids.length);
+  }
+
   /** The text of tokens. */
   public static String text(int[] ids, int from, int to) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();

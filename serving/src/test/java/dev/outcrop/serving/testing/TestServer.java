@@ -22,6 +22,18 @@ import java.util.function.UnaryOperator;
 public final class TestServer implements AutoCloseable {
   public static final String MODEL = "meta.llama3-1-8b-instruct-v1:0";
 
+  /** Aliases, whose names tell bodies apart that have the same keys. */
+  public static final String MISTRAL_TEXT = "mistral.mistral-7b-instruct-v0:2";
+
+  public static final String MISTRAL_CHAT = "mistral.mistral-large-2407-v1:0";
+  public static final String DEEPSEEK = "deepseek.r1-v1:0";
+  public static final String GPT_OSS = "openai.gpt-oss-20b-1:0";
+  public static final String CLAUDE = "anthropic.claude-3-haiku-20240307-v1:0";
+
+  /** The model as one that was imported, whose name tells nothing. */
+  public static final String IMPORTED =
+      "arn:aws:bedrock:us-east-1:123456789012:imported-model%2Fdemo";
+
   /** What Bedrock documents for Llama models. */
   public static final SamplingDefaults DEFAULTS = new SamplingDefaults(0.5, 0, 0.9, 0, 1);
 
@@ -50,6 +62,11 @@ public final class TestServer implements AutoCloseable {
                         "org/name",
                         "amazon.nova-micro-v1:0",
                         "amazon.titan-text-lite-v1",
+                        MISTRAL_TEXT,
+                        MISTRAL_CHAT,
+                        DEEPSEEK,
+                        GPT_OSS,
+                        CLAUDE,
                         "meta.llama3-1-70b-instruct-v1:0"),
                     batcher,
                     text,

@@ -1,0 +1,101 @@
+package dev.outcrop.serving.bodies;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.outcrop.models.text.ChatMessage;
+import dev.outcrop.serving.config.LimitsConfig;
+import dev.outcrop.serving.generate.Generation;
+import dev.outcrop.serving.generate.GenerationEvent;
+import dev.outcrop.serving.generate.RequestFields;
+import dev.outcrop.serving.invoke.BodyFormat;
+import dev.outcrop.serving.invoke.ModelName;
+import dev.outcrop.serving.json.Fields;
+import dev.outcrop.serving.json.Json;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The body of Titan Text. Its callers write a plain instruction, never a control token, so it goes
+ * to the model as the turn of a user, by the model's own template.
+ */
+final class TitanBody implements BodyFormat {
+  private static final String CONFIG = "textGenerationConfig";
+  private static final Set<String> KNOWN = Set.of("inputText", CONFIG);
+  private static final Set<String> KNOWN_CONFIG =
+      Set.of("temperature", "topP", "maxTokenCount", "stopSequences");
+
+  private final LimitsConfig limits;
+
+  TitanBody(LimitsConfig limits) {
+    this.limits = limits;
+  }
+
+  @Override
+  public boolean accepts(ObjectNode body, ModelName model) {
+    return body.has("inputText");
+  }
+
+  @Override
+  public Request read(ObjectNode body, Target target) {
+    Fields fields = Fields.of(body);
+    TextRequest.refuseExtraneous(fields, KNOWN);
+    Fields given = fields.objectOrNull(CONFIG);
+    Fields config = given == null ? new Fields(Json.object(), CONFIG) : given;
+    RequestFields.refuseExtraneous(config, KNOWN_CONFIG::contains);
+    String text = fields.string("inputText", 1, limits.maxTextLength());
+    return new TextRequest(
+        new Generation(
+            new Generation.Chat(List.of(ChatMessage.of("user", text)), List.of(), Map.of()),
+            TextRequest.maxTokens(config, "maxTokenCount"),
+            TextRequest.sampling(config, "topP", target, -1),
+            RequestFields.stops(config, "stopSequences", limits),
+            target.tier()),
+        Answer.TITAN);
+  }
+
+  /** Answers in this form. */
+  private enum Answer implements TextAnswer {
+    TITAN;
+
+    @Override
+    public ObjectNode whole(
+        String text, List<GenerationEvent.TokenLogprob> logprobs, GenerationEvent.Ended end) {
+      ObjectNode answer = Json.object().put("inputTextTokenCount", end.usage().promptTokens());
+      answer
+          .putArray("results")
+          .addObject()
+          .put("tokenCount", end.usage().completionTokens())
+          .put("outputText", text)
+          .put("completionReason", reason(end));
+      return answer;
+    }
+
+    @Override
+    public ObjectNode chunk(GenerationEvent.Text text, int promptTokens) {
+      return Json.object()
+          .put("outputText", text.text())
+          .put("index", 0)
+          .putNull("totalOutputTextTokenCount")
+          .putNull("completionReason")
+          .put("inputTextTokenCount", promptTokens);
+    }
+
+    @Override
+    public ObjectNode last(GenerationEvent.Ended end) {
+      return Json.object()
+          .put("outputText", "")
+          .put("index", 0)
+          .put("totalOutputTextTokenCount", end.usage().completionTokens())
+          .put("completionReason", reason(end))
+          .put("inputTextTokenCount", end.usage().promptTokens());
+    }
+
+    private static String reason(GenerationEvent.Ended end) {
+      return switch (end.reason()) {
+        case LENGTH -> "LENGTH";
+        case STOP_STRING -> "STOP_CRITERIA_MET";
+        case END, TOOL_CALLS, MALFORMED_CALL -> "FINISH";
+      };
+    }
+  }
+}
