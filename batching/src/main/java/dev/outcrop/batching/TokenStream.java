@@ -14,6 +14,9 @@ public interface TokenStream extends AutoCloseable {
   /** The next event, or null when none came in time. */
   @Nullable TokenEvent next(Duration timeout) throws InterruptedException;
 
+  /** What the prefix cache did for the prompt; known to whoever has read the first event. */
+  PromptCache promptCache();
+
   /** Ends the request if it still runs; its KV is free after the next step. May be called twice. */
   @Override
   void close();

@@ -3,18 +3,25 @@ package dev.outcrop.serving;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.outcrop.serving.testing.Calls;
 import dev.outcrop.serving.testing.RawHttp;
+import dev.outcrop.serving.testing.RawHttp2;
 import dev.outcrop.serving.testing.TestServer;
 import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import software.amazon.eventstream.Message;
 
 /** The JSON that goes out: Converse, its stream, the Llama body and the OpenAI chat body. */
 final class AnswerShapesTest {
+  private static final String USER =
+      "\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"hi\"}]}]";
+
   private volatile String completion = "Hello STOP world";
   private TestServer server;
   private Calls calls;
@@ -73,6 +80,7 @@ final class AnswerShapesTest {
   @Test
   void converseTellsCachedTokensOnlyWhereACachePointIsSet() throws IOException {
     server.batcher.cachedTokens = 8;
+    server.batcher.writtenTokens = 6;
 
     assertThat(calls.converse("\"x\":1").at("/usage").toString())
         .isEqualTo("{\"inputTokens\":20,\"outputTokens\":17,\"totalTokens\":37}");
@@ -82,8 +90,63 @@ final class AnswerShapesTest {
                 .at("/usage")
                 .toString())
         .isEqualTo(
-            "{\"inputTokens\":22,\"outputTokens\":17,\"totalTokens\":47,"
-                + "\"cacheReadInputTokens\":8,\"cacheWriteInputTokens\":0}");
+            "{\"inputTokens\":16,\"outputTokens\":17,\"totalTokens\":47,"
+                + "\"cacheReadInputTokens\":8,\"cacheWriteInputTokens\":6}");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "\"system\":[{\"text\":\"s\"},{\"cachePoint\":{\"type\":\"default\",\"ttl\":\"1h\"}}]",
+        "\"toolConfig\":{\"tools\":[{\"toolSpec\":{\"name\":\"t\",\"inputSchema\":{\"json\":{}}}},{\"cachePoint\":{\"type\":\"default\"}}]}",
+        "\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"hi\"},{\"cachePoint\":{\"type\":\"default\"}}]}]"
+      })
+  void aStopSequenceKeepsTheCountsOfTheCache(String cachePoint) throws IOException {
+    server.batcher.cachedTokens = 8;
+    server.batcher.writtenTokens = 6;
+    String body =
+        "{\"inferenceConfig\":{\"stopSequences\":[\"STOP\"]},"
+            + (cachePoint.contains("messages") ? "" : USER + ",")
+            + cachePoint
+            + "}";
+
+    JsonNode whole =
+        new ObjectMapper().readTree(RawHttp.post(server.server.port(), "/model/demo/converse", body).body());
+    byte[] stream = RawHttp.post(server.server.port(), "/model/demo/converse-stream", body).body();
+
+    assertThat(whole.at("/stopReason").textValue()).isEqualTo("stop_sequence");
+    for (JsonNode usage :
+        List.of(whole.get("usage"), Calls.json(RawHttp2.messages(stream).getLast()).get("usage"))) {
+      assertThat(usage.at("/cacheReadInputTokens").intValue()).isEqualTo(8);
+      assertThat(usage.at("/cacheWriteInputTokens").intValue()).isEqualTo(6);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"standard", "optimized"})
+  void converseSaysThatItServesTheStandardLatency(String latency) throws IOException {
+    String asked = "\"performanceConfig\":{\"latency\":\"" + latency + "\"}";
+
+    assertThat(calls.converse(asked).at("/performanceConfig").toString())
+        .isEqualTo("{\"latency\":\"standard\"}");
+    assertThat(Calls.json(calls.converseStream(asked).getLast()).at("/performanceConfig").toString())
+        .isEqualTo("{\"latency\":\"standard\"}");
+    assertThat(calls.converse("\"performanceConfig\":{}").has("performanceConfig")).isFalse();
+  }
+
+  @Test
+  void converseAnswersTheResponseFieldsThatThereAre() throws IOException {
+    String paths = "\"additionalModelResponseFieldPaths\":[\"/stop_sequence\",\"/other/~01\"]";
+
+    assertThat(calls.converse(paths).get("additionalModelResponseFields").toString())
+        .isEqualTo("{\"stop_sequence\":null}");
+    List<Message> messages = calls.converseStream(paths);
+    assertThat(Calls.json(messages.get(messages.size() - 2)).has("additionalModelResponseFields"))
+        .isTrue();
+    assertThat(
+            calls.converse("\"additionalModelResponseFieldPaths\":[\"/other\"]")
+                .has("additionalModelResponseFields"))
+        .isFalse();
   }
 
   @Test
@@ -124,7 +187,8 @@ final class AnswerShapesTest {
         """
         "inferenceConfig":{"maxTokens":7,"temperature":0.25,"topP":0.5},
         "additionalModelRequestFields":{"top_k":40,"min_p":0.1,"seed":42,"repetition_penalty":1.1,
-        "presence_penalty":0.5,"frequency_penalty":-0.5,"enable_thinking":false}
+        "presence_penalty":0.5,"frequency_penalty":-0.5,"enable_thinking":false,
+        "reasoning_effort":"low"}
         """);
 
     var request = server.batcher.requests.getLast();
@@ -133,7 +197,7 @@ final class AnswerShapesTest {
     assertThat(request.sampling())
         .isEqualTo(
             new dev.outcrop.models.engine.Sampling(0.25, 40, 0.5, 0.1, 1.1, 0.5, -0.5, 42, -1));
-    assertThat(server.text.lastVariables.toString()).isEqualTo("{enable_thinking=false}");
+    assertThat(server.text.lastVariables.toString()).isEqualTo("{enable_thinking=false, reasoning_effort=low}");
   }
 
   @Test

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -74,7 +75,7 @@ final class BadInputTest {
             "SystemContentBlock object at system.0 must set only one of"),
         bad(
             "{\"system\":[{\"guardContent\":{}}]," + MESSAGES + "}",
-            "system.0.guardContent is not supported"),
+            "This model doesn't support the system.0.guardContent field. Remove system.0.guardContent and try again."),
         bad(
             "{"
                 + TOOLS
@@ -114,10 +115,21 @@ final class BadInputTest {
         bad(
             user("{\"reasoningContent\":{}}"),
             "messages.0.content.0.reasoningContent is not allowed in a message of this role"),
-        bad(user("{\"image\":{}}"), "messages.0.content.0.image is not supported"),
-        bad(user("{\"document\":{}}"), "messages.0.content.0.document is not supported"),
-        bad(user("{\"video\":{}}"), "messages.0.content.0.video is not supported"),
-        bad(user("{\"audio\":{}}"), "messages.0.content.0.audio is not supported"),
+        bad(
+            user("{\"image\":{}}"),
+            "This model doesn't support the image field for user messages. Remove image and try again."),
+        bad(user("{\"video\":{}}"), "doesn't support the video field for user messages. Remove"),
+        bad(user("{\"audio\":{}}"), "doesn't support the audio field for user messages. Remove"),
+        bad(user("{\"searchResult\":{}}"), "doesn't support the searchResult field for user"),
+        bad(
+            assistant("{\"image\":{}}"),
+            "This model doesn't support the image field for assistant messages. Remove image and"),
+        bad(
+            assistant("{\"toolUse\":{\"toolUseId\":\"a\",\"name\":\"t\",\"input\":\"{}\"}}"),
+            "The format of the value at messages.1.content.0.toolUse.input is invalid. Provide a json object for the field and try again."),
+        bad(
+            assistant("{\"reasoningContent\":{\"redactedContent\":\"?\"}}"),
+            "messages.1.content.0.reasoningContent.redactedContent must be base64"),
         bad(
             "{\"messages\":[" + USER + "," + USER + "]}",
             "must alternate between user and assistant"),
@@ -156,13 +168,27 @@ final class BadInputTest {
         bad(more("\"seed\":\"x\""), "additionalModelRequestFields.seed must be an integer"),
         bad(more("\"repetition_penalty\":0"), "additionalModelRequestFields.repetition_penalty"),
         bad(more("\"enable_thinking\":1"), "additionalModelRequestFields.enable_thinking must be"),
+        bad(
+            more("\"reasoning_effort\":\"huge\""),
+            "additionalModelRequestFields.reasoning_effort must be one of"),
         bad(more("\"foo\":1"), "extraneous key [foo] is not permitted"),
         bad(with("\"guardrailConfig\":{}"), "guardrailConfig is not supported"),
         bad(with("\"promptVariables\":{}"), "promptVariables is not supported"),
         bad(
             with("\"outputConfig\":{\"textFormat\":{}}"),
-            "outputConfig.textFormat is not supported"),
-        bad(with("\"performanceConfig\":{\"latency\":\"optimized\"}"), "latency optimized is not"),
+            "This model doesn't support the outputConfig.textFormat field."),
+        bad(
+            with("\"performanceConfig\":{\"latency\":\"fast\"}"),
+            "performanceConfig.latency must be one of [standard, optimized]"),
+        bad(
+            with("\"additionalModelResponseFieldPaths\":[\"/a\",\"b\"]"),
+            "additionalModelResponseFieldPaths.1 must be a JSON Pointer"),
+        bad(
+            with("\"additionalModelResponseFieldPaths\":[\"/a~2\"]"),
+            "additionalModelResponseFieldPaths.0 must be a JSON Pointer"),
+        bad(
+            with("\"outputConfig\":{\"effort\":\"low\"}"),
+            "doesn't support the outputConfig.effort"),
         bad(with("\"serviceTier\":{}"), "serviceTier.type is required"),
         bad(with("\"serviceTier\":{\"type\":\"gold\"}"), "serviceTier.type must be one of"),
         bad(with("\"requestMetadata\":{}"), "requestMetadata must hold between 1 and 16"),
@@ -173,7 +199,7 @@ final class BadInputTest {
             "Tool object at toolConfig.tools.0 must set one of"),
         bad(
             with("\"toolConfig\":{\"tools\":[{\"systemTool\":{}}]}"),
-            "toolConfig.tools.0.systemTool is not supported"),
+            "This model doesn't support the toolConfig.tools.0.systemTool field."),
         bad(
             with("\"toolConfig\":{\"tools\":[{\"toolSpec\":{},\"cachePoint\":{}}]}"),
             "Tool object at toolConfig.tools.0 must set only one of"),
@@ -197,7 +223,21 @@ final class BadInputTest {
             "toolConfig.tools.1.toolSpec.name is used by another tool"),
         bad(
             with("\"toolConfig\":{\"tools\":[" + TOOL + "],\"toolChoice\":{\"any\":{}}}"),
-            "toolConfig.toolChoice.any is not supported"),
+            "This model doesn't support the toolConfig.toolChoice.any field. Remove toolConfig.toolChoice.any and try again."),
+        bad(
+            with(
+                "\"toolConfig\":{\"tools\":["
+                    + TOOL
+                    + "],\"toolChoice\":{\"tool\":{\"name\":\"u\"}}}"),
+            "toolConfig.toolChoice.tool.name must be that of a tool of this request"),
+        bad(
+            with(
+                "\"toolConfig\":{\"tools\":[{\"toolSpec\":{\"name\":\"a\",\"inputSchema\":{\"json\":[]}}}]}"),
+            "The format of the value at toolConfig.tools.0.toolSpec.inputSchema.json is invalid. Provide a json object for the field and try again."),
+        bad(
+            with(
+                "\"toolConfig\":{\"tools\":[{\"toolSpec\":{\"name\":\"a\",\"inputSchema\":{\"json\":{\"type\":\"string\"}}}}]}"),
+            "The value at toolConfig.tools.0.toolSpec.inputSchema.json.type must be one of the following: object."),
         bad(
             "{\"messages\":[" + USER + "," + USE + "," + USER + "]}",
             "The toolConfig field must be defined when using toolUse and toolResult"),
@@ -276,6 +316,29 @@ final class BadInputTest {
     try (RawHttp http = new RawHttp(server.server.port())) {
       http.write(RawHttp.request("GET", "/model/demo/converse", "", ""));
       assertThat(http.response().status()).isEqualTo(404);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "POST, /async-invoke, StartAsyncInvoke",
+    "GET, /async-invoke?maxResults=5, ListAsyncInvokes",
+    "GET, /async-invoke/arn%3Aaws%3Abedrock%3Aus-east-1%3A1%3Aasync-invoke%2Fa, GetAsyncInvoke",
+    "POST, /guardrail/abc/version/DRAFT/apply, ApplyGuardrail",
+    "POST, /guardrail-checks/invoke, InvokeGuardrailChecks",
+    "POST, /model/demo/invoke-with-bidirectional-stream, InvokeModelWithBidirectionalStream"
+  })
+  void refusesOperationsThatItDoesNotHaveByTheirNames(String method, String path, String name)
+      throws IOException {
+    try (RawHttp http = new RawHttp(server.server.port())) {
+      http.write(RawHttp.request(method, path, "{}", ""));
+      RawHttp.Response response = http.response();
+      assertThat(response.status()).isEqualTo(404);
+      assertThat(response.header("x-amzn-ErrorType")).isEqualTo("UnknownOperationException");
+      assertThat(response.text())
+          .isEqualTo(
+              "{\"message\":\"The operation %s is not supported by this server.\"}"
+                  .formatted(name));
     }
   }
 

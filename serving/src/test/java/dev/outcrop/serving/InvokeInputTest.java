@@ -101,7 +101,7 @@ final class InvokeInputTest {
   @CsvSource({
     "X-Amzn-Bedrock-Service-Tier,gold,X-Amzn-Bedrock-Service-Tier must be one of",
     "X-Amzn-Bedrock-PerformanceConfig-Latency,fast,X-Amzn-Bedrock-PerformanceConfig-Latency must be one of",
-    "X-Amzn-Bedrock-PerformanceConfig-Latency,optimized,optimized is not supported by this server"
+    "X-Amzn-Bedrock-Trace,yes,X-Amzn-Bedrock-Trace must be one of"
   })
   void refusesHeadersOfInvokeAsConverseDoesItsMembers(String name, String value, String message)
       throws IOException {
@@ -116,9 +116,19 @@ final class InvokeInputTest {
   void takesHeadersOfInvokeThatTheApiKnows() throws IOException {
     RawHttp.Response response =
         invoke(
-            "X-Amzn-Bedrock-Service-Tier: flex\r\nX-Amzn-Bedrock-PerformanceConfig-Latency: standard\r\n");
+            "X-Amzn-Bedrock-Service-Tier: flex\r\nX-Amzn-Bedrock-PerformanceConfig-Latency: standard\r\n"
+                + "X-Amzn-Bedrock-Trace: DISABLED\r\n");
 
     assertThat(response.status()).as(response.text()).isEqualTo(200);
+  }
+
+  @Test
+  void saysThatItServesTheStandardLatency() throws IOException {
+    assertThat(
+            invoke("X-Amzn-Bedrock-PerformanceConfig-Latency: optimized\r\n")
+                .header("X-Amzn-Bedrock-PerformanceConfig-Latency"))
+        .isEqualTo("standard");
+    assertThat(invoke("").headers()).doesNotContainKey("x-amzn-bedrock-performanceconfig-latency");
   }
 
   private static RawHttp.Response invoke(String headers) throws IOException {

@@ -1,5 +1,6 @@
 package dev.outcrop.batching.loop;
 
+import dev.outcrop.batching.PromptCache;
 import dev.outcrop.batching.TokenEvent;
 import dev.outcrop.batching.TokenStream;
 import dev.outcrop.batching.schedule.Sequence;
@@ -60,6 +61,11 @@ final class RequestStream implements TokenStream {
     }
     TokenEvent event = events.poll(timeout.toNanos(), TimeUnit.NANOSECONDS);
     return event == null ? null : remember(event);
+  }
+
+  @Override
+  public PromptCache promptCache() {
+    return sequence.promptCache();
   }
 
   private TokenEvent remember(TokenEvent event) {

@@ -1,5 +1,6 @@
 package dev.outcrop.batching.schedule;
 
+import dev.outcrop.batching.PromptCache;
 import dev.outcrop.batching.kv.Lease;
 import dev.outcrop.batching.kv.Runs;
 import dev.outcrop.batching.kv.UnitHashes;
@@ -144,6 +145,16 @@ public final class Sequence {
   /** Prompt tokens that were found in the cache when the sequence first started. */
   public int cachedTokens() {
     return Math.max(0, cachedTokens);
+  }
+
+  /**
+   * What the cache did for the prompt, which is settled when the sequence first starts. A reader of
+   * the stream may ask, too: its first event comes after that.
+   */
+  public PromptCache promptCache() {
+    int read = cachedTokens;
+    int full = promptTokens - promptTokens % key.unitTokens();
+    return read < 0 ? PromptCache.NONE : new PromptCache(read, full - read);
   }
 
   /** Tokens generated so far, a stop token included. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.outcrop.batching.Batcher;
 import dev.outcrop.batching.BatchingConfig;
 import dev.outcrop.batching.GenerateRequest;
+import dev.outcrop.batching.PromptCache;
 import dev.outcrop.batching.SubmitResult.Reason;
 import dev.outcrop.batching.SubmitResult.Rejected;
 import dev.outcrop.batching.TokenEvent;
@@ -93,6 +94,26 @@ class BatcherTest {
           .isEqualTo(new TokenEvent.Finished(FinishReason.LENGTH, 17, found, 2));
       assertThat(again.getLast())
           .isEqualTo(new TokenEvent.Finished(FinishReason.LENGTH, 17, 16, 2));
+    }
+  }
+
+  @Test
+  void tellsWhatThePromptReadFromTheCacheAndWroteThere() throws Exception {
+    int[] prompt = Requests.prompt(21, 3);
+    try (Batcher batcher = Requests.start(engine, CONFIG);
+        TokenStream first = Requests.accepted(batcher, of("one", prompt))) {
+      first.next();
+      assertThat(first.promptCache()).isEqualTo(new PromptCache(0, 20));
+      Requests.readAll(first);
+      assertThat(first.promptCache()).isEqualTo(new PromptCache(0, 20));
+
+      TokenStream again = Requests.accepted(batcher, of("one", prompt));
+      Requests.readAll(again);
+      TokenStream longer = Requests.accepted(batcher, of("one", Requests.prompt(40, 3)));
+      Requests.readAll(longer);
+
+      assertThat(again.promptCache()).isEqualTo(new PromptCache(20, 0));
+      assertThat(longer.promptCache()).isEqualTo(new PromptCache(20, 20));
     }
   }
 

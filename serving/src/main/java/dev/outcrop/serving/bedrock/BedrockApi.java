@@ -3,6 +3,7 @@ package dev.outcrop.serving.bedrock;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.outcrop.batching.Tier;
 import dev.outcrop.serving.config.LimitsConfig;
+import dev.outcrop.serving.generate.Generation;
 import dev.outcrop.serving.generate.GenerationService;
 import dev.outcrop.serving.generate.ServedModel;
 import dev.outcrop.serving.http.Api;
@@ -12,6 +13,7 @@ import dev.outcrop.serving.invoke.BodyFormats;
 import dev.outcrop.serving.json.Fields;
 import dev.outcrop.serving.json.Json;
 import java.util.Collection;
+import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.LongSupplier;
 import java.util.regex.Matcher;
@@ -19,11 +21,13 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The inference operations of bedrock-runtime (2023-09-30): Converse and InvokeModel, both ways.
+ * The inference operations of bedrock-runtime (2023-09-30): Converse and InvokeModel, both ways,
+ * and CountTokens.
  */
 public final class BedrockApi implements Api {
   private static final Pattern PATH =
-      Pattern.compile("/model/(.+)/(converse|converse-stream|invoke|invoke-with-response-stream)");
+      Pattern.compile(
+          "/model/(.+)/(converse|converse-stream|count-tokens|invoke|invoke-with-response-stream)");
   private static final int MIN_PADDING = 3;
   private static final int MAX_PADDING = 61;
 
@@ -32,6 +36,7 @@ public final class BedrockApi implements Api {
   private final ConverseReader converse;
   private final BodyFormats formats;
   private final EventFrames frames;
+  private final GenerationService service;
   private final Runner runner;
   private final TitanEmbeddings embeddings;
   private final LongSupplier seeds;
@@ -58,6 +63,7 @@ public final class BedrockApi implements Api {
     this.formats = formats;
     this.frames =
         new EventFrames(json, () -> ThreadLocalRandom.current().nextInt(MIN_PADDING, MAX_PADDING));
+    this.service = service;
     this.runner = new Runner(service, frames);
     this.seeds = seeds;
   }
@@ -66,12 +72,14 @@ public final class BedrockApi implements Api {
   public @Nullable Call route(String method, String rawPath) {
     Matcher path = PATH.matcher(rawPath);
     if (!method.equals("POST") || !path.matches()) {
+      NotOffered.check(method, rawPath);
       return null;
     }
     String rawId = path.group(1);
     return switch (path.group(2)) {
       case "converse" -> call("Converse", exchange -> converse(exchange, rawId, false));
       case "converse-stream" -> call("ConverseStream", exchange -> converse(exchange, rawId, true));
+      case "count-tokens" -> call("CountTokens", exchange -> countTokens(exchange, rawId));
       case "invoke" -> call("InvokeModel", exchange -> invoke(exchange, rawId, false));
       default -> call("InvokeModelWithResponseStream", exchange -> invoke(exchange, rawId, true));
     };
@@ -81,22 +89,44 @@ public final class BedrockApi implements Api {
       throws InterruptedException {
     ModelIds.Served served = ids.resolve(rawId);
     exchange.model(served.id());
-    ServedModel model =
-        switch (served) {
-          case ModelIds.Served.Generator(var generator) -> generator;
-          case ModelIds.Served.Encoder _ ->
-              throw Fields.unsupported(
-                  "This action doesn't support the model that you provided. Try again with a"
-                      + " supported text or chat model.");
-        };
+    ServedModel model = generator(served);
     ConverseRequest request =
-        converse.read(json.object(exchange.body()), model.defaults(), seeds.getAsLong());
+        converse.read(Fields.of(json.object(exchange.body())), model.defaults(), seeds.getAsLong());
     ConverseWriter answer = new ConverseWriter(request, json, frames);
     if (stream) {
       runner.stream(exchange, model, request.generation(), answer, false);
     } else {
       runner.whole(exchange, model, request.generation(), answer, false);
     }
+  }
+
+  private static ServedModel generator(ModelIds.Served served) {
+    return switch (served) {
+      case ModelIds.Served.Generator(var generator) -> generator;
+      case ModelIds.Served.Encoder _ ->
+          throw Fields.unsupported(
+              "This action doesn't support the model that you provided. Try again with a"
+                  + " supported text or chat model.");
+    };
+  }
+
+  private void countTokens(Exchange exchange, String rawId) throws InterruptedException {
+    ModelIds.Served served = ids.resolve(rawId);
+    exchange.model(served.id());
+    ServedModel model = generator(served);
+    Fields input = Fields.of(json.object(exchange.body())).object("input");
+    String kind = Unions.COUNT_INPUT.member(input);
+    Generation generation =
+        switch (kind) {
+          case "converse" -> converse.readPrompt(input.object(kind), model.defaults());
+          default -> {
+            ObjectNode body = json.object(input.object(kind).blob("body"));
+            boolean streams = body.path("stream").asBoolean();
+            yield request(exchange, rawId, streams, model, null, body).generation();
+          }
+        };
+    int tokens = service.promptTokens(model, generation, exchange.watchClient()::gone);
+    exchange.send(json.bytes(Json.object().put("inputTokens", tokens)), Map.of());
   }
 
   private void invoke(Exchange exchange, String rawId, boolean stream) throws InterruptedException {
@@ -121,6 +151,22 @@ public final class BedrockApi implements Api {
       Exchange exchange, String rawId, boolean stream, ServedModel model, @Nullable Tier tier)
       throws InterruptedException {
     ObjectNode body = json.object(exchange.body());
+    BodyFormat.Request request = request(exchange, rawId, stream, model, tier, body);
+    InvokeAnswer answer = new InvokeAnswer(request, json, frames);
+    if (stream) {
+      runner.stream(exchange, model, request.generation(), answer, true);
+    } else {
+      runner.whole(exchange, model, request.generation(), answer, true);
+    }
+  }
+
+  private BodyFormat.Request request(
+      Exchange exchange,
+      String rawId,
+      boolean stream,
+      ServedModel model,
+      @Nullable Tier tier,
+      ObjectNode body) {
     BodyFormat.Target target =
         new BodyFormat.Target(
             ModelIds.decode(rawId),
@@ -129,13 +175,7 @@ public final class BedrockApi implements Api {
             seeds.getAsLong(),
             exchange.id(),
             tier);
-    BodyFormat.Request request = formats.read(body, model, target);
-    InvokeAnswer answer = new InvokeAnswer(request, json, frames);
-    if (stream) {
-      runner.stream(exchange, model, request.generation(), answer, true);
-    } else {
-      runner.whole(exchange, model, request.generation(), answer, true);
-    }
+    return formats.read(body, model, target);
   }
 
   private static Call call(String operation, Run run) {

@@ -2,7 +2,6 @@ package dev.outcrop.serving.bedrock;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.outcrop.batching.GenerateRequest;
-import dev.outcrop.batching.Tier;
 import dev.outcrop.models.engine.Sampling;
 import dev.outcrop.models.text.ChatMessage;
 import dev.outcrop.serving.config.LimitsConfig;
@@ -29,9 +28,18 @@ final class ConverseReader {
           "repetition_penalty",
           "presence_penalty",
           "frequency_penalty",
-          "enable_thinking");
+          "enable_thinking",
+          "reasoning_effort");
+  private static final String RESPONSE_PATHS = "additionalModelResponseFieldPaths";
   private static final int MAX_PATHS = 10;
+  private static final List<String> EFFORTS = List.of("low", "medium", "high");
+
+  /** What CountTokens takes of a body; the rest does not touch the prompt. */
+  private static final List<String> PROMPT =
+      List.of("messages", "system", "toolConfig", "additionalModelRequestFields");
+
   private static final int MAX_METADATA = 16;
+  private static final Pattern POINTER = Pattern.compile("(/([^/~]|~[01])*+)+");
   private static final Pattern METADATA = Pattern.compile("[a-zA-Z0-9\\s:_@$#=/+,.-]*");
 
   private final Json json;
@@ -47,10 +55,9 @@ final class ConverseReader {
    *
    * @param seed the seed where the body names none
    */
-  ConverseRequest read(ObjectNode body, SamplingDefaults defaults, long seed) {
-    Fields fields = Fields.of(body);
+  ConverseRequest read(Fields fields, SamplingDefaults defaults, long seed) {
     refuseUnsupported(fields);
-    Tier tier = ServiceOptions.read(fields);
+    ServiceOptions options = ServiceOptions.read(fields);
     checkMetadata(fields);
     ToolsReader.Tools tools = new ToolsReader(json, limits).read(fields.objectOrNull("toolConfig"));
     MessagesReader messages = new MessagesReader(json, limits, tools.configured());
@@ -65,9 +72,20 @@ final class ConverseReader {
             maxTokens(inference),
             sampling(inference, more, defaults, seed),
             stopSequences(inference),
-            tier);
+            options.tier());
     return new ConverseRequest(
-        generation, cachePoint || tools.cachePoint(), wantsStopSequence(fields));
+        generation,
+        new ConverseRequest.Report(
+            cachePoint || tools.cachePoint(), options.latency(), wantsStopSequence(fields)));
+  }
+
+  /** Reads what a body's prompt is made of, for CountTokens. */
+  Generation readPrompt(Fields fields, SamplingDefaults defaults) {
+    ObjectNode prompt = Json.object();
+    for (String name : PROMPT) {
+      prompt.set(name, fields.node().get(name));
+    }
+    return read(new Fields(prompt, fields.path()), defaults, 0).generation();
   }
 
   private static void refuseUnsupported(Fields fields) {
@@ -78,9 +96,10 @@ final class ConverseReader {
       throw Fields.unsupported("promptVariables is not supported by this server.");
     }
     Fields output = fields.objectOrNull("outputConfig");
-    if (output != null && !output.names().isEmpty()) {
-      throw Fields.unsupported(
-          output.path(output.names().getFirst()) + " is not supported by this server.");
+    for (String name : List.of("textFormat", "effort")) {
+      if (output != null && output.has(name)) {
+        throw Unions.unsupported(output, name);
+      }
     }
   }
 
@@ -104,10 +123,15 @@ final class ConverseReader {
     }
   }
 
+  /** The answer of a model here has no field but this one that Converse does not show anyway. */
   private static boolean wantsStopSequence(Fields fields) {
-    return fields
-        .strings("additionalModelResponseFieldPaths", MAX_PATHS, 1, 256)
-        .contains("/stop_sequence");
+    List<String> paths = fields.strings(RESPONSE_PATHS, MAX_PATHS, 1, 256);
+    for (int i = 0; i < paths.size(); i++) {
+      if (!POINTER.matcher(paths.get(i)).matches()) {
+        throw fields.bad(RESPONSE_PATHS + "." + i, "must be a JSON Pointer");
+      }
+    }
+    return paths.contains("/stop_sequence");
   }
 
   private static int maxTokens(@Nullable Fields inference) {
@@ -132,6 +156,10 @@ final class ConverseReader {
     Map<String, @Nullable Object> variables = new LinkedHashMap<>();
     if (more != null && more.has("enable_thinking")) {
       variables.put("enable_thinking", more.bool("enable_thinking", true));
+    }
+    String effort = more == null ? null : more.choiceOrNull("reasoning_effort", EFFORTS);
+    if (effort != null) {
+      variables.put("reasoning_effort", effort);
     }
     return variables;
   }

@@ -6,7 +6,15 @@ import dev.outcrop.serving.generate.Generation;
  * A Converse or ConverseStream request, checked.
  *
  * @param generation what to generate
- * @param reportCache whether a cachePoint was set, so that usage tells cached tokens apart
- * @param reportStopSequence whether the stop sequence met is to be reported
+ * @param report what the answer tells besides
  */
-record ConverseRequest(Generation generation, boolean reportCache, boolean reportStopSequence) {}
+record ConverseRequest(Generation generation, Report report) {
+  /**
+   * What an answer tells only where the request asks for it.
+   *
+   * @param cache whether a cachePoint was set, so that usage tells cached tokens apart
+   * @param latency whether a latency was named, so that the answer names the one it had
+   * @param stopSequence whether the stop sequence met is asked for
+   */
+  record Report(boolean cache, boolean latency, boolean stopSequence) {}
+}

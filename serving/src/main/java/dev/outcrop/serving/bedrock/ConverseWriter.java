@@ -65,7 +65,7 @@ final class ConverseWriter implements Answer {
     if (content.isEmpty()) {
       content.addObject().put("text", "");
     }
-    putTier(body, end);
+    putService(body, end);
     body.put("stopReason", stopReason(end));
     body.set("usage", usage(end.usage()));
     addResponseFields(body, end);
@@ -125,7 +125,7 @@ final class ConverseWriter implements Answer {
     out.add(frames.event("messageStop", stop));
     ObjectNode metadata = Json.object();
     metadata.set("metrics", metrics(end));
-    putTier(metadata, end);
+    putService(metadata, end);
     metadata.set("usage", usage(end.usage()));
     out.add(frames.event("metadata", metadata));
     return out;
@@ -158,7 +158,10 @@ final class ConverseWriter implements Answer {
     return Json.object().put("latencyMs", end.totalNanos() / NANOS_PER_MILLI);
   }
 
-  private static void putTier(ObjectNode to, GenerationEvent.Ended end) {
+  private void putService(ObjectNode to, GenerationEvent.Ended end) {
+    if (request.report().latency()) {
+      to.putObject("performanceConfig").put("latency", ServiceOptions.LATENCY);
+    }
     Tier tier = end.tier();
     if (tier != null) {
       to.putObject("serviceTier").put("type", tier.word());
@@ -166,20 +169,22 @@ final class ConverseWriter implements Answer {
   }
 
   private ObjectNode usage(GenerationEvent.Usage usage) {
-    int cached = request.reportCache() ? usage.cachedPromptTokens() : 0;
+    boolean cache = request.report().cache();
+    int read = cache ? usage.cachedPromptTokens() : 0;
+    int written = cache ? usage.writtenPromptTokens() : 0;
     ObjectNode node = Json.object();
-    node.put("inputTokens", usage.promptTokens() - cached);
+    node.put("inputTokens", usage.promptTokens() - read - written);
     node.put("outputTokens", usage.completionTokens());
     node.put("totalTokens", usage.promptTokens() + usage.completionTokens());
-    if (request.reportCache()) {
-      node.put("cacheReadInputTokens", cached);
-      node.put("cacheWriteInputTokens", 0);
+    if (cache) {
+      node.put("cacheReadInputTokens", read);
+      node.put("cacheWriteInputTokens", written);
     }
     return node;
   }
 
   private void addResponseFields(ObjectNode to, GenerationEvent.Ended end) {
-    if (request.reportStopSequence()) {
+    if (request.report().stopSequence()) {
       to.putObject("additionalModelResponseFields").put("stop_sequence", end.stopString());
     }
   }

@@ -27,6 +27,8 @@ final class MessagesReader {
   private final Json json;
   private final LimitsConfig limits;
   private final boolean toolsConfigured;
+  private final DocumentReader documents;
+  private int messageDocuments;
   private Map<String, String> openToolUses = Map.of();
   private boolean cachePoint;
 
@@ -34,6 +36,7 @@ final class MessagesReader {
     this.json = json;
     this.limits = limits;
     this.toolsConfigured = toolsConfigured;
+    this.documents = new DocumentReader(limits);
   }
 
   /** Adds the system prompt. Returns whether it holds a cachePoint. */
@@ -72,6 +75,7 @@ final class MessagesReader {
             "The content field in the Message object at %s is empty. Add a ContentBlock object to the content field and try again."
                 .formatted(message.path()));
       }
+      messageDocuments = 0;
       if (!role.equals(SYSTEM)) {
         checkOrder(role, previous);
         previous = role;
@@ -79,7 +83,7 @@ final class MessagesReader {
       switch (role) {
         case USER -> user(message, blocks, chat);
         case ASSISTANT -> assistant(message, blocks, chat);
-        default -> chat.add(ChatMessage.of(SYSTEM, texts(blocks)));
+        default -> chat.add(ChatMessage.of(SYSTEM, texts(blocks, SYSTEM)));
       }
     }
     if (!USER.equals(previous)) {
@@ -124,11 +128,11 @@ final class MessagesReader {
     }
     openToolUses = Map.of();
     chat.addAll(results.values());
-    String text = texts(rest);
+    String text = texts(rest, USER);
     if (!text.isEmpty()) {
       chat.add(ChatMessage.of(USER, text));
     } else if (results.isEmpty()) {
-      throw message.bad("content", "must hold a text or a toolResult block");
+      throw message.bad("content", "must hold a text, a document or a toolResult block");
     }
   }
 
@@ -146,14 +150,7 @@ final class MessagesReader {
           }
           calls.add(call);
         }
-        case "reasoningContent" -> {
-          Fields content = block.object("reasoningContent");
-          // Redacted content is encrypted for the model that wrote it; no other can read it.
-          if (Unions.REASONING.member(content).equals("reasoningText")) {
-            reasoning.add(
-                content.object("reasoningText").string("text", 0, limits.maxTextLength()));
-          }
-        }
+        case "reasoningContent" -> reasoning(block.object("reasoningContent"), reasoning);
         default -> rest.add(block);
       }
     }
@@ -161,17 +158,31 @@ final class MessagesReader {
     chat.add(
         new ChatMessage(
             ASSISTANT,
-            texts(rest),
+            texts(rest, ASSISTANT),
             reasoning.isEmpty() ? null : String.join("\n", reasoning),
             calls,
             null,
             null));
   }
 
+  private void reasoning(Fields content, List<String> to) {
+    switch (Unions.REASONING.member(content)) {
+      case "reasoningText" -> {
+        Fields text = content.object("reasoningText");
+        text.stringOrNull("signature", 0, limits.maxTextLength());
+        to.add(text.string("text", 0, limits.maxTextLength()));
+      }
+      // It is encrypted for the model that wrote it; no other can read it.
+      default -> content.blob("redactedContent");
+    }
+  }
+
   private ChatMessage.ToolCall toolUse(Fields use) {
     requireToolConfig();
     String name = RequestFields.toolName(use, "name");
-    return new ChatMessage.ToolCall(toolUseId(use), name, json.map(use.object("input").node()));
+    use.choiceOrNull("type", List.of("server_tool_use"));
+    return new ChatMessage.ToolCall(
+        toolUseId(use), name, json.map(Unions.jsonObject(use, "input")));
   }
 
   private ChatMessage toolResult(Fields message, Fields result) {
@@ -197,10 +208,13 @@ final class MessagesReader {
         texts.add(json.text(value));
       } else if (kind.equals("text")) {
         texts.add(block.string(kind, 0, limits.maxTextLength()));
+      } else if (kind.equals("document")) {
+        texts.add(document(block));
       } else {
         throw Unions.unsupported(block, kind);
       }
     }
+    result.stringOrNull("type", 0, limits.maxTextLength());
     String status = result.choiceOrNull("status", List.of("success", "error"));
     if (texts.isEmpty() && "error".equals(status)) {
       throw Fields.invalid(
@@ -210,7 +224,25 @@ final class MessagesReader {
     return new ChatMessage("tool", String.join("\n", texts), null, List.of(), id, name);
   }
 
-  private String texts(List<Fields> blocks) {
+  private String document(Fields block) {
+    if (++messageDocuments > DocumentReader.MOST) {
+      throw Fields.invalid(
+          "%s is one document too many: a message may have %d."
+              .formatted(block.path("document"), DocumentReader.MOST));
+    }
+    return documents.read(block.object("document"));
+  }
+
+  /** An answer of another model, with the sources that it gave; here only what it said. */
+  private String cited(Fields citations) {
+    StringBuilder said = new StringBuilder();
+    for (Fields part : citations.objects("content", limits.maxContentBlocks())) {
+      said.append(part.string(Unions.CITED.member(part), 0, limits.maxTextLength()));
+    }
+    return said.toString();
+  }
+
+  private String texts(List<Fields> blocks, String role) {
     List<String> texts = new ArrayList<>();
     for (Fields block : blocks) {
       String kind = Unions.CONTENT.member(block);
@@ -230,10 +262,19 @@ final class MessagesReader {
         }
         case "toolUse", "toolResult", "reasoningContent" ->
             throw Fields.invalid(block.path(kind) + " is not allowed in a message of this role.");
-        default -> throw Unions.unsupported(block, kind);
+        default -> texts.add(more(block, kind, role));
       }
     }
     return String.join("\n", texts);
+  }
+
+  /** Blocks that only one role may have. */
+  private String more(Fields block, String kind, String role) {
+    return switch (role + " " + kind) {
+      case USER + " document" -> document(block);
+      case ASSISTANT + " citationsContent" -> cited(block.object(kind));
+      default -> throw Unions.unsupported(kind, role);
+    };
   }
 
   private static String toolUseId(Fields fields) {

@@ -62,7 +62,8 @@ final class Runner {
       switch (event) {
         case GenerationEvent.Failed(var error) -> throw error;
         case GenerationEvent.Ended end -> {
-          exchange.send(answer.whole(events, end), invoke ? invokeHeaders(end) : Map.of());
+          exchange.send(
+              answer.whole(events, end), invoke ? invokeHeaders(exchange, end) : Map.of());
           return;
         }
         case GenerationEvent.Text _,
@@ -88,7 +89,7 @@ final class Runner {
       case Outcome.Refused refused -> refuse(exchange, refused);
       case Outcome.Running(var run) -> {
         try (run) {
-          stream(exchange, run, answer, invoke ? invokeHeaders(run) : Map.of());
+          stream(exchange, run, answer, invoke ? invokeHeaders(exchange, run) : Map.of());
         }
       }
     }
@@ -165,20 +166,22 @@ final class Runner {
     exchange.fail(ApiError.of(refused.reason(), refused.message(), refused.retryAfter()));
   }
 
-  private static Map<String, String> invokeHeaders(RunningGeneration run) {
+  private static Map<String, String> invokeHeaders(Exchange exchange, RunningGeneration run) {
     Map<String, String> headers = new HashMap<>();
     headers.put("X-Amzn-Bedrock-Content-Type", "application/json");
+    ServiceOptions.addLatency(exchange, headers);
     run.tier().ifPresent(tier -> headers.put(ServiceOptions.TIER_HEADER, tier.word()));
     return headers;
   }
 
-  private static Map<String, String> invokeHeaders(GenerationEvent.Ended end) {
+  private static Map<String, String> invokeHeaders(Exchange exchange, GenerationEvent.Ended end) {
     Map<String, String> headers = new HashMap<>();
     headers.put("X-Amzn-Bedrock-Input-Token-Count", String.valueOf(end.usage().promptTokens()));
     headers.put(
         "X-Amzn-Bedrock-Output-Token-Count", String.valueOf(end.usage().completionTokens()));
     headers.put(
         "X-Amzn-Bedrock-Invocation-Latency", String.valueOf(end.totalNanos() / NANOS_PER_MILLI));
+    ServiceOptions.addLatency(exchange, headers);
     Tier tier = end.tier();
     if (tier != null) {
       headers.put(ServiceOptions.TIER_HEADER, tier.word());

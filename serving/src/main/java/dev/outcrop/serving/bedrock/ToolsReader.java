@@ -59,33 +59,43 @@ final class ToolsReader {
         default -> throw Unions.unsupported(tool, kind);
       }
     }
-    choice(config.objectOrNull("toolChoice"));
+    choice(config.objectOrNull("toolChoice"), names);
     return new Tools(definitions, true, cachePoint);
   }
 
   private ToolDefinition spec(Fields spec) {
     String name = RequestFields.toolName(spec, "name");
     if (spec.bool("strict", false)) {
-      throw Fields.unsupported(spec.path("strict") + " is not supported by this server.");
+      throw Unions.unsupported(spec, "strict");
     }
     String description = spec.stringOrNull("description", 1, limits.maxTextLength());
-    JsonNode schema = spec.object("inputSchema").raw("json");
-    if (!(schema instanceof ObjectNode object)) {
-      throw spec.object("inputSchema").bad("json", "must be an object");
-    }
-    return new ToolDefinition(name, description == null ? "" : description, json.map(object));
+    return new ToolDefinition(
+        name, description == null ? "" : description, json.map(schema(spec.object("inputSchema"))));
   }
 
-  private static void choice(@Nullable Fields choice) {
+  private static ObjectNode schema(Fields input) {
+    ObjectNode schema = Unions.jsonObject(input, Unions.TOOL_SCHEMA.member(input));
+    JsonNode type = schema.get("type");
+    if (type != null && !"object".equals(type.textValue())) {
+      throw Fields.invalid(
+          "The value at %s.type must be one of the following: object."
+              .formatted(input.path("json")));
+    }
+    return schema;
+  }
+
+  /** The model itself decides whether it calls a tool; nothing can make it do so yet. */
+  private static void choice(@Nullable Fields choice, Set<String> names) {
     if (choice == null) {
       return;
     }
     String kind = Unions.TOOL_CHOICE.member(choice);
-    choice.object(kind);
+    Fields how = choice.object(kind);
+    if (kind.equals("tool") && !names.contains(RequestFields.toolName(how, "name"))) {
+      throw how.bad("name", "must be that of a tool of this request");
+    }
     if (!kind.equals("auto")) {
-      throw Fields.unsupported(
-          choice.path(kind)
-              + " is not supported by this server; leave toolChoice out or use auto.");
+      throw Unions.unsupported(choice, kind);
     }
   }
 }

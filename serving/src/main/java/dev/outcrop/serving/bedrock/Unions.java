@@ -1,5 +1,7 @@
 package dev.outcrop.serving.bedrock;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.outcrop.serving.json.Fields;
 import java.util.List;
 import java.util.Set;
@@ -36,9 +38,16 @@ record Unions(String shape, List<String> members) {
       new Unions(
           "ToolResultContentBlock",
           List.of("json", "text", "image", "document", "video", "searchResult"));
+  static final Unions DOCUMENT_SOURCE =
+      new Unions("DocumentSource", List.of("bytes", "s3Location", "text", "content"));
+  static final Unions DOCUMENT_PART = new Unions("DocumentContentBlock", List.of("text"));
+  static final Unions CITED = new Unions("CitationGeneratedContent", List.of("text"));
   static final Unions REASONING =
       new Unions("ReasoningContentBlock", List.of("reasoningText", "redactedContent"));
   static final Unions TOOL = new Unions("Tool", List.of("toolSpec", "systemTool", "cachePoint"));
+  static final Unions COUNT_INPUT =
+      new Unions("CountTokensInput", List.of("invokeModel", "converse"));
+  static final Unions TOOL_SCHEMA = new Unions("ToolInputSchema", List.of("json"));
   static final Unions TOOL_CHOICE = new Unions("ToolChoice", List.of("auto", "any", "tool"));
 
   /** The one member that is set. */
@@ -55,6 +64,20 @@ record Unions(String shape, List<String> members) {
                 .formatted(shape, object.path(), String.join(", ", set)));
   }
 
+  /** An object that may hold anything. */
+  static ObjectNode jsonObject(Fields object, String name) {
+    JsonNode value = object.raw(name);
+    if (value == null) {
+      throw object.bad(name, "is required");
+    }
+    if (value instanceof ObjectNode node) {
+      return node;
+    }
+    throw Fields.invalid(
+        "The format of the value at %s is invalid. Provide a json object for the field and try again."
+            .formatted(object.path(name)));
+  }
+
   /** Checks a cachePoint, which is the same in several unions; the cache itself needs none. */
   static void checkCachePoint(Fields object) {
     Fields point = object.object("cachePoint");
@@ -66,6 +89,15 @@ record Unions(String shape, List<String> members) {
 
   /** The error about a member that the API knows and this server does not offer. */
   static RuntimeException unsupported(Fields object, String member) {
-    return Fields.unsupported("%s is not supported by this server.".formatted(object.path(member)));
+    String path = object.path(member);
+    return Fields.unsupported(
+        "This model doesn't support the %s field. Remove %s and try again.".formatted(path, path));
+  }
+
+  /** The same about a content block. */
+  static RuntimeException unsupported(String block, String role) {
+    return Fields.unsupported(
+        "This model doesn't support the %s field for %s messages. Remove %s and try again."
+            .formatted(block, role, block));
   }
 }

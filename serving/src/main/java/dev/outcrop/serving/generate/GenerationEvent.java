@@ -120,9 +120,11 @@ public sealed interface GenerationEvent {
    *
    * @param promptTokens tokens of the prompt
    * @param cachedPromptTokens of these, tokens whose KV was reused
+   * @param writtenPromptTokens of these, tokens whose KV is now kept for others
    * @param completionTokens tokens generated
    */
-  record Usage(int promptTokens, int cachedPromptTokens, int completionTokens) {}
+  record Usage(
+      int promptTokens, int cachedPromptTokens, int writtenPromptTokens, int completionTokens) {}
 
   /**
    * The log probability of a generated token.

@@ -58,10 +58,7 @@ public final class GenerationService {
     long characters = generation.input().characters();
     if (characters > model.text().mostCharacters()) {
       return new Outcome.Refused(
-          SubmitResult.Reason.NEVER_FITS,
-          "%d characters of text are more than the context of this model can hold"
-              .formatted(characters),
-          Duration.ZERO);
+          SubmitResult.Reason.NEVER_FITS, tooLong(characters), Duration.ZERO);
     }
     TextModel.ChatPrompt encoded =
         characters < LONG_TEXT ? encode(model, generation) : encodeLong(model, generation, gone);
@@ -99,6 +96,28 @@ public final class GenerationService {
       case SubmitResult.Rejected(var reason, var message, var retryAfter) ->
           new Outcome.Refused(reason, message, retryAfter);
     };
+  }
+
+  /**
+   * How many tokens the prompt of a generation has: what {@link GenerationEvent.Usage} would say of
+   * it.
+   *
+   * @param gone whether the client has gone away
+   */
+  public int promptTokens(ServedModel model, Generation generation, BooleanSupplier gone)
+      throws InterruptedException {
+    long characters = generation.input().characters();
+    if (characters > model.text().mostCharacters()) {
+      throw new OutcropException(ServingError.INPUT_TOO_LONG, tooLong(characters));
+    }
+    TextModel.ChatPrompt prompt =
+        characters < LONG_TEXT ? encode(model, generation) : encodeLong(model, generation, gone);
+    return prompt.tokens().length;
+  }
+
+  private static String tooLong(long characters) {
+    return "%d characters of text are more than the context of this model can hold"
+        .formatted(characters);
   }
 
   private static TextModel.ChatPrompt encode(ServedModel model, Generation generation) {

@@ -1,5 +1,6 @@
 package dev.outcrop.serving.generate;
 
+import dev.outcrop.batching.PromptCache;
 import dev.outcrop.batching.Tier;
 import dev.outcrop.batching.TokenEvent;
 import dev.outcrop.batching.TokenStream;
@@ -115,9 +116,7 @@ public final class RunningGeneration implements AutoCloseable {
               GenerationListener.Result.ABANDONED;
         };
     GenerationEvent.Usage usage =
-        end instanceof GenerationEvent.Ended ended
-            ? ended.usage()
-            : new GenerationEvent.Usage(promptTokens, 0, assembler.tokens());
+        end instanceof GenerationEvent.Ended ended ? ended.usage() : usage(assembler.tokens());
     context.listener.over(
         context.model,
         context.caller,
@@ -145,14 +144,14 @@ public final class RunningGeneration implements AutoCloseable {
         if (assembler.stopString() != null) {
           stream.close();
           assembler.finish(out);
-          out.add(ended(GenerationEvent.Reason.STOP_STRING, 0, assembler.tokens()));
+          out.add(ended(GenerationEvent.Reason.STOP_STRING, assembler.tokens()));
         }
       }
-      case TokenEvent.Finished(var reason, _, var cached, var completion) -> {
+      case TokenEvent.Finished(var reason, _, _, var completion) -> {
         assembler.finish(out);
         switch (reason) {
-          case STOP -> out.add(ended(GenerationEvent.Reason.END, cached, completion));
-          case LENGTH -> out.add(ended(GenerationEvent.Reason.LENGTH, cached, completion));
+          case STOP -> out.add(ended(GenerationEvent.Reason.END, completion));
+          case LENGTH -> out.add(ended(GenerationEvent.Reason.LENGTH, completion));
           case CANCELLED ->
               out.add(
                   new GenerationEvent.Failed(
@@ -165,8 +164,7 @@ public final class RunningGeneration implements AutoCloseable {
     ready.addAll(out);
   }
 
-  private GenerationEvent.Ended ended(
-      GenerationEvent.Reason reason, int cachedTokens, int completionTokens) {
+  private GenerationEvent.Ended ended(GenerationEvent.Reason reason, int completionTokens) {
     boolean met = assembler.stopString() != null;
     GenerationEvent.Reason why = met ? GenerationEvent.Reason.STOP_STRING : reason;
     if (why == GenerationEvent.Reason.END) {
@@ -177,10 +175,16 @@ public final class RunningGeneration implements AutoCloseable {
     return new GenerationEvent.Ended(
         why,
         assembler.stopString(),
-        new GenerationEvent.Usage(promptTokens, cachedTokens, completionTokens),
+        usage(completionTokens),
         first - context.arrivedNanos,
         now - context.arrivedNanos,
         tier);
+  }
+
+  private GenerationEvent.Usage usage(int completionTokens) {
+    PromptCache cache = stream.promptCache();
+    return new GenerationEvent.Usage(
+        promptTokens, cache.readTokens(), cache.writtenTokens(), completionTokens);
   }
 
   private void failed(OutcropException error) {

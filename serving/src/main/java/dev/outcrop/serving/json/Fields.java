@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.outcrop.models.OutcropException;
 import dev.outcrop.serving.error.ServingError;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -65,6 +66,15 @@ public record Fields(ObjectNode node, String path) {
   public @Nullable String stringOrNull(String name, int min, int max) {
     JsonNode value = raw(name);
     return value == null ? null : checked(value, path(name), min, max);
+  }
+
+  /** Bytes, which JSON carries as base64. */
+  public byte[] blob(String name) {
+    try {
+      return Base64.getDecoder().decode(string(name, 0, Integer.MAX_VALUE));
+    } catch (IllegalArgumentException e) {
+      throw bad(name, "must be base64");
+    }
   }
 
   /** A string that is one of a few. */

@@ -25,6 +25,8 @@ import software.amazon.awssdk.services.bedrockruntime.model.InvokeModelResponse;
 import software.amazon.awssdk.services.bedrockruntime.model.Message;
 import software.amazon.awssdk.services.bedrockruntime.model.ResourceNotFoundException;
 import software.amazon.awssdk.services.bedrockruntime.model.StopReason;
+import software.amazon.awssdk.services.bedrockruntime.model.SystemContentBlock;
+import software.amazon.awssdk.services.bedrockruntime.model.TokenUsage;
 import software.amazon.awssdk.services.bedrockruntime.model.Tool;
 import software.amazon.awssdk.services.bedrockruntime.model.ToolConfiguration;
 import software.amazon.awssdk.services.bedrockruntime.model.ToolInputSchema;
@@ -198,6 +200,47 @@ final class DemoModelTest {
     assertThat(answered.output().message().content().getFirst().text())
         .contains("temperature")
         .contains("21");
+  }
+
+  @Test
+  void tellsWhatTheCacheHadOfAPromptAndCountsItTheSame() {
+    String rules = "Answer in one word. ".repeat(20);
+    List<TokenUsage> usages = new ArrayList<>();
+    for (String question : List.of("What is 2 plus 3?", "What is 4 plus 5?")) {
+      usages.add(
+          demo.sync
+              .converse(
+                  r ->
+                      r.modelId(DemoServer.MODEL)
+                          .system(
+                              SystemContentBlock.fromText(rules),
+                              SystemContentBlock.fromCachePoint(point -> point.type("default")))
+                          .messages(user(question))
+                          .inferenceConfig(i -> i.maxTokens(4).stopSequences("e", "i", "5", "9")))
+              .usage());
+    }
+    int counted =
+        demo.sync
+            .countTokens(
+                r ->
+                    r.modelId(DemoServer.MODEL)
+                        .input(
+                            input ->
+                                input.converse(
+                                    c ->
+                                        c.system(SystemContentBlock.fromText(rules))
+                                            .messages(user("What is 4 plus 5?")))))
+            .inputTokens();
+
+    TokenUsage first = usages.getFirst();
+    TokenUsage second = usages.getLast();
+    assertThat(first.cacheReadInputTokens()).isZero();
+    assertThat(first.cacheWriteInputTokens()).isGreaterThan(60);
+    assertThat(second.cacheReadInputTokens())
+        .isBetween(first.cacheWriteInputTokens() - 32, first.cacheWriteInputTokens());
+    assertThat(counted)
+        .isEqualTo(
+            second.inputTokens() + second.cacheReadInputTokens() + second.cacheWriteInputTokens());
   }
 
   @Test

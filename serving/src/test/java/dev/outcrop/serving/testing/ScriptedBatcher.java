@@ -3,6 +3,7 @@ package dev.outcrop.serving.testing;
 import dev.outcrop.batching.Batcher;
 import dev.outcrop.batching.GenerateRequest;
 import dev.outcrop.batching.Health;
+import dev.outcrop.batching.PromptCache;
 import dev.outcrop.batching.Signals;
 import dev.outcrop.batching.SubmitResult;
 import dev.outcrop.batching.TokenEvent;
@@ -31,6 +32,7 @@ public final class ScriptedBatcher implements Batcher {
   public volatile Health health = new Health.Live();
   public volatile boolean draining;
   public volatile int cachedTokens;
+  public volatile int writtenTokens;
 
   public ScriptedBatcher(Function<GenerateRequest, String> script) {
     this.script = script;
@@ -146,6 +148,11 @@ public final class ScriptedBatcher implements Batcher {
     @Override
     public TokenEvent next(Duration timeout) throws InterruptedException {
       return last != null ? last : remember(events.poll(timeout.toNanos(), TimeUnit.NANOSECONDS));
+    }
+
+    @Override
+    public PromptCache promptCache() {
+      return new PromptCache(cachedTokens, writtenTokens);
     }
 
     @Override
