@@ -111,7 +111,8 @@ final class AnswerShapesTest {
             + "}";
 
     JsonNode whole =
-        new ObjectMapper().readTree(RawHttp.post(server.server.port(), "/model/demo/converse", body).body());
+        new ObjectMapper()
+            .readTree(RawHttp.post(server.server.port(), "/model/demo/converse", body).body());
     byte[] stream = RawHttp.post(server.server.port(), "/model/demo/converse-stream", body).body();
 
     assertThat(whole.at("/stopReason").textValue()).isEqualTo("stop_sequence");
@@ -129,7 +130,8 @@ final class AnswerShapesTest {
 
     assertThat(calls.converse(asked).at("/performanceConfig").toString())
         .isEqualTo("{\"latency\":\"standard\"}");
-    assertThat(Calls.json(calls.converseStream(asked).getLast()).at("/performanceConfig").toString())
+    assertThat(
+            Calls.json(calls.converseStream(asked).getLast()).at("/performanceConfig").toString())
         .isEqualTo("{\"latency\":\"standard\"}");
     assertThat(calls.converse("\"performanceConfig\":{}").has("performanceConfig")).isFalse();
   }
@@ -144,7 +146,8 @@ final class AnswerShapesTest {
     assertThat(Calls.json(messages.get(messages.size() - 2)).has("additionalModelResponseFields"))
         .isTrue();
     assertThat(
-            calls.converse("\"additionalModelResponseFieldPaths\":[\"/other\"]")
+            calls
+                .converse("\"additionalModelResponseFieldPaths\":[\"/other\"]")
                 .has("additionalModelResponseFields"))
         .isFalse();
   }
@@ -197,7 +200,8 @@ final class AnswerShapesTest {
     assertThat(request.sampling())
         .isEqualTo(
             new dev.outcrop.models.engine.Sampling(0.25, 40, 0.5, 0.1, 1.1, 0.5, -0.5, 42, -1));
-    assertThat(server.text.lastVariables.toString()).isEqualTo("{enable_thinking=false, reasoning_effort=low}");
+    assertThat(server.text.lastVariables.toString())
+        .isEqualTo("{enable_thinking=false, reasoning_effort=low}");
   }
 
   @Test

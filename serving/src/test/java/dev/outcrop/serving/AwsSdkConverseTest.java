@@ -65,8 +65,7 @@ final class AwsSdkConverseTest {
         sync.converse(request -> request.modelId(TestServer.MODEL).messages(message));
 
     assertThat(
-            sync
-                .countTokens(
+            sync.countTokens(
                     r ->
                         r.modelId(TestServer.MODEL)
                             .input(i -> i.converse(c -> c.messages(message))))

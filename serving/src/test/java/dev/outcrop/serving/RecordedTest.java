@@ -1,16 +1,15 @@
 package dev.outcrop.serving;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.outcrop.serving.testing.PublishedBedrock;
 import dev.outcrop.serving.testing.RawHttp;
 import dev.outcrop.serving.testing.RawHttp2;
 import dev.outcrop.serving.testing.TestServer;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,8 +22,7 @@ import software.amazon.eventstream.Message;
 
 /**
  * Requests that others recorded against the real Bedrock are sent again; the answers must have the
- * recorded status, headers and members. The recordings are not part of this repository: set {@code
- * outcrop.recorded} to their folder.
+ * recorded status, headers and members. The recordings are not part of this repository.
  */
 final class RecordedTest {
   private static final String CALLS =
@@ -58,6 +56,7 @@ final class RecordedTest {
         "test_converse_stream_with_content",
         "test_converse_stream_with_invalid_model",
         "test_converse_stream_with_content_tool_call",
+        "test_converse_stream_handles_event_stream_error",
         "test_invoke_model_with_content-meta.llama",
         "test_invoke_model_with_content-mistral.mistral",
         "test_invoke_model_with_content-amazon.titan",
@@ -66,10 +65,7 @@ final class RecordedTest {
         "test_invoke_model_with_response_stream_invalid_model"
       })
   void answersLikeBedrock(String name) throws IOException {
-    Path file = folder().resolve(name + ".yaml");
-    assumeTrue(
-        Files.exists(file),
-        "the recordings of Bedrock are not here; set -Doutcrop.recorded to their folder");
+    Path file = PublishedBedrock.file("recorded/" + name + ".yaml");
     for (JsonNode interaction : new YAMLMapper().readTree(file.toFile()).get("interactions")) {
       JsonNode request = interaction.get("request");
       JsonNode recorded = interaction.get("response");
@@ -133,19 +129,5 @@ final class RecordedTest {
     } else {
       to.add(path + " " + node.getNodeType());
     }
-  }
-
-  private static Path folder() {
-    String set = System.getProperty("outcrop.recorded");
-    if (set != null) {
-      return Path.of(set);
-    }
-    for (String guess : List.of("../shared", "../../shared", "../../../shared")) {
-      Path folder = Path.of(guess, "bedrock", "recorded");
-      if (Files.isDirectory(folder)) {
-        return folder;
-      }
-    }
-    return Path.of("recorded");
   }
 }
