@@ -11,16 +11,13 @@ import dev.outcrop.models.arch.DecoderConfig;
 import dev.outcrop.models.engine.StepPlan;
 import dev.outcrop.models.weights.Checkpoint;
 import dev.outcrop.models.weights.DType;
-import dev.outcrop.models.weights.StoredTensor;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,9 +33,6 @@ class BrokenCheckpointTest {
   private static final TorchOptions OPTIONS = new TorchOptions(ElementType.FLOAT32, 64, 1);
 
   @TempDir Path folder;
-
-  /** A tensor as it goes into a file. */
-  private record Part(String name, DType dtype, List<Long> shape, byte[] data) {}
 
   static List<String> families() {
     return TorchEngineExactnessTest.fixtures().toList();
@@ -113,11 +107,11 @@ class BrokenCheckpointTest {
     List<Part> parts = parts(name);
     for (int i = 1; i < parts.size(); i += 7) {
       Part part = parts.get(i);
-      List<Long> flat = List.of(part.shape().stream().reduce(1L, Math::multiplyExact), 1L);
+      Part flat = part.flat();
       List<Part> changed = new ArrayList<>(parts);
-      changed.set(i, new Part(part.name(), part.dtype(), flat, part.data()));
+      changed.set(i, flat);
       write("model.safetensors", changed);
-      refused(name, ModelError.CHECKPOINT_INVALID, "'" + part.name() + "'", flat.toString());
+      refused(name, ModelError.CHECKPOINT_INVALID, "'" + part.name() + "'", flat.shape().toString());
     }
   }
 
@@ -197,34 +191,10 @@ class BrokenCheckpointTest {
   }
 
   private static List<Part> parts(String name) throws IOException {
-    List<Part> parts = new ArrayList<>();
-    for (StoredTensor tensor : Checkpoint.open(fixture(name)).tensors()) {
-      byte[] file = Files.readAllBytes(tensor.file());
-      int from = Math.toIntExact(tensor.offset());
-      byte[] data = java.util.Arrays.copyOfRange(file, from, from + (int) tensor.bytes());
-      parts.add(new Part(tensor.name(), tensor.dtype(), tensor.shape(), data));
-    }
-    return parts;
+    return Part.of(fixture(name));
   }
 
   private void write(String name, List<Part> parts) throws IOException {
-    List<Part> ordered = new ArrayList<>(parts); // wide types first, so that all are aligned
-    ordered.sort(Comparator.comparingInt(part -> -part.dtype().bytes()));
-    StringBuilder header = new StringBuilder("{");
-    int end = 0;
-    for (Part part : ordered) {
-      header
-          .append(end == 0 ? "" : ",")
-          .append(
-              "\"%s\":{\"dtype\":\"%s\",\"shape\":%s,\"data_offsets\":[%d,%d]}"
-                  .formatted(
-                      part.name(), part.dtype(), part.shape(), end, end + part.data().length));
-      end += part.data().length;
-    }
-    header.append('}').append(" ".repeat(Math.floorMod(-header.length(), 8)));
-    ByteBuffer file = ByteBuffer.allocate(8 + header.length() + end).order(ByteOrder.LITTLE_ENDIAN);
-    file.putLong(header.length()).put(header.toString().getBytes(StandardCharsets.UTF_8));
-    ordered.forEach(part -> file.put(part.data()));
-    Files.write(folder.resolve(name), file.array());
+    Part.write(folder.resolve(name), parts);
   }
 }

@@ -68,6 +68,10 @@ final class GenerateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
+    return StopSignal.during(this::generate);
+  }
+
+  private int generate() throws InterruptedException {
     LoadOptions options = new LoadOptions(dtype, LoadOptions.DEFAULT.kvBytes(), 0, 0);
     try (LoadedModel model = LoadedModel.open(folder, options);
         Batcher batcher =

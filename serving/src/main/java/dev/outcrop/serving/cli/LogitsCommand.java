@@ -42,7 +42,11 @@ final class LogitsCommand implements Callable<Integer> {
   @Spec private @Nullable CommandSpec spec;
 
   @Override
-  public Integer call() {
+  public Integer call() throws Exception {
+    return StopSignal.during(this::write);
+  }
+
+  private int write() {
     int vocabulary = LoadedModel.inspect(folder, dtype).vocabularySize();
     for (int id : ids) {
       if (id < 0 || id >= vocabulary) {

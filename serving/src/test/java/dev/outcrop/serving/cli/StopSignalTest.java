@@ -9,12 +9,12 @@ import org.junit.jupiter.api.Test;
 
 final class StopSignalTest {
   @Test
-  void letsProcessEndAtOnceWhileNobodyWaitsForIt() {
-    assertThat(new StopSignal().stop()).isEmpty();
+  void haltsTheProcessWhileNobodyWaitsForIt() {
+    assertThat(new StopSignal().stop()).hasValue(143);
   }
 
   @Test
-  void letsProcessEndAtOnceAfterItsWorkIsDone() {
+  void letsProcessEndOnItsOwnAfterItsWorkIsDone() {
     StopSignal signal = new StopSignal();
     signal.finished(0);
     assertThat(signal.stop()).isEmpty();
