@@ -75,111 +75,96 @@ public record Attention(
 
   /** The same with or without biases. */
   public Attention withBias(boolean ofInputs, boolean ofOutput) {
-    return new Attention(
-        heads, kvHeads, headDim, rotaryDim, scale, softCap, ofInputs, ofOutput, qkNorm, fused,
-        sinks, latent);
+    Draft draft = new Draft(this);
+    draft.bias = ofInputs;
+    draft.outputBias = ofOutput;
+    return draft.attention();
   }
 
   /** The same with another norm of q and k. */
   public Attention withQkNorm(QkNorm other) {
-    return new Attention(
-        heads,
-        kvHeads,
-        headDim,
-        rotaryDim,
-        scale,
-        softCap,
-        bias,
-        outputBias,
-        other,
-        fused,
-        sinks,
-        latent);
+    Draft draft = new Draft(this);
+    draft.qkNorm = other;
+    return draft.attention();
   }
 
   /** The same with other scores. */
   public Attention withScores(double factor, @Nullable Double cap) {
-    return new Attention(
-        heads,
-        kvHeads,
-        headDim,
-        rotaryDim,
-        factor,
-        cap,
-        bias,
-        outputBias,
-        qkNorm,
-        fused,
-        sinks,
-        latent);
+    Draft draft = new Draft(this);
+    draft.scale = factor;
+    draft.softCap = cap;
+    return draft.attention();
   }
 
   /** The same with fewer or more dimensions that rotate. */
   public Attention withRotaryDim(int dimensions) {
-    return new Attention(
-        heads,
-        kvHeads,
-        headDim,
-        dimensions,
-        scale,
-        softCap,
-        bias,
-        outputBias,
-        qkNorm,
-        fused,
-        sinks,
-        latent);
+    Draft draft = new Draft(this);
+    draft.rotaryDim = dimensions;
+    return draft.attention();
   }
 
   /** The same, stored as one tensor. */
   public Attention withFusedWeights() {
-    return new Attention(
-        heads,
-        kvHeads,
-        headDim,
-        rotaryDim,
-        scale,
-        softCap,
-        bias,
-        outputBias,
-        qkNorm,
-        true,
-        sinks,
-        latent);
+    Draft draft = new Draft(this);
+    draft.fused = true;
+    return draft.attention();
   }
 
   /** The same with or without sinks. */
   public Attention withSinks(boolean ofHeads) {
-    return new Attention(
-        heads,
-        kvHeads,
-        headDim,
-        rotaryDim,
-        scale,
-        softCap,
-        bias,
-        outputBias,
-        qkNorm,
-        fused,
-        ofHeads,
-        latent);
+    Draft draft = new Draft(this);
+    draft.sinks = ofHeads;
+    return draft.attention();
   }
 
   /** The same from latents. */
   public Attention withLatent(Latent latents) {
-    return new Attention(
-        heads,
-        kvHeads,
-        headDim,
-        rotaryDim,
-        scale,
-        softCap,
-        bias,
-        outputBias,
-        qkNorm,
-        fused,
-        sinks,
-        latents);
+    Draft draft = new Draft(this);
+    draft.latent = latents;
+    return draft.attention();
+  }
+
+  /** What may differ in a copy. */
+  private static final class Draft {
+    private final Attention from;
+    private int rotaryDim;
+    private double scale;
+    private @Nullable Double softCap;
+    private boolean bias;
+    private boolean outputBias;
+    private QkNorm qkNorm;
+    private boolean fused;
+    private boolean sinks;
+    private @Nullable Latent latent;
+
+    Draft(Attention from) {
+      this.from = from;
+      rotaryDim = from.rotaryDim;
+      scale = from.scale;
+      softCap = from.softCap;
+      bias = from.bias;
+      outputBias = from.outputBias;
+      qkNorm = from.qkNorm;
+      fused = from.fused;
+      sinks = from.sinks;
+      latent = from.latent;
+    }
+
+    Attention attention() {
+      return new Attention(
+          from.heads,
+          from.kvHeads,
+          from.headDim,
+          rotaryDim,
+          scale,
+          softCap,
+          bias,
+          outputBias,
+          qkNorm,
+          fused,
+          sinks,
+          latent);
+    }
   }
 
   /** Whether the scale is the usual one, which kernels know by themselves. */

@@ -135,8 +135,7 @@ class LibraryLimitsTest {
 
   @Test
   void refusesUnigramsWithoutATokenForTheUnknown() throws IOException {
-    changed(
-        encoder("xlm-roberta"), root -> ((ObjectNode) root.path("model")).putNull("unk_id"));
+    changed(encoder("xlm-roberta"), root -> ((ObjectNode) root.path("model")).putNull("unk_id"));
 
     refusesForEncoder("does not know");
   }

@@ -111,7 +111,8 @@ class BrokenCheckpointTest {
       List<Part> changed = new ArrayList<>(parts);
       changed.set(i, flat);
       write("model.safetensors", changed);
-      refused(name, ModelError.CHECKPOINT_INVALID, "'" + part.name() + "'", flat.shape().toString());
+      refused(
+          name, ModelError.CHECKPOINT_INVALID, "'" + part.name() + "'", flat.shape().toString());
     }
   }
 

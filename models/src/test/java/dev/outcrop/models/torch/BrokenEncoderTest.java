@@ -82,10 +82,7 @@ class BrokenEncoderTest {
       changed.set(i, flat);
       Part.write(folder.resolve(WEIGHTS), changed);
       refused(
-          ModelError.CHECKPOINT_INVALID,
-          WEIGHTS,
-          "'" + flat.name() + "'",
-          flat.shape().toString());
+          ModelError.CHECKPOINT_INVALID, WEIGHTS, "'" + flat.name() + "'", flat.shape().toString());
     }
   }
 
@@ -117,8 +114,7 @@ class BrokenEncoderTest {
         "{\"weight_map\":{" + String.join(",", map) + "}}");
     int[][] ids = {{5, 9, 11, 7}};
 
-    assertThat(embedded(folder, ids))
-        .isDeepEqualTo(embedded(EncoderFixture.folder(name), ids));
+    assertThat(embedded(folder, ids)).isDeepEqualTo(embedded(EncoderFixture.folder(name), ids));
   }
 
   @ParameterizedTest

@@ -11,6 +11,7 @@ import dev.outcrop.models.arch.Experts.Shared;
 import dev.outcrop.models.arch.Layer;
 import dev.outcrop.models.arch.Rope;
 import java.util.Objects;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -25,47 +26,11 @@ class ExpertMutationTest {
   private static final UnaryOperator<DecoderConfig> ALL_WINDOWED =
       Configs.layers(layer -> new Layer(12, layer.rope(), layer.mlp()));
   private static final UnaryOperator<DecoderConfig> ONE_LESS =
-      experts(
-          e ->
-              new Experts(
-                  e.count(),
-                  e.perToken() - 1,
-                  e.width(),
-                  e.activation(),
-                  e.normalised(),
-                  e.limit(),
-                  e.bias(),
-                  e.groups(),
-                  e.shared(),
-                  e.storage()));
+      experts(e -> with(e, draft -> draft.perToken = e.perToken() - 1));
   private static final UnaryOperator<DecoderConfig> OTHERWISE_NORMALISED =
-      experts(
-          e ->
-              new Experts(
-                  e.count(),
-                  e.perToken(),
-                  e.width(),
-                  e.activation(),
-                  !e.normalised(),
-                  e.limit(),
-                  e.bias(),
-                  e.groups(),
-                  e.shared(),
-                  e.storage()));
+      experts(e -> with(e, draft -> draft.normalised = !e.normalised()));
   private static final UnaryOperator<DecoderConfig> NO_EXPERT_BIAS =
-      experts(
-          e ->
-              new Experts(
-                  e.count(),
-                  e.perToken(),
-                  e.width(),
-                  e.activation(),
-                  e.normalised(),
-                  e.limit(),
-                  false,
-                  e.groups(),
-                  e.shared(),
-                  e.storage()));
+      experts(e -> with(e, draft -> draft.bias = false));
   private static final UnaryOperator<DecoderConfig> NO_LIMIT = experts(e -> limited(e, 1e6));
   private static final UnaryOperator<DecoderConfig> USUAL_GATE = experts(e -> limited(e, null));
   private static final UnaryOperator<DecoderConfig> NO_SINKS =
@@ -155,45 +120,50 @@ class ExpertMutationTest {
   }
 
   private static Experts limited(Experts e, @Nullable Double limit) {
-    return new Experts(
-        e.count(),
-        e.perToken(),
-        e.width(),
-        e.activation(),
-        e.normalised(),
-        limit,
-        e.bias(),
-        e.groups(),
-        e.shared(),
-        e.storage());
+    return with(e, draft -> draft.limit = limit);
   }
 
   private static Experts shared(Experts e, @Nullable Shared shared) {
-    return new Experts(
-        e.count(),
-        e.perToken(),
-        e.width(),
-        e.activation(),
-        e.normalised(),
-        e.limit(),
-        e.bias(),
-        e.groups(),
-        shared,
-        e.storage());
+    return with(e, draft -> draft.shared = shared);
   }
 
   private static Experts grouped(Experts e, @Nullable Groups groups) {
+    return with(e, draft -> draft.groups = groups);
+  }
+
+  private static Experts with(Experts experts, Consumer<Draft> change) {
+    Draft draft = new Draft(experts);
+    change.accept(draft);
     return new Experts(
-        e.count(),
-        e.perToken(),
-        e.width(),
-        e.activation(),
-        e.normalised(),
-        e.limit(),
-        e.bias(),
-        groups,
-        e.shared(),
-        e.storage());
+        experts.count(),
+        draft.perToken,
+        experts.width(),
+        experts.activation(),
+        draft.normalised,
+        draft.limit,
+        draft.bias,
+        draft.groups,
+        draft.shared,
+        experts.storage());
+  }
+
+  /** What mutations change. */
+  private static final class Draft {
+    private int perToken;
+    private boolean normalised;
+    private @Nullable Double limit;
+    private boolean bias;
+    private @Nullable Groups groups;
+    private @Nullable Shared shared;
+
+    Draft(Experts from) {
+      perToken = from.perToken();
+      normalised = from.normalised();
+      limit = from.limit();
+      bias = from.bias();
+      groups = from.groups();
+      shared = from.shared();
+    }
   }
 
   private static Latent otherwiseInterleaved(@Nullable Latent latent) {

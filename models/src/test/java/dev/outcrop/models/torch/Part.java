@@ -14,7 +14,9 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 
-/** A tensor as it goes into a safetensors file: for checkpoints that are changed and written anew. */
+/**
+ * A tensor as it goes into a safetensors file: for checkpoints that are changed and written anew.
+ */
 record Part(String name, DType dtype, List<Long> shape, byte[] data) {
   /** All tensors of a folder. */
   static List<Part> of(Path folder) throws IOException {
