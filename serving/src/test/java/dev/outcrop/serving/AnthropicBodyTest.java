@@ -194,6 +194,36 @@ final class AnthropicBodyTest {
   }
 
   @Test
+  void showsNoThoughtsWhereTheyAreToBeOmitted() throws IOException {
+    completion = "<think>Hm</think>17";
+    String body = body("\"thinking\":{\"type\":\"adaptive\",\"display\":\"omitted\"}");
+
+    JsonNode thought = calls.invoke(body).at("/content/0");
+    List<JsonNode> events = calls.invokeStream(body);
+
+    assertThat(thought.get("thinking").textValue()).isEmpty();
+    assertThat(thought.get("signature").textValue())
+        .isEqualTo(events.get(2).at("/delta/signature").textValue())
+        .isNotEmpty();
+    assertThat(events.get(3).toString()).isEqualTo("{\"type\":\"content_block_stop\",\"index\":0}");
+    assertThat(events.get(5).at("/delta/text").textValue()).isEqualTo("1");
+  }
+
+  @Test
+  void tellsTheModelDocumentsOfTextAndLaterSystemMessages() throws IOException {
+    calls.invoke(
+        """
+        {"anthropic_version":"bedrock-2023-05-31","max_tokens":9,"messages":[
+          {"role":"user","content":[{"type":"document","title":"Notes","source":
+            {"type":"text","media_type":"text/plain","data":"It rains."}},{"type":"text","text":"So?"}]},
+          {"role":"system","content":"Be brief."}]}
+        """);
+
+    assertThat(server.text.lastPrompt)
+        .isEqualTo("user: Notes\nIt rains.\nSo?\nsystem: Be brief.\nassistant: ");
+  }
+
+  @Test
   void offersNoToolsWhereTheChoiceIsNone() throws IOException {
     calls.invoke(body(TOOLS + ",\"tool_choice\":{\"type\":\"none\"}"));
 
@@ -213,6 +243,13 @@ final class AnthropicBodyTest {
                 .at("/usage")
                 .toString())
         .contains("\"input_tokens\":22,", "\"cache_read_input_tokens\":8,");
+    JsonNode metrics =
+        calls
+            .invokeStream(body("\"cache_control\":{\"type\":\"ephemeral\"}"))
+            .getLast()
+            .get("amazon-bedrock-invocationMetrics");
+    assertThat(metrics.get("inputTokenCount").intValue()).isEqualTo(12);
+    assertThat(metrics.get("cacheReadInputTokenCount").intValue()).isEqualTo(8);
   }
 
   private static String body(String more) {

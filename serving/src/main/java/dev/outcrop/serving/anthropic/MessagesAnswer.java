@@ -27,7 +27,7 @@ final class MessagesAnswer implements BodyFormat.Request {
   private final Generation generation;
   private final String id;
   private final String model;
-  private final boolean tellsCache;
+  private final Shown shown;
   private final StringBuilder thought = new StringBuilder();
   private boolean started;
   private Open open = Open.NONE;
@@ -42,18 +42,25 @@ final class MessagesAnswer implements BodyFormat.Request {
   }
 
   /**
+   * What an answer shows.
+   *
+   * @param cache whether a cache_control was set, so that usage tells cached tokens apart
+   * @param thoughts whether the text of thoughts is shown
+   */
+  record Shown(boolean cache, boolean thoughts) {}
+
+  /**
    * Creates a writer.
    *
    * @param id what is unique to the request
    * @param model the model id of the URL
-   * @param tellsCache whether a cache_control was set, so that usage tells cached tokens apart
    */
-  MessagesAnswer(Json json, Generation generation, String id, String model, boolean tellsCache) {
+  MessagesAnswer(Json json, Generation generation, String id, String model, Shown shown) {
     this.json = json;
     this.generation = generation;
     this.id = id;
     this.model = model;
-    this.tellsCache = tellsCache;
+    this.shown = shown;
   }
 
   @Override
@@ -63,7 +70,7 @@ final class MessagesAnswer implements BodyFormat.Request {
 
   @Override
   public boolean tellsCache() {
-    return tellsCache;
+    return shown.cache();
   }
 
   @Override
@@ -77,7 +84,7 @@ final class MessagesAnswer implements BodyFormat.Request {
             content
                 .addObject()
                 .put(TYPE, THINKING)
-                .put(THINKING, text)
+                .put(THINKING, shown.thoughts() ? text : "")
                 .put(SIGNATURE, signature(text));
         case AnswerBlock.Call(var callId, var name, var arguments) ->
             toolUse(callId, name, arguments, content.addObject());
@@ -107,7 +114,9 @@ final class MessagesAnswer implements BodyFormat.Request {
             Json.object().put(TYPE, THINKING).put(THINKING, "").put(SIGNATURE, ""),
             out);
         thought.append(text);
-        out.add(delta("thinking_delta", THINKING, text));
+        if (shown.thoughts()) {
+          out.add(delta("thinking_delta", THINKING, text));
+        }
       }
       case GenerationEvent.ToolStart call ->
           enter(Open.TOOL_USE, toolUse(call.id(), call.name(), Json.object(), Json.object()), out);
@@ -188,7 +197,7 @@ final class MessagesAnswer implements BodyFormat.Request {
   }
 
   private ObjectNode usage(GenerationEvent.Usage usage) {
-    int read = tellsCache ? usage.cachedPromptTokens() : 0;
+    int read = shown.cache() ? usage.cachedPromptTokens() : 0;
     return usage(usage.promptTokens() - read, read, 0, usage.completionTokens());
   }
 

@@ -42,7 +42,8 @@ public final class MessagesBody implements BodyFormat {
           "tools",
           "tool_choice",
           "thinking",
-          "metadata");
+          "metadata",
+          "cache_control");
 
   private final Json json;
   private final LimitsConfig limits;
@@ -79,7 +80,8 @@ public final class MessagesBody implements BodyFormat {
         generation,
         target.requestId().replace("-", ""),
         target.modelId(),
-        messages.cacheControl() || tools.cacheControl());
+        new MessagesAnswer.Shown(
+            messages.cacheControl() || tools.cacheControl(), !thoughtsOmitted(fields)));
   }
 
   private static void check(Fields fields) {
@@ -117,6 +119,12 @@ public final class MessagesBody implements BodyFormat {
           "reasoning_effort", effort.equals("low") || effort.equals("medium") ? effort : "high");
     }
     return variables;
+  }
+
+  private static boolean thoughtsOmitted(Fields fields) {
+    Fields thinking = fields.objectOrNull("thinking");
+    return thinking != null
+        && "omitted".equals(thinking.choiceOrNull("display", List.of("summarized", "omitted")));
   }
 
   private static boolean thinking(Fields fields, int maxTokens) {

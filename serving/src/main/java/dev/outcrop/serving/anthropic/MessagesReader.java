@@ -14,14 +14,16 @@ import java.util.regex.Pattern;
 
 /**
  * Reads system and messages of a Messages request and holds them to the rules of that API: the user
- * begins and ends, turns of one role in a row are one turn, every tool use is answered in the next
- * turn. Used for one request.
+ * begins, the assistant does not end, turns of one role in a row are one turn, every tool use is
+ * answered in the next turn. Used for one request.
  */
 final class MessagesReader {
   private static final Pattern TOOL_USE_ID = Pattern.compile("[a-zA-Z0-9_-]{1,256}");
   private static final int MAX_NAME = 128;
   private static final String USER = "user";
   private static final String ASSISTANT = "assistant";
+  private static final String SYSTEM = "system";
+  private static final List<String> ROLES = List.of(USER, ASSISTANT, SYSTEM);
   private static final String CONTENT = "content";
   private static final String TYPE = "type";
   private static final String TEXT = "text";
@@ -65,16 +67,17 @@ final class MessagesReader {
 
   List<ChatMessage> read(Fields request) {
     List<ChatMessage> chat = new ArrayList<>();
-    String system = texts(blocks(request, "system"));
+    cacheControl |= cacheControl(request);
+    String system = texts(blocks(request, SYSTEM));
     if (!system.isEmpty()) {
-      chat.add(ChatMessage.of("system", system));
+      chat.add(ChatMessage.of(SYSTEM, system));
     }
     List<Turn> turns = turns(request);
     for (Turn turn : turns) {
-      if (turn.role().equals(USER)) {
-        user(turn, chat);
-      } else {
-        assistant(turn, chat);
+      switch (turn.role()) {
+        case USER -> user(turn, chat);
+        case ASSISTANT -> assistant(turn, chat);
+        default -> chat.add(ChatMessage.of(SYSTEM, texts(turn.blocks())));
       }
     }
     if (turns.getLast().role().equals(ASSISTANT)) {
@@ -115,11 +118,9 @@ final class MessagesReader {
     if (role == null) {
       throw Fields.invalid(message.path("role") + ": Field required");
     }
-    if (!role.equals(USER) && !role.equals(ASSISTANT)) {
+    if (!ROLES.contains(role)) {
       throw Fields.invalid(
-          message.path("role")
-              + ": Input should be 'user' or 'assistant'. A system prompt goes"
-              + " into the top-level `system` parameter.");
+          message.path("role") + ": Input should be 'user', 'assistant' or 'system'");
     }
     return role;
   }
@@ -223,17 +224,35 @@ final class MessagesReader {
   private String texts(List<Fields> blocks) {
     List<String> texts = new ArrayList<>();
     for (Fields block : blocks) {
-      String type = type(block);
-      if (!type.equals(TEXT)) {
-        throw Fields.unsupported(
-            block.path(TYPE)
-                + " is of a kind that this server does not support here: it takes text"
-                + " (and tool_use, thinking in assistant messages, tool_result in user messages).");
-      }
       cacheControl |= cacheControl(block);
-      texts.add(block.string(TEXT, 0, limits.maxTextLength()));
+      switch (type(block)) {
+        case TEXT -> texts.add(block.string(TEXT, 0, limits.maxTextLength()));
+        case "document" -> document(block, texts);
+        default -> throw unsupported(block);
+      }
     }
     return String.join("\n", texts);
+  }
+
+  private void document(Fields block, List<String> texts) {
+    Fields source = block.object("source");
+    if (!type(source).equals(TEXT)) {
+      throw unsupported(source);
+    }
+    for (String about : List.of("title", "context")) {
+      String text = block.stringOrNull(about, 0, limits.maxTextLength());
+      if (text != null) {
+        texts.add(text);
+      }
+    }
+    texts.add(source.string("data", 1, limits.maxTextLength()));
+  }
+
+  private static RuntimeException unsupported(Fields block) {
+    return Fields.unsupported(
+        block.path(TYPE)
+            + " is of a kind that this server does not support here: it takes text, documents whose"
+            + " source is text, tool_use and thinking of the assistant, tool_result of the user.");
   }
 
   private static String type(Fields block) {
