@@ -131,6 +131,26 @@ final class DemoModelTest {
   }
 
   @Test
+  void answersBodiesThatItsTemplateTurnsIntoAConversation() throws Exception {
+    for (List<String> body :
+        List.of(
+            List.of("{'inputText':'What is 17 plus 25?'}", "/results/0/outputText"),
+            List.of(
+                "{'anthropic_version':'bedrock-2023-05-31','max_tokens':99,'messages':"
+                    + "[{'role':'user','content':'What is 17 plus 25?'}]}",
+                "/content/0/text"))) {
+      InvokeModelResponse response =
+          demo.sync.invokeModel(
+              r ->
+                  r.modelId(DemoServer.MODEL)
+                      .body(SdkBytes.fromUtf8String(body.getFirst().replace('\'', '"'))));
+
+      assertThat(JSON.readTree(response.body().asByteArray()).at(body.getLast()).asText())
+          .contains("42");
+    }
+  }
+
+  @Test
   void answersTheLlamaBodyOfInvokeModel() throws Exception {
     String prompt = "<|im_start|>user\nWhat is 17 plus 25?<|im_end|>\n<|im_start|>assistant\n";
 
