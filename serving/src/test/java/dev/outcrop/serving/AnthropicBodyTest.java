@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.outcrop.serving.testing.Calls;
+import dev.outcrop.serving.testing.RawHttp;
 import dev.outcrop.serving.testing.TestServer;
 import java.io.IOException;
 import java.util.List;
@@ -233,23 +234,28 @@ final class AnthropicBodyTest {
   @Test
   void tellsCachedTokensApartWhereACacheControlIsSet() throws IOException {
     server.batcher.cachedTokens = 8;
-    String system = "\"system\":[{\"type\":\"text\",\"text\":\"s\"%s}]";
+    server.batcher.writtenTokens = 5;
+    String plain = body("\"system\":[{\"type\":\"text\",\"text\":\"s\"}]");
+    String marked = body("\"cache_control\":{\"type\":\"ephemeral\"}");
 
-    assertThat(calls.invoke(body(system.formatted(""))).at("/usage").toString())
-        .contains("\"input_tokens\":30,", "\"cache_read_input_tokens\":0,");
-    assertThat(
-            calls
-                .invoke(body(system.formatted(",\"cache_control\":{\"type\":\"ephemeral\"}")))
-                .at("/usage")
-                .toString())
-        .contains("\"input_tokens\":22,", "\"cache_read_input_tokens\":8,");
-    JsonNode metrics =
-        calls
-            .invokeStream(body("\"cache_control\":{\"type\":\"ephemeral\"}"))
-            .getLast()
-            .get("amazon-bedrock-invocationMetrics");
-    assertThat(metrics.get("inputTokenCount").intValue()).isEqualTo(12);
+    assertThat(calls.invoke(plain).at("/usage").toString())
+        .contains(
+            "{\"input_tokens\":30,\"cache_creation_input_tokens\":0,\"cache_read_input_tokens\":0,");
+    assertThat(calls.invoke(marked).at("/usage").toString())
+        .contains(
+            "{\"input_tokens\":7,\"cache_creation_input_tokens\":5,\"cache_read_input_tokens\":8,");
+    List<JsonNode> events = calls.invokeStream(marked);
+    assertThat(events.get(events.size() - 2).at("/usage").toString())
+        .startsWith(
+            "{\"input_tokens\":7,\"cache_creation_input_tokens\":5,\"cache_read_input_tokens\":8,");
+    JsonNode metrics = events.getLast().get("amazon-bedrock-invocationMetrics");
+    assertThat(metrics.get("inputTokenCount").intValue()).isEqualTo(7);
     assertThat(metrics.get("cacheReadInputTokenCount").intValue()).isEqualTo(8);
+    assertThat(metrics.get("cacheWriteInputTokenCount").intValue()).isEqualTo(5);
+    RawHttp.Response whole = RawHttp.post(server.server.port(), "/model/demo/invoke", marked);
+    assertThat(whole.header("X-Amzn-Bedrock-Input-Token-Count")).isEqualTo("7");
+    assertThat(whole.header("X-Amzn-Bedrock-Cache-Read-Input-Token-Count")).isEqualTo("8");
+    assertThat(whole.header("X-Amzn-Bedrock-Cache-Write-Input-Token-Count")).isEqualTo("5");
   }
 
   private static String body(String more) {

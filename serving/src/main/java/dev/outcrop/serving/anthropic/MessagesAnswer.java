@@ -142,7 +142,7 @@ final class MessagesAnswer implements BodyFormat.Request {
     ObjectNode message = head();
     message.putArray("content");
     message.putNull("stop_reason").putNull("stop_sequence");
-    message.set("usage", usage(promptTokens, 0, 0, 0));
+    message.set("usage", usage(new GenerationEvent.Usage(promptTokens, 0, 0, 0)));
     ObjectNode start = event("message_start");
     start.set("message", message);
     return start;
@@ -196,17 +196,13 @@ final class MessagesAnswer implements BodyFormat.Request {
     return to;
   }
 
-  private ObjectNode usage(GenerationEvent.Usage usage) {
-    int read = shown.cache() ? usage.cachedPromptTokens() : 0;
-    return usage(usage.promptTokens() - read, read, 0, usage.completionTokens());
-  }
-
-  private static ObjectNode usage(int input, int cacheRead, int cacheWritten, int output) {
+  private ObjectNode usage(GenerationEvent.Usage all) {
+    GenerationEvent.Usage usage = shown.cache() ? all : all.withoutCache();
     return Json.object()
-        .put("input_tokens", input)
-        .put("cache_creation_input_tokens", cacheWritten)
-        .put("cache_read_input_tokens", cacheRead)
-        .put("output_tokens", output);
+        .put("input_tokens", usage.plainPromptTokens())
+        .put("cache_creation_input_tokens", usage.writtenPromptTokens())
+        .put("cache_read_input_tokens", usage.cachedPromptTokens())
+        .put("output_tokens", usage.completionTokens());
   }
 
   private static String stopReason(GenerationEvent.Ended end) {

@@ -168,17 +168,16 @@ final class ConverseWriter implements Answer {
     }
   }
 
-  private ObjectNode usage(GenerationEvent.Usage usage) {
+  private ObjectNode usage(GenerationEvent.Usage all) {
     boolean cache = request.report().cache();
-    int read = cache ? usage.cachedPromptTokens() : 0;
-    int written = cache ? usage.writtenPromptTokens() : 0;
+    GenerationEvent.Usage usage = cache ? all : all.withoutCache();
     ObjectNode node = Json.object();
-    node.put("inputTokens", usage.promptTokens() - read - written);
+    node.put("inputTokens", usage.plainPromptTokens());
     node.put("outputTokens", usage.completionTokens());
     node.put("totalTokens", usage.promptTokens() + usage.completionTokens());
     if (cache) {
-      node.put("cacheReadInputTokens", read);
-      node.put("cacheWriteInputTokens", written);
+      node.put("cacheReadInputTokens", usage.cachedPromptTokens());
+      node.put("cacheWriteInputTokens", usage.writtenPromptTokens());
     }
     return node;
   }

@@ -26,7 +26,6 @@ import org.slf4j.LoggerFactory;
  */
 final class Runner {
   private static final Logger LOG = LoggerFactory.getLogger(Runner.class);
-  private static final long NANOS_PER_MILLI = 1_000_000;
 
   private final GenerationService service;
   private final EventFrames frames;
@@ -63,7 +62,7 @@ final class Runner {
         case GenerationEvent.Failed(var error) -> throw error;
         case GenerationEvent.Ended end -> {
           exchange.send(
-              answer.whole(events, end), invoke ? invokeHeaders(exchange, end) : Map.of());
+              answer.whole(events, end), invoke ? invokeHeaders(exchange, answer, end) : Map.of());
           return;
         }
         case GenerationEvent.Text _,
@@ -174,13 +173,9 @@ final class Runner {
     return headers;
   }
 
-  private static Map<String, String> invokeHeaders(Exchange exchange, GenerationEvent.Ended end) {
-    Map<String, String> headers = new HashMap<>();
-    headers.put("X-Amzn-Bedrock-Input-Token-Count", String.valueOf(end.usage().promptTokens()));
-    headers.put(
-        "X-Amzn-Bedrock-Output-Token-Count", String.valueOf(end.usage().completionTokens()));
-    headers.put(
-        "X-Amzn-Bedrock-Invocation-Latency", String.valueOf(end.totalNanos() / NANOS_PER_MILLI));
+  private static Map<String, String> invokeHeaders(
+      Exchange exchange, Answer answer, GenerationEvent.Ended end) {
+    Map<String, String> headers = new HashMap<>(answer.headers(end));
     ServiceOptions.addLatency(exchange, headers);
     Tier tier = end.tier();
     if (tier != null) {

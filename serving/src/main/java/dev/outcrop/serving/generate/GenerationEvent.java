@@ -124,7 +124,17 @@ public sealed interface GenerationEvent {
    * @param completionTokens tokens generated
    */
   record Usage(
-      int promptTokens, int cachedPromptTokens, int writtenPromptTokens, int completionTokens) {}
+      int promptTokens, int cachedPromptTokens, int writtenPromptTokens, int completionTokens) {
+    /** The same as it is told to those who did not ask what the cache had to do with it. */
+    public Usage withoutCache() {
+      return new Usage(promptTokens, 0, 0, completionTokens);
+    }
+
+    /** Tokens of the prompt that the cache had nothing to do with. */
+    public int plainPromptTokens() {
+      return promptTokens - cachedPromptTokens - writtenPromptTokens;
+    }
+  }
 
   /**
    * The log probability of a generated token.

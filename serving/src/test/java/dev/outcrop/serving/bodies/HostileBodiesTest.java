@@ -32,8 +32,7 @@ final class HostileBodiesTest {
   /** A body of every form with everything in it that the form has, by the model's name. */
   private static final List<Map.Entry<String, String>> BODIES =
       List.of(
-          Map.entry(
-              "meta.x", "{'prompt':'a','max_gen_len':1,'temperature':1,'top_p':1,'seed':1}"),
+          Map.entry("meta.x", "{'prompt':'a','max_gen_len':1,'temperature':1,'top_p':1,'seed':1}"),
           Map.entry("x", "{'prompt':'a','return_logprobs':true,'top_k':1}"),
           Map.entry(
               "mistral.x",
