@@ -15,6 +15,13 @@ module dev.outcrop.serving {
   requires org.slf4j;
   requires simpleclient;
   requires simpleclient.common;
+  requires software.amazon.awssdk.awscore;
+  requires software.amazon.awssdk.core;
+  requires software.amazon.awssdk.http;
+  requires software.amazon.awssdk.http.urlconnection;
+  requires software.amazon.awssdk.regions;
+  requires software.amazon.awssdk.services.s3;
+  requires software.amazon.awssdk.utils;
   requires software.amazon.eventstream;
 
   exports dev.outcrop.serving;

@@ -4,6 +4,7 @@ import dev.outcrop.batching.Health;
 import dev.outcrop.models.OutcropException;
 import dev.outcrop.serving.auth.Authenticator;
 import dev.outcrop.serving.auth.KeyFile;
+import dev.outcrop.serving.batchjobs.BatchJobsApi;
 import dev.outcrop.serving.bedrock.BedrockApi;
 import dev.outcrop.serving.bedrock.TitanEmbeddings;
 import dev.outcrop.serving.bodies.NativeBodies;
@@ -14,6 +15,7 @@ import dev.outcrop.serving.embed.ServedEncoder;
 import dev.outcrop.serving.error.ServingError;
 import dev.outcrop.serving.generate.GenerationService;
 import dev.outcrop.serving.generate.ServedModel;
+import dev.outcrop.serving.http.Api;
 import dev.outcrop.serving.http.LifeCycle;
 import dev.outcrop.serving.http.Listeners;
 import dev.outcrop.serving.json.Json;
@@ -49,6 +51,7 @@ public final class OutcropServer implements AutoCloseable {
   private final List<ServedEncoder> encoders;
   private final LifeCycle lifeCycle;
   private final GenerationService generations;
+  private final BatchJobsApi batchJobs;
   private final Listeners listeners;
 
   private OutcropServer(
@@ -69,20 +72,27 @@ public final class OutcropServer implements AutoCloseable {
             config.limits(),
             json,
             new SecureRandom()::nextLong);
-    this.listeners =
-        Listeners.open(
-            config.http(),
-            config.management(),
-            new Listeners.Parts(
-                api,
-                authenticator(config),
-                lifeCycle,
-                metrics,
-                this::health,
-                metrics::page,
-                admin(config.management()),
-                this::drainInBackground,
-                json));
+    this.batchJobs =
+        BatchJobsApi.open(config.batchJobs(), api, api::servedId, json, Clock.systemUTC());
+    try {
+      this.listeners =
+          Listeners.open(
+              config.http(),
+              config.management(),
+              new Listeners.Parts(
+                  Api.of(List.of(api, batchJobs)),
+                  authenticator(config),
+                  lifeCycle,
+                  metrics,
+                  this::health,
+                  metrics::page,
+                  admin(config.management()),
+                  this::drainInBackground,
+                  json));
+    } catch (RuntimeException e) {
+      batchJobs.close();
+      throw e;
+    }
   }
 
   /**
@@ -105,6 +115,7 @@ public final class OutcropServer implements AutoCloseable {
   public static OutcropServer start(
       ServingConfig config, Collection<ServedModel> models, Collection<ServedEncoder> encoders) {
     OutcropServer server = new OutcropServer(config, List.copyOf(models), List.copyOf(encoders));
+    server.batchJobs.start();
     server.lifeCycle.serve();
     LOG.info(
         "serving {} on {}, management on port {}",
@@ -153,6 +164,7 @@ public final class OutcropServer implements AutoCloseable {
   /** Stops at once; {@link #drain} is the polite way. */
   @Override
   public void close() {
+    batchJobs.close();
     listeners.close();
     lifeCycle.stop();
   }
@@ -160,6 +172,7 @@ public final class OutcropServer implements AutoCloseable {
   private void beginDrain(Duration timeout) {
     if (lifeCycle.drain(timeout)) {
       LOG.info("draining, {} requests are in", lifeCycle.inFlight());
+      batchJobs.close();
       models.forEach(model -> model.batcher().drain());
       encoders.forEach(model -> model.batcher().drain());
     }

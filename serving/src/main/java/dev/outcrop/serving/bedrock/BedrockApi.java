@@ -68,6 +68,11 @@ public final class BedrockApi implements Api {
     this.seeds = seeds;
   }
 
+  /** The operator's id of the model that a model id, as a path has it, means. */
+  public String servedId(String rawId) {
+    return ids.resolve(rawId).id();
+  }
+
   @Override
   public @Nullable Call route(String method, String rawPath) {
     Matcher path = PATH.matcher(rawPath);

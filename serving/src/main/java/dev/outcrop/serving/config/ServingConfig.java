@@ -12,6 +12,7 @@ import java.util.List;
  * @param management the port for probes, metrics and operators
  * @param auth who may use the API
  * @param limits what a request may hold at most
+ * @param batchJobs batch inference
  * @param drainTimeout how long requests may go on after a stop was asked for
  * @param models the models to serve
  */
@@ -20,6 +21,7 @@ public record ServingConfig(
     ManagementConfig management,
     AuthConfig auth,
     LimitsConfig limits,
+    BatchJobsConfig batchJobs,
     Duration drainTimeout,
     List<ModelConfig> models) {
   /** What holds without a file. */
@@ -29,6 +31,7 @@ public record ServingConfig(
           ManagementConfig.DEFAULT,
           AuthConfig.DEFAULT,
           LimitsConfig.DEFAULT,
+          BatchJobsConfig.DEFAULT,
           Duration.ofSeconds(30),
           List.of());
 
@@ -40,22 +43,27 @@ public record ServingConfig(
 
   /** The same with other models. */
   public ServingConfig withModels(List<ModelConfig> other) {
-    return new ServingConfig(http, management, auth, limits, drainTimeout, other);
+    return new ServingConfig(http, management, auth, limits, batchJobs, drainTimeout, other);
   }
 
   /** The same with another API port. */
   public ServingConfig withHttp(HttpConfig other) {
-    return new ServingConfig(other, management, auth, limits, drainTimeout, models);
+    return new ServingConfig(other, management, auth, limits, batchJobs, drainTimeout, models);
   }
 
   /** The same with another management port. */
   public ServingConfig withManagement(ManagementConfig other) {
-    return new ServingConfig(http, other, auth, limits, drainTimeout, models);
+    return new ServingConfig(http, other, auth, limits, batchJobs, drainTimeout, models);
   }
 
   /** The same with other keys. */
   public ServingConfig withAuth(AuthConfig other) {
-    return new ServingConfig(http, management, other, limits, drainTimeout, models);
+    return new ServingConfig(http, management, other, limits, batchJobs, drainTimeout, models);
+  }
+
+  /** The same with other batch inference. */
+  public ServingConfig withBatchJobs(BatchJobsConfig other) {
+    return new ServingConfig(http, management, auth, limits, other, drainTimeout, models);
   }
 
   /** The same with relative paths taken from a folder. */
@@ -66,6 +74,7 @@ public record ServingConfig(
         management.resolvedAgainst(folder),
         new AuthConfig(keyFile == null ? null : folder.resolve(keyFile)),
         limits,
+        batchJobs.resolvedAgainst(folder),
         drainTimeout,
         models.stream().map(model -> model.withPath(folder.resolve(model.path()))).toList());
   }

@@ -1,5 +1,6 @@
 package dev.outcrop.serving.http;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The operations of an API. Called on request threads, many at once. */
@@ -11,6 +12,20 @@ public interface Api {
    * @throws dev.outcrop.models.OutcropException where the path names the operation but is malformed
    */
   @Nullable Call route(String method, String rawPath);
+
+  /** Several APIs as one; the first that has an operation for a request answers it. */
+  static Api of(List<Api> apis) {
+    List<Api> all = List.copyOf(apis);
+    return (method, rawPath) -> {
+      for (Api api : all) {
+        Call call = api.route(method, rawPath);
+        if (call != null) {
+          return call;
+        }
+      }
+      return null;
+    };
+  }
 
   /** One call of an operation. */
   interface Call {

@@ -124,7 +124,7 @@ final class ApiHandler implements Handler {
       case IN -> {
         try (ByteBudget.Hold memory = parts.bodyMemory.hold()) {
           Exchange exchange =
-              new Exchange(
+              new HttpExchange(
                   visit.request,
                   visit.response,
                   parts.connections,

@@ -45,6 +45,19 @@ final class ConfigFileTest {
         max-stop-sequences: 4
         max-stop-sequence-length: 5
         max-text-length: 6
+      batch-jobs:
+        folder: jobs
+        locations: ["s3://bucket/{tenant}", "file:///srv/jobs"]
+        s3:
+          endpoint: http://minio:9000
+          region: eu-central-1
+        jobs-at-once: 1
+        records-at-once: 2
+        max-jobs: 3
+        max-record: 4KB
+        max-input: 5KB
+        max-records: 6
+        keep: 7h
       drain-timeout: 2m
       models:
         - id: a.b-v1:0
@@ -100,6 +113,17 @@ final class ConfigFileTest {
                 new ManagementConfig("::1", 9001, new Secret("0123456789abcdef")),
                 new AuthConfig(Path.of("keys.txt")),
                 new LimitsConfig(1, 2, 3, 4, 5, 6),
+                new BatchJobsConfig(
+                    Path.of("jobs"),
+                    List.of("s3://bucket/{tenant}", "file:///srv/jobs"),
+                    new S3Config("http://minio:9000", "eu-central-1"),
+                    1,
+                    2,
+                    3,
+                    new ByteSize(4_096),
+                    new ByteSize(5_120),
+                    6,
+                    Duration.ofHours(7)),
                 Duration.ofMinutes(2),
                 List.of(
                     new ModelConfig(
@@ -168,6 +192,9 @@ final class ConfigFileTest {
           http:\\n\\n  max-body: 1 elk    | f line 3: http.max-body must be a size such as 512KB, 20MB or 2GB
           http:\\n  body-memory: 30MB  | f line 2: http.body-memory must be 0 or at least twice max-body
           http: 8080                      | f line 1: http must be a mapping of keys
+          batch-jobs:\\n  locations: [/srv] | f line 2: batch-jobs.locations must hold only s3://BUCKET/PREFIX and file:///FOLDER
+          batch-jobs: {s3: {endpoint: minio}} | f line 1: batch-jobs.s3.endpoint must be an http or https URL
+          batch-jobs: {records-at-once: 0} | f line 1: batch-jobs.records-at-once must be between 1 and 100000, was 0
           drain-timeout: soon             | f line 1: drain-timeout must be a duration such as 500ms, 30s, 5m or 1h
           models:\\n  - {id: , path: m}   | f line 2: models[0].id is required
           models:\\n  - {id: '', path: m} | f line 2: models[0].id must have between
@@ -248,6 +275,7 @@ final class ConfigFileTest {
     ServingConfig config = ConfigFile.read(file);
 
     assertThat(config.auth().keyFile()).isEqualTo(folder.resolve("keys.txt"));
+    assertThat(config.batchJobs().folder()).isEqualTo(folder.resolve("jobs"));
     assertThat(
             ConfigFile.read(
                     Files.writeString(

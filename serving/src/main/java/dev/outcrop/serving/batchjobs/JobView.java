@@ -1,0 +1,53 @@
+package dev.outcrop.serving.batchjobs;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.outcrop.serving.json.Json;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import org.jspecify.annotations.Nullable;
+
+/** A job as the API shows it. */
+final class JobView {
+  /** Ids are of this server alone, so region and account say nothing. */
+  private static final String ARN = "arn:aws:bedrock:us-east-1:000000000000:model-invocation-job/";
+
+  private JobView() {}
+
+  static String arn(Job job) {
+    return ARN + job.id();
+  }
+
+  /** The members of GetModelInvocationJob, which those of a summary are too. */
+  static ObjectNode of(Job job) {
+    JobState state = job.state();
+    ObjectNode node = Json.object().put("jobArn", arn(job));
+    node.setAll(job.request().body());
+    node.remove("tags");
+    node.put("status", state.status().word());
+    if (state.message() != null) {
+      node.put("message", state.message());
+    }
+    node.put("submitTime", time(job.submitted()));
+    node.put("lastModifiedTime", time(state.modified()));
+    if (state.ended() != null) {
+      node.put("endTime", time(state.ended()));
+    }
+    node.put("jobExpirationTime", time(job.expires()));
+    if (!state.files().isEmpty()) {
+      counts(node, state.progress());
+    }
+    return node;
+  }
+
+  /** The numbers of records, which the manifest has too. */
+  static void counts(ObjectNode to, Progress progress) {
+    to.put("totalRecordCount", progress.total())
+        .put("processedRecordCount", progress.processed())
+        .put("successRecordCount", progress.success())
+        .put("errorRecordCount", progress.error());
+  }
+
+  private static @Nullable String time(@Nullable Instant instant) {
+    return instant == null ? null : instant.truncatedTo(ChronoUnit.MILLIS).toString();
+  }
+}
