@@ -129,6 +129,11 @@ class PodReaderTest {
     }
 
     @Override
+    public int vocabulary() {
+      return 0;
+    }
+
+    @Override
     public long mostCharacters() {
       return Long.MAX_VALUE;
     }

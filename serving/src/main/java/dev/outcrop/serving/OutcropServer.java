@@ -20,6 +20,8 @@ import dev.outcrop.serving.http.LifeCycle;
 import dev.outcrop.serving.http.Listeners;
 import dev.outcrop.serving.json.Json;
 import dev.outcrop.serving.metrics.ServerMetrics;
+import dev.outcrop.serving.openai.OpenAiApi;
+import dev.outcrop.serving.openai.ServedIds;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.UnknownHostException;
@@ -72,6 +74,14 @@ public final class OutcropServer implements AutoCloseable {
             config.limits(),
             json,
             new SecureRandom()::nextLong);
+    OpenAiApi openAi =
+        new OpenAiApi(
+            new ServedIds(models),
+            generations,
+            config.limits(),
+            json,
+            new SecureRandom()::nextLong,
+            Clock.systemUTC());
     this.batchJobs =
         BatchJobsApi.open(config.batchJobs(), api, api::servedId, json, Clock.systemUTC());
     try {
@@ -80,7 +90,7 @@ public final class OutcropServer implements AutoCloseable {
               config.http(),
               config.management(),
               new Listeners.Parts(
-                  Api.of(List.of(api, batchJobs)),
+                  Api.of(List.of(api, openAi, batchJobs)),
                   authenticator(config),
                   lifeCycle,
                   metrics,

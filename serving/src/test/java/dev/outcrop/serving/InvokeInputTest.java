@@ -83,7 +83,7 @@ final class InvokeInputTest {
         bad(chat("\"chat_template_kwargs\":{\"x\":1}"), "chat_template_kwargs.x is not supported"),
         bad(
             "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\"}]}]}",
-            "messages.0.content.0 must have the type text"));
+            "messages.0.content.0.type must be text"));
   }
 
   @ParameterizedTest

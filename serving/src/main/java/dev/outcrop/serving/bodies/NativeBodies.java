@@ -6,6 +6,7 @@ import dev.outcrop.serving.invoke.BodyFormat;
 import dev.outcrop.serving.invoke.BodyFormats;
 import dev.outcrop.serving.json.Json;
 import dev.outcrop.serving.openai.ChatBody;
+import dev.outcrop.serving.openai.CompletionBody;
 import java.time.Clock;
 import java.util.List;
 
@@ -26,6 +27,7 @@ public final class NativeBodies {
             TextBody.mistral(limits),
             TextBody.deepSeek(limits),
             LlamaBody.llama(limits),
+            new CompletionBody(limits, clock),
             LlamaBody.imported(limits)));
   }
 }

@@ -84,6 +84,11 @@ final class CheckpointText implements TextModel {
   }
 
   @Override
+  public int vocabulary() {
+    return model.tokenizer().vocabularySize();
+  }
+
+  @Override
   public long mostCharacters() {
     return mostCharacters;
   }

@@ -30,6 +30,26 @@ public record Generation(
     this(input, maxTokens, sampling, stopStrings, null);
   }
 
+  /** The same with other draws. */
+  public Generation withSeed(long seed) {
+    Sampling same = sampling;
+    return new Generation(
+        input,
+        maxTokens,
+        new Sampling(
+            same.temperature(),
+            same.topK(),
+            same.topP(),
+            same.minP(),
+            same.repetitionPenalty(),
+            same.presencePenalty(),
+            same.frequencyPenalty(),
+            seed,
+            same.logprobs()),
+        stopStrings,
+        tier);
+  }
+
   /** Redacted: prompts are never logged. */
   @Override
   public String toString() {
@@ -77,6 +97,21 @@ public record Generation(
     @Override
     public String toString() {
       return "Text[characters=%d]".formatted(prompt.length());
+    }
+  }
+
+  /** A prompt that its caller wrote in the model's own tokens. */
+  public record Tokens(int[] ids) implements Input {
+    /** None that is sure: they are counted as tokens, when the request is submitted. */
+    @Override
+    public long characters() {
+      return 0;
+    }
+
+    /** Redacted: prompts are never logged. */
+    @Override
+    public String toString() {
+      return "Tokens[count=%d]".formatted(ids.length);
     }
   }
 }

@@ -6,6 +6,7 @@ import dev.outcrop.batching.Tier;
 import dev.outcrop.models.OutcropException;
 import dev.outcrop.serving.auth.Caller;
 import dev.outcrop.serving.error.ServingError;
+import dev.outcrop.serving.json.Fields;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.Base64;
@@ -126,7 +127,20 @@ public final class GenerationService {
           model.text().encodeChat(messages, tools, variables);
       case Generation.Text(var text) ->
           new TextModel.ChatPrompt(model.text().encodeText(text), false);
+      case Generation.Tokens(var ids) ->
+          new TextModel.ChatPrompt(checked(ids, model.text().vocabulary()), false);
     };
+  }
+
+  private static int[] checked(int[] ids, int vocabulary) {
+    for (int id : ids) {
+      if (id < 0 || id >= vocabulary) {
+        throw Fields.invalid(
+            "The prompt holds a token id that is not between 0 and %d, the last of this model."
+                .formatted(vocabulary - 1));
+      }
+    }
+    return ids;
   }
 
   /**

@@ -18,8 +18,8 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A generation that was accepted. Read and closed by the request's thread; {@link #abort} may come
- * from any other.
+ * A generation that was accepted. Read and closed by one thread at a time, which belongs to the
+ * request; {@link #abort} may come from any other.
  */
 public final class RunningGeneration implements AutoCloseable {
   /** How often a waiting generation looks whether its client is still there. */
@@ -78,6 +78,18 @@ public final class RunningGeneration implements AutoCloseable {
       last = event;
     }
     return event;
+  }
+
+  /**
+   * Ends the model's turn where the last event left it, as if it had ended itself there; what it
+   * had begun since is dropped. The next event is the end.
+   */
+  public void endTurn() {
+    if (last == null) {
+      stream.close();
+      ready.clear();
+      ready.add(ended(GenerationEvent.Reason.END, assembler.tokens()));
+    }
   }
 
   /** The tier that serves it, where the request named one or got another than default. */

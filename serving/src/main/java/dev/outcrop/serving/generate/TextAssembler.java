@@ -48,7 +48,8 @@ final class TextAssembler {
                   chat.tools().stream().map(ToolDefinition::name).collect(Collectors.toSet()),
                   reasoningIsOpen);
           // Whoever writes the prompt reads the completion: it stays as the model wrote it.
-          case Generation.Text _ -> CompletionFormat.PLAIN.parser(Set.of(), false, _ -> false);
+          case Generation.Text _, Generation.Tokens _ ->
+              CompletionFormat.PLAIN.parser(Set.of(), false, _ -> false);
         };
   }
 

@@ -53,6 +53,9 @@ public interface TextModel {
    */
   int[] encodeText(String prompt);
 
+  /** How many token ids there are; they begin at 0. */
+  int vocabulary();
+
   /** A prompt of more characters has more tokens than the model's context, whatever it says. */
   long mostCharacters();
 

@@ -37,5 +37,26 @@ public interface Api {
      * response.
      */
     void run(Exchange exchange) throws InterruptedException;
+
+    /** A call of an operation that does what is given. */
+    static Call of(String operation, Action action) {
+      return new Call() {
+        @Override
+        public String operation() {
+          return operation;
+        }
+
+        @Override
+        public void run(Exchange exchange) throws InterruptedException {
+          action.on(exchange);
+        }
+      };
+    }
+  }
+
+  /** What a call does. */
+  interface Action {
+    /** Answers the request. */
+    void on(Exchange exchange) throws InterruptedException;
   }
 }

@@ -18,7 +18,9 @@ import java.time.Duration;
  */
 public record ApiError(int status, String type, String message, Duration retryAfter) {
   private static final Duration SOON = Duration.ofSeconds(1);
-  private static final String TOO_LONG = "Input is too long for requested model. ";
+
+  /** How the message of a prompt that cannot fit begins. */
+  static final String TOO_LONG = "Input is too long for requested model. ";
 
   /** An error that another try does not help. */
   public ApiError(int status, String type, String message) {

@@ -58,8 +58,8 @@ final class ApiHandler implements Handler {
 
   @Override
   public void handle(ServerRequest request, ServerResponse response) {
-    Visit visit = new Visit(request, response, parts.ids.get());
-    response.header(ErrorWriter.REQUEST_ID, visit.id);
+    Visit visit = new Visit(request, response, parts.ids.get(), parts.errors);
+    visit.errors.name(response, visit.id);
     try {
       answer(visit);
     } finally {
@@ -128,7 +128,7 @@ final class ApiHandler implements Handler {
                   visit.request,
                   visit.response,
                   parts.connections,
-                  parts.errors,
+                  visit.errors,
                   visit.id,
                   visit.arrivedNanos,
                   caller,
@@ -167,7 +167,7 @@ final class ApiHandler implements Handler {
       visit.response.header(HeaderValues.CONNECTION_CLOSE);
     }
     try {
-      parts.errors.send(visit.response, error);
+      visit.errors.send(visit.response, error);
     } catch (CloseConnectionException | UncheckedIOException e) {
       throw visit.gone(e);
     } catch (RuntimeException e) {
@@ -207,16 +207,18 @@ final class ApiHandler implements Handler {
     private final ServerRequest request;
     private final ServerResponse response;
     private final String id;
+    private final ErrorWriter errors;
     private final long arrivedNanos = System.nanoTime();
     private String operation = UNKNOWN;
     private @Nullable Caller caller;
     private @Nullable Exchange exchange;
     private boolean clientGone;
 
-    Visit(ServerRequest request, ServerResponse response, String id) {
+    Visit(ServerRequest request, ServerResponse response, String id, ErrorWriter errors) {
       this.request = request;
       this.response = response;
       this.id = id;
+      this.errors = errors.on(request.prologue().uriPath().rawPath());
     }
 
     @Nullable String header(String name) {

@@ -11,27 +11,56 @@ import io.helidon.webserver.http.DirectHandlers;
 import io.helidon.webserver.http.ServerResponse;
 import java.util.function.Supplier;
 
-/** Writes errors as the Bedrock API does: a type in a header, a message in the body. */
+/**
+ * Writes errors as the API of a path does: that of Bedrock with a type in a header and a message in
+ * the body, that of OpenAI with all in the body.
+ */
 final class ErrorWriter {
-  static final HeaderName REQUEST_ID = HeaderNames.create("x-amzn-RequestId");
+  private static final HeaderName REQUEST_ID = HeaderNames.create("x-amzn-RequestId");
+  private static final HeaderName OPENAI_REQUEST_ID = HeaderNames.create("x-request-id");
   private static final HeaderName ERROR_TYPE = HeaderNames.create("x-amzn-ErrorType");
 
   private final Json json;
   private final Supplier<String> ids;
+  private final Surface surface;
 
   ErrorWriter(Json json, Supplier<String> ids) {
+    this(json, ids, Surface.BEDROCK);
+  }
+
+  private ErrorWriter(Json json, Supplier<String> ids, Surface surface) {
     this.json = json;
     this.ids = ids;
+    this.surface = surface;
+  }
+
+  /** The one for a path, which is still percent-encoded. */
+  ErrorWriter on(String rawPath) {
+    Surface other = Surface.of(rawPath);
+    return other == surface ? this : new ErrorWriter(json, ids, other);
+  }
+
+  /** Names a request in the headers of its response, whatever that will be. */
+  void name(ServerResponse response, String id) {
+    response.header(REQUEST_ID, id);
+    if (surface == Surface.OPENAI) {
+      response.header(OPENAI_REQUEST_ID, id);
+    }
   }
 
   /** Answers a request with an error. Its request id is set already. */
   void send(ServerResponse response, ApiError error) {
-    response.status(error.status());
     response.header(HeaderNames.CONTENT_TYPE, "application/json");
-    response.header(ERROR_TYPE, error.type());
     if (error.retryAfter().isPositive()) {
       long seconds = Math.max(1, error.retryAfter().plusMillis(999).toSeconds());
       response.header(HeaderNames.RETRY_AFTER, String.valueOf(seconds));
+    }
+    switch (surface) {
+      case BEDROCK -> {
+        response.status(error.status());
+        response.header(ERROR_TYPE, error.type());
+      }
+      case OPENAI -> response.status(OpenAiError.of(error).status());
     }
     response.send(body(error));
   }
@@ -39,24 +68,31 @@ final class ErrorWriter {
   /** Answers what Helidon refuses before there is a request to route. */
   DirectHandlers direct() {
     DirectHandler handler =
-        (request, event, status, headers, message) -> {
-          ApiError error = of(status);
-          ServerResponseHeaders more = ServerResponseHeaders.create(headers);
-          more.set(HeaderNames.CONTENT_TYPE, "application/json");
-          more.set(ERROR_TYPE, error.type());
-          more.set(REQUEST_ID, ids.get());
-          return DirectHandler.TransportResponse.builder()
-              .status(status)
-              .headers(more)
-              .keepAlive(event.keepAlive())
-              .entity(body(error))
-              .build();
-        };
+        (request, event, status, headers, message) ->
+            on(request.path()).refused(event, status, ServerResponseHeaders.create(headers));
     DirectHandlers.Builder handlers = DirectHandlers.builder();
     for (DirectHandler.EventType type : DirectHandler.EventType.values()) {
       handlers.addHandler(type, handler);
     }
     return handlers.build();
+  }
+
+  private DirectHandler.TransportResponse refused(
+      DirectHandler.EventType event, Status status, ServerResponseHeaders headers) {
+    ApiError error = of(status);
+    String id = ids.get();
+    headers.set(HeaderNames.CONTENT_TYPE, "application/json");
+    headers.set(REQUEST_ID, id);
+    switch (surface) {
+      case BEDROCK -> headers.set(ERROR_TYPE, error.type());
+      case OPENAI -> headers.set(OPENAI_REQUEST_ID, id);
+    }
+    return DirectHandler.TransportResponse.builder()
+        .status(status)
+        .headers(headers)
+        .keepAlive(event.keepAlive())
+        .entity(body(error))
+        .build();
   }
 
   private static ApiError of(Status status) {
@@ -73,8 +109,13 @@ final class ErrorWriter {
   }
 
   private byte[] body(ApiError error) {
-    ObjectNode body = Json.object();
-    body.put("message", error.message());
-    return json.bytes(body);
+    return switch (surface) {
+      case BEDROCK -> {
+        ObjectNode body = Json.object();
+        body.put("message", error.message());
+        yield json.bytes(body);
+      }
+      case OPENAI -> json.bytes(OpenAiError.of(error).body());
+    };
   }
 }

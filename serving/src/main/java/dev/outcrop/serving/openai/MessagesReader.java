@@ -82,10 +82,12 @@ final class MessagesReader {
     List<String> texts = new ArrayList<>();
     for (Fields part : message.objects("content", limits.maxContentBlocks())) {
       String type = part.string("type", 1, 64);
-      if (!type.equals("text")) {
-        throw Fields.unsupported(part.path() + " must have the type text on this server.");
+      switch (type) {
+        case "text", "refusal" -> texts.add(part.string(type, 0, limits.maxTextLength()));
+        default ->
+            throw Fields.unsupported(
+                part.path("type") + " must be text: this server takes no images, audio and files.");
       }
-      texts.add(part.string("text", 0, limits.maxTextLength()));
     }
     return String.join("\n", texts);
   }

@@ -10,8 +10,12 @@ import dev.outcrop.serving.json.Json;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
-/** Reads tools and tool_choice of a chat completion request. */
+/**
+ * Reads tools and tool_choice. A tool of a chat completion has its function in a member, one of a
+ * response is the function itself.
+ */
 final class ToolsReader {
   private final Json json;
   private final LimitsConfig limits;
@@ -21,11 +25,25 @@ final class ToolsReader {
     this.limits = limits;
   }
 
+  /** Those of a chat completion. */
   List<ToolDefinition> read(Fields fields) {
+    return read(fields, tool -> tool.object("function"));
+  }
+
+  /** Those of a response. */
+  List<ToolDefinition> readFlat(Fields fields) {
+    return read(fields, tool -> tool);
+  }
+
+  private List<ToolDefinition> read(Fields fields, UnaryOperator<Fields> functionOf) {
     List<ToolDefinition> tools = new ArrayList<>();
     for (Fields tool : fields.objects("tools", limits.maxTools())) {
-      tool.choiceOrNull("type", List.of("function"));
-      Fields function = tool.object("function");
+      String type = tool.stringOrNull("type", 1, 64);
+      if (type != null && !type.equals("function")) {
+        throw Fields.unsupported(
+            tool.path("type") + " must be function: this server runs no tools itself.");
+      }
+      Fields function = functionOf.apply(tool);
       String name = RequestFields.toolName(function, "name");
       if (function.bool("strict", false)) {
         throw Fields.unsupported(function.path("strict") + " is not supported by this server.");

@@ -96,6 +96,11 @@ public class ByteText implements TextModel {
   }
 
   @Override
+  public int vocabulary() {
+    return BEGIN + 1 + controlTokens.size();
+  }
+
+  @Override
   public long mostCharacters() {
     return mostCharacters;
   }

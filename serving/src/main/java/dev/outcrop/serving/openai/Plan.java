@@ -1,0 +1,23 @@
+package dev.outcrop.serving.openai;
+
+import dev.outcrop.serving.generate.Generation;
+import java.util.List;
+
+/**
+ * What is to be generated for one request.
+ *
+ * @param prompts the first choice of each prompt; further ones differ in the seed
+ * @param choicesPerPrompt choices of each prompt, which come one after another
+ * @param oneCall whether a choice is over when it has called a tool
+ */
+record Plan(List<Generation> prompts, int choicesPerPrompt, boolean oneCall) {
+  /** Copies the list. */
+  Plan {
+    prompts = List.copyOf(prompts);
+  }
+
+  /** All choices. */
+  int choices() {
+    return prompts.size() * choicesPerPrompt;
+  }
+}
