@@ -7,12 +7,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.outcrop.serving.testing.Calls;
 import dev.outcrop.serving.testing.RawHttp;
 import dev.outcrop.serving.testing.RawHttp2;
-import dev.outcrop.serving.testing.TestServer;
 import java.io.IOException;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import software.amazon.eventstream.Message;
@@ -22,20 +20,8 @@ final class AnswerShapesTest {
   private static final String USER =
       "\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"hi\"}]}]";
 
-  private volatile String completion = "Hello STOP world";
-  private TestServer server;
-  private Calls calls;
 
-  @BeforeEach
-  void start() {
-    server = new TestServer(request -> completion);
-    calls = new Calls(server);
-  }
-
-  @AfterEach
-  void stop() {
-    server.close();
-  }
+  @RegisterExtension final Calls calls = new Calls("Hello STOP world");
 
   @Test
   void converseHasTheMembersOfBedrock() throws IOException {
@@ -63,12 +49,12 @@ final class AnswerShapesTest {
     assertThat(body.at("/stopReason").textValue()).isEqualTo("stop_sequence");
     assertThat(body.at("/additionalModelResponseFields/stop_sequence").textValue())
         .isEqualTo("STOP");
-    assertThat(server.batcher.open()).isZero();
+    assertThat(calls.server.batcher.open()).isZero();
   }
 
   @Test
   void converseOfNothingHasAnEmptyText() throws IOException {
-    completion = "";
+    calls.completion = "";
 
     assertThat(calls.converse("\"x\":1").at("/output/message/content").toString())
         .isEqualTo("[{\"text\":\"\"}]");
@@ -79,8 +65,8 @@ final class AnswerShapesTest {
 
   @Test
   void converseTellsCachedTokensOnlyWhereACachePointIsSet() throws IOException {
-    server.batcher.cachedTokens = 8;
-    server.batcher.writtenTokens = 6;
+    calls.server.batcher.cachedTokens = 8;
+    calls.server.batcher.writtenTokens = 6;
 
     assertThat(calls.converse("\"x\":1").at("/usage").toString())
         .isEqualTo("{\"inputTokens\":20,\"outputTokens\":17,\"totalTokens\":37}");
@@ -102,8 +88,8 @@ final class AnswerShapesTest {
         "\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"hi\"},{\"cachePoint\":{\"type\":\"default\"}}]}]"
       })
   void aStopSequenceKeepsTheCountsOfTheCache(String cachePoint) throws IOException {
-    server.batcher.cachedTokens = 8;
-    server.batcher.writtenTokens = 6;
+    calls.server.batcher.cachedTokens = 8;
+    calls.server.batcher.writtenTokens = 6;
     String body =
         "{\"inferenceConfig\":{\"stopSequences\":[\"STOP\"]},"
             + (cachePoint.contains("messages") ? "" : USER + ",")
@@ -112,8 +98,8 @@ final class AnswerShapesTest {
 
     JsonNode whole =
         new ObjectMapper()
-            .readTree(RawHttp.post(server.server.port(), "/model/demo/converse", body).body());
-    byte[] stream = RawHttp.post(server.server.port(), "/model/demo/converse-stream", body).body();
+            .readTree(RawHttp.post(calls.server.server.port(), "/model/demo/converse", body).body());
+    byte[] stream = RawHttp.post(calls.server.server.port(), "/model/demo/converse-stream", body).body();
 
     assertThat(whole.at("/stopReason").textValue()).isEqualTo("stop_sequence");
     for (JsonNode usage :
@@ -163,7 +149,7 @@ final class AnswerShapesTest {
   void converseTellsToolResultsToTheTemplate() throws IOException {
     RawHttp.Response response =
         RawHttp.post(
-            server.server.port(),
+            calls.server.server.port(),
             "/model/demo/converse",
             """
             {%s,"messages":[
@@ -176,12 +162,12 @@ final class AnswerShapesTest {
                 .formatted(Calls.TOOLS));
 
     assertThat(response.status()).isEqualTo(200);
-    assertThat(server.text.lastPrompt)
+    assertThat(calls.server.text.lastPrompt)
         .isEqualTo(
             "user: Weather?\nassistant: I look.\ntool: {\"c\":3}\nok\nuser: And?\nassistant: ");
-    assertThat(server.text.lastMessages.get(1).toolCalls().getFirst().arguments().toString())
+    assertThat(calls.server.text.lastMessages.get(1).toolCalls().getFirst().arguments().toString())
         .isEqualTo("{city=Oslo}");
-    assertThat(server.text.lastMessages.get(2).name()).isEqualTo("weather");
+    assertThat(calls.server.text.lastMessages.get(2).name()).isEqualTo("weather");
   }
 
   @Test
@@ -194,13 +180,13 @@ final class AnswerShapesTest {
         "reasoning_effort":"low"}
         """);
 
-    var request = server.batcher.requests.getLast();
+    var request = calls.server.batcher.requests.getLast();
     assertThat(request.maxTokens()).isEqualTo(7);
     assertThat(request.service().tenant()).isEqualTo("local");
     assertThat(request.sampling())
         .isEqualTo(
             new dev.outcrop.models.engine.Sampling(0.25, 40, 0.5, 0.1, 1.1, 0.5, -0.5, 42, -1));
-    assertThat(server.text.lastVariables.toString())
+    assertThat(calls.server.text.lastVariables.toString())
         .isEqualTo("{enable_thinking=false, reasoning_effort=low}");
   }
 
@@ -209,8 +195,8 @@ final class AnswerShapesTest {
     calls.converse("\"x\":1");
     calls.converse("\"x\":1");
 
-    assertThat(server.batcher.requests.getFirst().sampling().seed())
-        .isNotEqualTo(server.batcher.requests.getLast().sampling().seed());
+    assertThat(calls.server.batcher.requests.getFirst().sampling().seed())
+        .isNotEqualTo(calls.server.batcher.requests.getLast().sampling().seed());
   }
 
   @Test
@@ -241,7 +227,7 @@ final class AnswerShapesTest {
             {"role":"user","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}]}
             """);
 
-    assertThat(server.text.lastPrompt).isEqualTo("system: d\nuser: a\nb\nassistant: ");
+    assertThat(calls.server.text.lastPrompt).isEqualTo("system: d\nuser: a\nb\nassistant: ");
     assertThat(body.at("/id").textValue()).startsWith("chatcmpl-");
     assertThat(body.at("/object").textValue()).isEqualTo("chat.completion");
     assertThat(body.at("/created").longValue()).isPositive();

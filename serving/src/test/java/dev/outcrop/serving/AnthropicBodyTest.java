@@ -5,32 +5,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.outcrop.serving.testing.Calls;
 import dev.outcrop.serving.testing.RawHttp;
-import dev.outcrop.serving.testing.TestServer;
 import java.io.IOException;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** The body of Anthropic's Messages API: what the model gets, and the answer, event by event. */
 final class AnthropicBodyTest {
   private static final String TOOLS =
       "\"tools\":[{\"name\":\"weather\",\"description\":\"Tells it\",\"input_schema\":{\"type\":\"object\"}}]";
 
-  private volatile String completion = "Hi STOP";
-  private TestServer server;
-  private Calls calls;
 
-  @BeforeEach
-  void start() {
-    server = new TestServer(request -> completion);
-    calls = new Calls(server);
-  }
-
-  @AfterEach
-  void stop() {
-    server.close();
-  }
+  @RegisterExtension final Calls calls = new Calls("Hi STOP");
 
   @Test
   void answersWithAMessage() throws IOException {
@@ -44,7 +30,7 @@ final class AnthropicBodyTest {
                     + "\"stop_sequence\":null,\"usage\":{\"input_tokens\":20,\"cache_creation_input_tokens\":0,"
                     + "\"cache_read_input_tokens\":0,\"output_tokens\":8}}")
                 .formatted(message.get("id").textValue()));
-    var request = server.batcher.requests.getLast();
+    var request = calls.server.batcher.requests.getLast();
     assertThat(request.maxTokens()).isEqualTo(2_000);
     assertThat(request.sampling().temperature()).isEqualTo(0.25);
     assertThat(request.sampling().topP()).isEqualTo(0.5);
@@ -62,7 +48,7 @@ final class AnthropicBodyTest {
 
   @Test
   void hasNoContentWhereTheModelWroteNone() throws IOException {
-    completion = "";
+    calls.completion = "";
 
     assertThat(calls.invoke(body("\"top_k\":1")).get("content")).isEmpty();
     assertThat(calls.invokeStream(body("\"top_k\":1")).stream().map(e -> e.get("type").textValue()))
@@ -71,7 +57,7 @@ final class AnthropicBodyTest {
 
   @Test
   void streamsTheEventsOfTheApiExactly() throws IOException {
-    completion =
+    calls.completion =
         "<think>Hm</think>Hi<tool_call>{\"name\":\"weather\",\"arguments\":{\"a\":1}}</tool_call>";
 
     List<JsonNode> events = calls.invokeStream(body(TOOLS));
@@ -111,7 +97,7 @@ final class AnthropicBodyTest {
     assertThat(events.get(events.size() - 2).toString())
         .isEqualTo(
             "{\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"tool_use\",\"stop_sequence\":null},\"usage\":{\"input_tokens\":20,\"cache_creation_input_tokens\":0,\"cache_read_input_tokens\":0,\"output_tokens\":%d}}"
-                .formatted(completion.length() + 1));
+                .formatted(calls.completion.length() + 1));
     assertThat(events.getLast().toString())
         .startsWith(
             "{\"type\":\"message_stop\",\"amazon-bedrock-invocationMetrics\":{\"inputTokenCount\":20,");
@@ -119,7 +105,7 @@ final class AnthropicBodyTest {
 
   @Test
   void answersWithThoughtsTextsAndCalls() throws IOException {
-    completion =
+    calls.completion =
         "<think>Hm</think>Hi<tool_call>{\"name\":\"weather\",\"arguments\":{\"a\":1}}</tool_call>";
 
     JsonNode message = calls.invoke(body(TOOLS));
@@ -129,12 +115,12 @@ final class AnthropicBodyTest {
     assertThat(message.at("/content/0/signature").textValue()).isNotEmpty();
     assertThat(message.at("/content/1/text").textValue()).isEqualTo("Hi");
     assertThat(message.at("/content/2/input").toString()).isEqualTo("{\"a\":1}");
-    assertThat(server.text.lastTools.getFirst().description()).isEqualTo("Tells it");
+    assertThat(calls.server.text.lastTools.getFirst().description()).isEqualTo("Tells it");
   }
 
   @Test
   void streamsABrokenCallAsTextAfterItsBlock() throws IOException {
-    completion = "<tool_call>{\"name\":\"weather\",\"arguments\":{\"a\":b}}</tool_call>";
+    calls.completion = "<tool_call>{\"name\":\"weather\",\"arguments\":{\"a\":b}}</tool_call>";
 
     List<JsonNode> events = calls.invokeStream(body(TOOLS));
 
@@ -145,7 +131,7 @@ final class AnthropicBodyTest {
         .containsExactly("tool_use", "text");
     assertThat(events.get(events.size() - 2).at("/delta/stop_reason").textValue())
         .isEqualTo("end_turn");
-    assertThat(calls.invoke(body(TOOLS)).at("/content/0/text").textValue()).isEqualTo(completion);
+    assertThat(calls.invoke(body(TOOLS)).at("/content/0/text").textValue()).isEqualTo(calls.completion);
   }
 
   @Test
@@ -168,35 +154,35 @@ final class AnthropicBodyTest {
         """
             .formatted(TOOLS));
 
-    assertThat(server.text.lastPrompt)
+    assertThat(calls.server.text.lastPrompt)
         .isEqualTo(
             "system: Be\nbrief.\nuser: Weather?\nQuick!\nassistant: I look.\ntool: 2\ntool: 1\nC\n"
                 + "user: And?\nassistant: ");
-    var assistant = server.text.lastMessages.get(2);
+    var assistant = calls.server.text.lastMessages.get(2);
     assertThat(assistant.reasoning()).isEqualTo("Hm");
     assertThat(assistant.toolCalls().getFirst().arguments().toString()).isEqualTo("{city=Oslo}");
-    assertThat(server.text.lastMessages.get(3).name()).isEqualTo("weather");
-    assertThat(server.text.lastMessages.get(3).toolCallId()).isEqualTo("toolu_2");
+    assertThat(calls.server.text.lastMessages.get(3).name()).isEqualTo("weather");
+    assertThat(calls.server.text.lastMessages.get(3).toolCallId()).isEqualTo("toolu_2");
   }
 
   @Test
   void reasonsOnlyWhereThinkingIsAskedFor() throws IOException {
     calls.invoke(body("\"top_k\":1"));
-    assertThat(server.text.lastVariables).containsEntry("enable_thinking", false);
+    assertThat(calls.server.text.lastVariables).containsEntry("enable_thinking", false);
     calls.invoke(body("\"thinking\":{\"type\":\"disabled\"}"));
-    assertThat(server.text.lastVariables).containsEntry("enable_thinking", false);
+    assertThat(calls.server.text.lastVariables).containsEntry("enable_thinking", false);
     calls.invoke(body("\"thinking\":{\"type\":\"enabled\",\"budget_tokens\":1024}"));
-    assertThat(server.text.lastVariables).containsEntry("enable_thinking", true);
+    assertThat(calls.server.text.lastVariables).containsEntry("enable_thinking", true);
     calls.invoke(
         body("\"thinking\":{\"type\":\"adaptive\"},\"output_config\":{\"effort\":\"max\"}"));
-    assertThat(server.text.lastVariables)
+    assertThat(calls.server.text.lastVariables)
         .containsEntry("enable_thinking", true)
         .containsEntry("reasoning_effort", "high");
   }
 
   @Test
   void showsNoThoughtsWhereTheyAreToBeOmitted() throws IOException {
-    completion = "<think>Hm</think>17";
+    calls.completion = "<think>Hm</think>17";
     String body = body("\"thinking\":{\"type\":\"adaptive\",\"display\":\"omitted\"}");
 
     JsonNode thought = calls.invoke(body).at("/content/0");
@@ -220,7 +206,7 @@ final class AnthropicBodyTest {
           {"role":"system","content":"Be brief."}]}
         """);
 
-    assertThat(server.text.lastPrompt)
+    assertThat(calls.server.text.lastPrompt)
         .isEqualTo("user: Notes\nIt rains.\nSo?\nsystem: Be brief.\nassistant: ");
   }
 
@@ -228,13 +214,13 @@ final class AnthropicBodyTest {
   void offersNoToolsWhereTheChoiceIsNone() throws IOException {
     calls.invoke(body(TOOLS + ",\"tool_choice\":{\"type\":\"none\"}"));
 
-    assertThat(server.text.lastTools).isEmpty();
+    assertThat(calls.server.text.lastTools).isEmpty();
   }
 
   @Test
   void tellsCachedTokensApartWhereACacheControlIsSet() throws IOException {
-    server.batcher.cachedTokens = 8;
-    server.batcher.writtenTokens = 5;
+    calls.server.batcher.cachedTokens = 8;
+    calls.server.batcher.writtenTokens = 5;
     String plain = body("\"system\":[{\"type\":\"text\",\"text\":\"s\"}]");
     String marked = body("\"cache_control\":{\"type\":\"ephemeral\"}");
 
@@ -252,7 +238,7 @@ final class AnthropicBodyTest {
     assertThat(metrics.get("inputTokenCount").intValue()).isEqualTo(7);
     assertThat(metrics.get("cacheReadInputTokenCount").intValue()).isEqualTo(8);
     assertThat(metrics.get("cacheWriteInputTokenCount").intValue()).isEqualTo(5);
-    RawHttp.Response whole = RawHttp.post(server.server.port(), "/model/demo/invoke", marked);
+    RawHttp.Response whole = RawHttp.post(calls.server.server.port(), "/model/demo/invoke", marked);
     assertThat(whole.header("X-Amzn-Bedrock-Input-Token-Count")).isEqualTo("7");
     assertThat(whole.header("X-Amzn-Bedrock-Cache-Read-Input-Token-Count")).isEqualTo("8");
     assertThat(whole.header("X-Amzn-Bedrock-Cache-Write-Input-Token-Count")).isEqualTo("5");

@@ -4,13 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.outcrop.serving.testing.Calls;
-import dev.outcrop.serving.testing.TestServer;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import software.amazon.eventstream.Message;
 
 /** Tool calls and reasoning as they go out: Converse, its stream and the OpenAI chat body. */
@@ -19,24 +17,12 @@ final class CallShapesTest {
       "I look.\n<tool_call>\n{\"name\": \"weather\", \"arguments\": {\"city\": \"Oslo\"}}\n</tool_call>\n"
           + "<tool_call>\n{\"name\": \"weather\", \"arguments\": {\"city\": \"Rome\"}}\n</tool_call>";
 
-  private volatile String completion = CALL;
-  private TestServer server;
-  private Calls calls;
 
-  @BeforeEach
-  void start() {
-    server = new TestServer(request -> completion);
-    calls = new Calls(server);
-  }
-
-  @AfterEach
-  void stop() {
-    server.close();
-  }
+  @RegisterExtension final Calls calls = new Calls(CALL);
 
   @Test
   void converseCallsTools() throws IOException {
-    completion = CALL;
+    calls.completion = CALL;
 
     JsonNode body = calls.converse(Calls.TOOLS);
 
@@ -48,13 +34,13 @@ final class CallShapesTest {
     assertThat(content.at("/1/toolUse/input").toString()).isEqualTo("{\"city\":\"Oslo\"}");
     assertThat(content.at("/1/toolUse/toolUseId").textValue()).matches("tooluse_[A-Za-z0-9_-]{22}");
     assertThat(content.at("/2/toolUse/input").toString()).isEqualTo("{\"city\":\"Rome\"}");
-    assertThat(server.text.lastTools.getFirst().parameters().toString())
+    assertThat(calls.server.text.lastTools.getFirst().parameters().toString())
         .isEqualTo("{type=object, properties={city={type=string}}}");
   }
 
   @Test
   void converseStreamCallsTools() throws IOException {
-    completion = CALL;
+    calls.completion = CALL;
 
     List<Message> messages = calls.converseStream(Calls.TOOLS);
 
@@ -72,7 +58,7 @@ final class CallShapesTest {
 
   @Test
   void converseShowsReasoning() throws IOException {
-    completion = "<think>\nHm, 17.\n</think>\n\nIt is 17.";
+    calls.completion = "<think>\nHm, 17.\n</think>\n\nIt is 17.";
 
     JsonNode content = calls.converse("\"x\":1").at("/output/message/content");
 
@@ -86,7 +72,7 @@ final class CallShapesTest {
 
   @Test
   void converseTellsThatACallIsMalformed() throws IOException {
-    completion = "Hm. <tool_call>{\"name\":\"weather\",\"arguments\":{\"city\":Oslo}}</tool_call>";
+    calls.completion = "Hm. <tool_call>{\"name\":\"weather\",\"arguments\":{\"city\":Oslo}}</tool_call>";
 
     JsonNode body = calls.converse(Calls.TOOLS);
     List<Message> messages = calls.converseStream(Calls.TOOLS);
@@ -94,7 +80,7 @@ final class CallShapesTest {
     assertThat(body.at("/stopReason").textValue()).isEqualTo("malformed_tool_use");
     assertThat(body.at("/output/message/content"))
         .hasSize(1)
-        .allSatisfy(block -> assertThat(block.get("text").textValue()).isEqualTo(completion));
+        .allSatisfy(block -> assertThat(block.get("text").textValue()).isEqualTo(calls.completion));
     assertThat(blocks(messages))
         .containsExactly("0 text Hm.", "1 toolUse weather {\"city\":", "2 text Oslo}}</tool_call>");
     assertThat(Calls.json(messages.get(messages.size() - 2)).at("/stopReason").textValue())
@@ -103,7 +89,7 @@ final class CallShapesTest {
 
   @Test
   void chatShowsReasoning() throws IOException {
-    completion = "<think>Hm.</think>17";
+    calls.completion = "<think>Hm.</think>17";
     String request = "{\"messages\":[{\"role\":\"user\",\"content\":\"?\"}]}";
 
     JsonNode message = calls.invoke(request).at("/choices/0/message");
@@ -118,7 +104,7 @@ final class CallShapesTest {
 
   @Test
   void chatCallsTools() throws IOException {
-    completion = CALL;
+    calls.completion = CALL;
     String request =
         """
         {"messages":[{"role":"user","content":"Weather?"},
@@ -135,7 +121,7 @@ final class CallShapesTest {
     assertThat(body.at("/choices/0/message/content").textValue()).isEqualTo("I look.");
     assertThat(body.at("/choices/0/message/tool_calls/1/function").toString())
         .isEqualTo("{\"name\":\"weather\",\"arguments\":\"{\\\"city\\\":\\\"Rome\\\"}\"}");
-    assertThat(server.text.lastMessages.get(1).toolCalls().getFirst().arguments().toString())
+    assertThat(calls.server.text.lastMessages.get(1).toolCalls().getFirst().arguments().toString())
         .isEqualTo("{city=Bonn}");
     assertThat(chunks.getFirst().at("/choices/0/delta/role").textValue()).isEqualTo("assistant");
     assertThat(chunks.get(1).at("/choices/0/delta").has("role")).isFalse();

@@ -8,9 +8,8 @@ import dev.outcrop.serving.testing.RawHttp;
 import dev.outcrop.serving.testing.TestServer;
 import java.io.IOException;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** The native bodies of text models, and which of them is read. */
 final class NativeBodiesTest {
@@ -21,20 +20,8 @@ final class NativeBodiesTest {
           + "{\"name\":\"weather\",\"parameters\":{\"type\":\"object\"}}}]}";
   private static final String METRICS = "amazon-bedrock-invocationMetrics";
 
-  private volatile String completion = "Hé STOP";
-  private TestServer server;
-  private Calls calls;
 
-  @BeforeEach
-  void start() {
-    server = new TestServer(request -> completion);
-    calls = new Calls(server);
-  }
-
-  @AfterEach
-  void stop() {
-    server.close();
-  }
+  @RegisterExtension final Calls calls = new Calls("Hé STOP");
 
   @Test
   void importedModelTellsLogprobsByTokenId() throws IOException {
@@ -71,8 +58,8 @@ final class NativeBodiesTest {
 
     assertThat(body.toString())
         .isEqualTo("{\"outputs\":[{\"text\":\"Hé \",\"stop_reason\":\"stop\"}]}");
-    assertThat(server.text.lastPrompt).isEqualTo("<s>[INST] hi [/INST]");
-    var request = server.batcher.requests.getLast();
+    assertThat(calls.server.text.lastPrompt).isEqualTo("<s>[INST] hi [/INST]");
+    var request = calls.server.batcher.requests.getLast();
     assertThat(request.maxTokens()).isEqualTo(9);
     assertThat(request.sampling().temperature()).isEqualTo(0.25);
     assertThat(request.sampling().topP()).isEqualTo(0.5);
@@ -106,7 +93,7 @@ final class NativeBodiesTest {
 
   @Test
   void deepSeekKeepsReasoningThatItsCallersPromptBegan() throws IOException {
-    completion = "Hm.</think>17";
+    calls.completion = "Hm.</think>17";
 
     assertThat(
             calls
@@ -123,17 +110,17 @@ final class NativeBodiesTest {
             "{\"inputText\":\"hi\",\"textGenerationConfig\":{\"maxTokenCount\":9,\"temperature\":0,"
                 + "\"topP\":0.5,\"stopSequences\":[\"ST\"]}}");
 
-    assertThat(server.text.lastPrompt).isEqualTo("user: hi\nassistant: ");
+    assertThat(calls.server.text.lastPrompt).isEqualTo("user: hi\nassistant: ");
     assertThat(body.toString())
         .isEqualTo(
             "{\"inputTextTokenCount\":20,\"results\":[{\"tokenCount\":6,\"outputText\":\"Hé \","
                 + "\"completionReason\":\"STOP_CRITERIA_MET\"}]}");
-    assertThat(server.batcher.requests.getLast().sampling().topP()).isEqualTo(0.5);
+    assertThat(calls.server.batcher.requests.getLast().sampling().topP()).isEqualTo(0.5);
   }
 
   @Test
   void titanStreamsWithoutReasoning() throws IOException {
-    completion = "<think>Hm.</think>17";
+    calls.completion = "<think>Hm.</think>17";
 
     List<JsonNode> chunks = calls.invokeStream("{\"inputText\":\"hi\"}");
 
@@ -151,7 +138,7 @@ final class NativeBodiesTest {
 
   @Test
   void mistralChatHasWordsOfItsOwn() throws IOException {
-    completion = CALL;
+    calls.completion = CALL;
 
     JsonNode body = calls.invoke(TestServer.MISTRAL_CHAT, TOOLS);
 
@@ -166,7 +153,7 @@ final class NativeBodiesTest {
 
   @Test
   void mistralChatStreamsCallsWhole() throws IOException {
-    completion = CALL;
+    calls.completion = CALL;
 
     List<JsonNode> chunks = calls.invokeStream(TestServer.MISTRAL_CHAT, TOOLS);
 
@@ -185,7 +172,7 @@ final class NativeBodiesTest {
 
   @Test
   void mistralChatStreamsABrokenCallAsText() throws IOException {
-    completion = "Hm.<tool_call>{\"name\":\"weather\",\"arguments\":{\"city\":Oslo}}</tool_call>";
+    calls.completion = "Hm.<tool_call>{\"name\":\"weather\",\"arguments\":{\"city\":Oslo}}</tool_call>";
 
     StringBuilder text = new StringBuilder();
     for (JsonNode chunk : calls.invokeStream(TestServer.MISTRAL_CHAT, TOOLS)) {
@@ -193,12 +180,12 @@ final class NativeBodiesTest {
       assertThat(chunk.at("/choices/0/message").has("tool_calls")).isFalse();
     }
 
-    assertThat(text.toString()).isEqualTo(completion);
+    assertThat(text.toString()).isEqualTo(calls.completion);
   }
 
   @Test
   void gptOssShowsReasoningInItsContent() throws IOException {
-    completion = "<think>Hm.</think>17";
+    calls.completion = "<think>Hm.</think>17";
     String body = "{\"messages\":[{\"role\":\"user\",\"content\":\"?\"}]}";
 
     assertThat(calls.invoke(TestServer.GPT_OSS, body).at("/choices/0/message").toString())
@@ -213,7 +200,7 @@ final class NativeBodiesTest {
 
   @Test
   void gptOssClosesReasoningThatWasCutOff() throws IOException {
-    completion = "<think>Hm.</think>17";
+    calls.completion = "<think>Hm.</think>17";
     String body = "{\"messages\":[{\"role\":\"user\",\"content\":\"?\"}],\"max_tokens\":9}";
 
     assertThat(calls.invoke(TestServer.GPT_OSS, body).at("/choices/0/message/content").textValue())
@@ -230,7 +217,7 @@ final class NativeBodiesTest {
           {TestServer.DEEPSEEK, "{\"prompt\":\"abc\"}"}
         }) {
       RawHttp.Response response =
-          RawHttp.post(server.server.port(), "/model/" + call[0] + "/invoke", call[1]);
+          RawHttp.post(calls.server.server.port(), "/model/" + call[0] + "/invoke", call[1]);
 
       assertThat(response.status()).as(call[0]).isEqualTo(200);
       assertThat(response.header("X-Amzn-Bedrock-Input-Token-Count")).isEqualTo("3");

@@ -41,6 +41,7 @@ final class ReasoningInContent implements BodyFormat {
   private static final class Chat implements Request {
     private final Request openAi;
     private boolean open;
+    private int tokens;
 
     Chat(Request openAi) {
       this.openAi = openAi;
@@ -67,9 +68,10 @@ final class ReasoningInContent implements BodyFormat {
     }
 
     private List<GenerationEvent> text(GenerationEvent event) {
-      if (event instanceof GenerationEvent.Reasoning(var more, int tokens)) {
+      if (event instanceof GenerationEvent.Reasoning(var more, int soFar)) {
         String tag = open ? "" : OPEN;
         open = true;
+        tokens = soFar;
         return List.of(new GenerationEvent.Text(tag + more, tokens, List.of()));
       }
       List<GenerationEvent> events = new ArrayList<>(close());
@@ -82,7 +84,7 @@ final class ReasoningInContent implements BodyFormat {
         return List.of();
       }
       open = false;
-      return List.of(new GenerationEvent.Text(CLOSE, 0, List.of()));
+      return List.of(new GenerationEvent.Text(CLOSE, tokens, List.of()));
     }
   }
 }

@@ -8,10 +8,16 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.BeforeEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
 import software.amazon.eventstream.Message;
 
-/** Calls of a test server that have to succeed, and what they answer as JSON. */
-public final class Calls {
+/**
+ * A server for each test, whose model completes every prompt alike; calls of it that have to
+ * succeed, and what they answer as JSON.
+ */
+public final class Calls implements BeforeEachCallback, AfterEachCallback {
   /** One tool, as a member of a Converse body. */
   public static final String TOOLS =
       """
@@ -21,10 +27,24 @@ public final class Calls {
 
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
-  private final TestServer server;
+  /** What the model says. */
+  public volatile String completion;
 
-  public Calls(TestServer server) {
-    this.server = server;
+  /** The server of the test that runs. */
+  public TestServer server;
+
+  public Calls(String completion) {
+    this.completion = completion;
+  }
+
+  @Override
+  public void beforeEach(ExtensionContext context) {
+    server = new TestServer(request -> completion);
+  }
+
+  @Override
+  public void afterEach(ExtensionContext context) {
+    server.close();
   }
 
   /** Converse with a message of the user and more members. */
