@@ -20,7 +20,6 @@ final class AnswerShapesTest {
   private static final String USER =
       "\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"hi\"}]}]";
 
-
   @RegisterExtension final Calls calls = new Calls("Hello STOP world");
 
   @Test
@@ -98,8 +97,10 @@ final class AnswerShapesTest {
 
     JsonNode whole =
         new ObjectMapper()
-            .readTree(RawHttp.post(calls.server.server.port(), "/model/demo/converse", body).body());
-    byte[] stream = RawHttp.post(calls.server.server.port(), "/model/demo/converse-stream", body).body();
+            .readTree(
+                RawHttp.post(calls.server.server.port(), "/model/demo/converse", body).body());
+    byte[] stream =
+        RawHttp.post(calls.server.server.port(), "/model/demo/converse-stream", body).body();
 
     assertThat(whole.at("/stopReason").textValue()).isEqualTo("stop_sequence");
     for (JsonNode usage :

@@ -15,7 +15,6 @@ final class AnthropicBodyTest {
   private static final String TOOLS =
       "\"tools\":[{\"name\":\"weather\",\"description\":\"Tells it\",\"input_schema\":{\"type\":\"object\"}}]";
 
-
   @RegisterExtension final Calls calls = new Calls("Hi STOP");
 
   @Test
@@ -74,7 +73,7 @@ final class AnthropicBodyTest {
     assertThat(call).matches("toolu_bdrk_[A-Za-z0-9_-]{22}");
     assertThat(events.stream().map(JsonNode::toString).limit(13))
         .containsExactly(
-            "{\"type\":\"message_start\",\"message\":{\"model\":\"demo\",\"id\":\"%s\",\"type\":\"message\",\"role\":\"assistant\",\"content\":[],\"stop_reason\":null,\"stop_sequence\":null,\"usage\":{\"input_tokens\":20,\"cache_creation_input_tokens\":0,\"cache_read_input_tokens\":0,\"output_tokens\":0}}}"
+            "{\"type\":\"message_start\",\"message\":{\"model\":\"demo\",\"id\":\"%s\",\"type\":\"message\",\"role\":\"assistant\",\"content\":[],\"stop_reason\":null,\"stop_sequence\":null,\"usage\":{\"input_tokens\":20,\"cache_creation_input_tokens\":0,\"cache_read_input_tokens\":0,\"output_tokens\":1}}}"
                 .formatted(message),
             "{\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"thinking\",\"thinking\":\"\",\"signature\":\"\"}}",
             "{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"thinking_delta\",\"thinking\":\"H\"}}",
@@ -131,7 +130,8 @@ final class AnthropicBodyTest {
         .containsExactly("tool_use", "text");
     assertThat(events.get(events.size() - 2).at("/delta/stop_reason").textValue())
         .isEqualTo("end_turn");
-    assertThat(calls.invoke(body(TOOLS)).at("/content/0/text").textValue()).isEqualTo(calls.completion);
+    assertThat(calls.invoke(body(TOOLS)).at("/content/0/text").textValue())
+        .isEqualTo(calls.completion);
   }
 
   @Test

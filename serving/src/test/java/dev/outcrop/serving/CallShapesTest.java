@@ -17,7 +17,6 @@ final class CallShapesTest {
       "I look.\n<tool_call>\n{\"name\": \"weather\", \"arguments\": {\"city\": \"Oslo\"}}\n</tool_call>\n"
           + "<tool_call>\n{\"name\": \"weather\", \"arguments\": {\"city\": \"Rome\"}}\n</tool_call>";
 
-
   @RegisterExtension final Calls calls = new Calls(CALL);
 
   @Test
@@ -72,7 +71,8 @@ final class CallShapesTest {
 
   @Test
   void converseTellsThatACallIsMalformed() throws IOException {
-    calls.completion = "Hm. <tool_call>{\"name\":\"weather\",\"arguments\":{\"city\":Oslo}}</tool_call>";
+    calls.completion =
+        "Hm. <tool_call>{\"name\":\"weather\",\"arguments\":{\"city\":Oslo}}</tool_call>";
 
     JsonNode body = calls.converse(Calls.TOOLS);
     List<Message> messages = calls.converseStream(Calls.TOOLS);

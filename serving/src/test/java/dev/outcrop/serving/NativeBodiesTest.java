@@ -20,7 +20,6 @@ final class NativeBodiesTest {
           + "{\"name\":\"weather\",\"parameters\":{\"type\":\"object\"}}}]}";
   private static final String METRICS = "amazon-bedrock-invocationMetrics";
 
-
   @RegisterExtension final Calls calls = new Calls("Hé STOP");
 
   @Test
@@ -132,7 +131,7 @@ final class NativeBodiesTest {
     assertThat(chunks.getLast().toString())
         .startsWith(
             "{\"outputText\":\"\",\"index\":0,\"totalOutputTextTokenCount\":21,"
-                + "\"completionReason\":\"FINISH\",\"inputTextTokenCount\":20,\""
+                + "\"completionReason\":\"FINISH\",\"inputTextTokenCount\":null,\""
                 + METRICS);
   }
 
@@ -172,7 +171,8 @@ final class NativeBodiesTest {
 
   @Test
   void mistralChatStreamsABrokenCallAsText() throws IOException {
-    calls.completion = "Hm.<tool_call>{\"name\":\"weather\",\"arguments\":{\"city\":Oslo}}</tool_call>";
+    calls.completion =
+        "Hm.<tool_call>{\"name\":\"weather\",\"arguments\":{\"city\":Oslo}}</tool_call>";
 
     StringBuilder text = new StringBuilder();
     for (JsonNode chunk : calls.invokeStream(TestServer.MISTRAL_CHAT, TOOLS)) {

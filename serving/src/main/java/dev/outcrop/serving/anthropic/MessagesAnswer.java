@@ -142,7 +142,8 @@ final class MessagesAnswer implements BodyFormat.Request {
     ObjectNode message = head();
     message.putArray("content");
     message.putNull("stop_reason").putNull("stop_sequence");
-    message.set("usage", usage(new GenerationEvent.Usage(promptTokens, 0, 0, 0)));
+    // There is a first token, or there would be no event.
+    message.set("usage", usage(new GenerationEvent.Usage(promptTokens, 0, 0, 1)));
     ObjectNode start = event("message_start");
     start.set("message", message);
     return start;

@@ -19,6 +19,7 @@ import java.util.Set;
  * to the model as the turn of a user, by the model's own template.
  */
 final class TitanBody implements BodyFormat {
+  private static final String PROMPT_COUNT = "inputTextTokenCount";
   private static final String CONFIG = "textGenerationConfig";
   private static final Set<String> KNOWN = Set.of("inputText", CONFIG);
   private static final Set<String> KNOWN_CONFIG =
@@ -50,17 +51,17 @@ final class TitanBody implements BodyFormat {
             TextRequest.sampling(config, "topP", target, -1),
             RequestFields.stops(config, "stopSequences", limits),
             target.tier()),
-        Answer.TITAN);
+        new Answer());
   }
 
-  /** Answers in this form. */
-  private enum Answer implements TextAnswer {
-    TITAN;
+  /** One answer in this form. */
+  private static final class Answer implements TextAnswer {
+    private boolean promptCountSent;
 
     @Override
     public ObjectNode whole(
         String text, List<GenerationEvent.TokenLogprob> logprobs, GenerationEvent.Ended end) {
-      ObjectNode answer = Json.object().put("inputTextTokenCount", end.usage().promptTokens());
+      ObjectNode answer = Json.object().put(PROMPT_COUNT, end.usage().promptTokens());
       answer
           .putArray("results")
           .addObject()
@@ -72,22 +73,31 @@ final class TitanBody implements BodyFormat {
 
     @Override
     public ObjectNode chunk(GenerationEvent.Text text, int promptTokens) {
-      return Json.object()
-          .put("outputText", text.text())
-          .put("index", 0)
-          .putNull("totalOutputTextTokenCount")
-          .putNull("completionReason")
-          .put("inputTextTokenCount", promptTokens);
+      ObjectNode chunk =
+          head(text.text()).putNull("totalOutputTextTokenCount").putNull("completionReason");
+      return withPromptCount(chunk, promptTokens);
     }
 
     @Override
     public ObjectNode last(GenerationEvent.Ended end) {
-      return Json.object()
-          .put("outputText", "")
-          .put("index", 0)
-          .put("totalOutputTextTokenCount", end.usage().completionTokens())
-          .put("completionReason", reason(end))
-          .put("inputTextTokenCount", end.usage().promptTokens());
+      ObjectNode chunk =
+          head("")
+              .put("totalOutputTextTokenCount", end.usage().completionTokens())
+              .put("completionReason", reason(end));
+      return withPromptCount(chunk, end.usage().promptTokens());
+    }
+
+    private static ObjectNode head(String text) {
+      return Json.object().put("outputText", text).put("index", 0);
+    }
+
+    /** The first chunk tells it; the others have the member, too. */
+    private ObjectNode withPromptCount(ObjectNode to, int promptTokens) {
+      if (promptCountSent) {
+        return to.putNull(PROMPT_COUNT);
+      }
+      promptCountSent = true;
+      return to.put(PROMPT_COUNT, promptTokens);
     }
 
     private static String reason(GenerationEvent.Ended end) {

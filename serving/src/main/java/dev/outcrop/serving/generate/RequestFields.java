@@ -91,7 +91,7 @@ public final class RequestFields {
     for (String name : fields.names()) {
       if (!known.test(name)) {
         throw Fields.invalid(
-            "Malformed input request: extraneous key [%s] is not permitted, please reformat your"
+            "Malformed input request: #: extraneous key [%s] is not permitted, please reformat your"
                     .formatted(name)
                 + " input and try again.");
       }

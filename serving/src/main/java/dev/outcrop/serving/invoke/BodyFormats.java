@@ -29,7 +29,7 @@ public final class BodyFormats {
       }
     }
     throw Fields.invalid(
-        "Malformed input request: required key [prompt] or [messages] not found, please reformat"
+        "Malformed input request: #: required key [prompt] or [messages] not found, please reformat"
             + " your input and try again.");
   }
 }
