@@ -58,6 +58,11 @@ final class AwsInvokeTest {
         Arguments.of(imported, prompt, "/generation", "/generation"),
         Arguments.of(TestServer.MISTRAL_TEXT, prompt, "/outputs/0/text", "/outputs/0/text"),
         Arguments.of(TestServer.DEEPSEEK, prompt, "/choices/0/text", "/choices/0/text"),
+        Arguments.of(
+            imported,
+            "{\"prompt\":\"hello\",\"max_tokens\":99}",
+            "/choices/0/text",
+            "/choices/0/text"),
         Arguments.of("demo", "{\"inputText\":\"hi\"}", "/results/0/outputText", "/outputText"),
         Arguments.of(
             TestServer.MISTRAL_CHAT,

@@ -76,6 +76,7 @@ final class GoldenShapesTest {
     invoke("imported", TestServer.IMPORTED, PROMPT);
     invoke("mistral", TestServer.MISTRAL_TEXT, PROMPT);
     invoke("deepseek", TestServer.DEEPSEEK, PROMPT);
+    invoke("completion", TestServer.IMPORTED, "{\"prompt\":\"hi\",\"max_tokens\":4}");
     invoke("titan", "demo", TITAN);
     invoke("chat", "demo", CHAT);
     invoke("mistral-chat", TestServer.MISTRAL_CHAT, OPEN_AI_TOOLS);

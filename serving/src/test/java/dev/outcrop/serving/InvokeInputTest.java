@@ -60,6 +60,15 @@ final class InvokeInputTest {
             TestServer.IMPORTED,
             "{\"prompt\":\"x\",\"return_logprobs\":1}",
             "return_logprobs must be true or false"),
+        bad("{\"prompt\":\"x\",\"max_tokens\":2}", "extraneous key [max_tokens] is not permitted"),
+        badCompletion("\"n\":2", "n must be between 1 and 1"),
+        badCompletion("\"stream\":true", "stream must be false for this operation"),
+        badCompletion("\"logprobs\":21", "logprobs must be between 0 and"),
+        badCompletion("\"suffix\":\"x\"", "suffix is not supported"),
+        bad(
+            TestServer.IMPORTED,
+            "{\"prompt\":[\"a\",\"b\"],\"max_tokens\":1}",
+            "prompt must hold at most 1"),
         bad(TestServer.MISTRAL_CHAT, chat("\"n\":1"), "extraneous key [n] is not permitted"),
         bad(
             TestServer.MISTRAL_CHAT,
@@ -176,6 +185,10 @@ final class InvokeInputTest {
 
   private static Arguments bad(String body, String message) {
     return bad("demo", body, message);
+  }
+
+  private static Arguments badCompletion(String field, String message) {
+    return bad(TestServer.IMPORTED, "{\"prompt\":\"x\",\"max_tokens\":1," + field + "}", message);
   }
 
   private static Arguments badMistral(String body, String message) {

@@ -103,6 +103,24 @@ final class NativeBodiesTest {
   }
 
   @Test
+  void importedModelTakesAnOpenAiCompletionWhereMaxTokensSaysSo() throws IOException {
+    String body = "{\"prompt\":\"abc\",\"max_tokens\":1,\"stop\":\"x\"}";
+
+    JsonNode answer = calls.invoke(TestServer.IMPORTED, body);
+    List<JsonNode> chunks = calls.invokeStream(TestServer.IMPORTED, body);
+
+    assertThat(answer.get("id").textValue()).startsWith("cmpl-");
+    assertThat(answer.get("object").textValue()).isEqualTo("text_completion");
+    assertThat(answer.at("/choices/0").toString())
+        .isEqualTo("{\"index\":0,\"text\":\"H\",\"logprobs\":null,\"finish_reason\":\"length\"}");
+    assertThat(answer.at("/usage/prompt_tokens").intValue()).isEqualTo(3);
+    assertThat(answer.at("/usage/completion_tokens").intValue()).isEqualTo(1);
+    assertThat(chunks.getFirst().at("/choices/0/text").textValue()).isEqualTo("H");
+    assertThat(chunks.getLast().at("/choices/0/finish_reason").textValue()).isEqualTo("length");
+    assertThat(chunks.getLast().has(METRICS)).isTrue();
+  }
+
+  @Test
   void titanTakesAnInstructionByTheTemplateOfTheModel() throws IOException {
     JsonNode body =
         calls.invoke(

@@ -37,6 +37,10 @@ final class HostileBodiesTest {
           Map.entry(
               "mistral.x",
               "{'prompt':'a','max_tokens':1,'stop':['a'],'temperature':1,'top_p':1,'top_k':1}"),
+          Map.entry(
+              "x",
+              "{'prompt':['a'],'max_tokens':1,'stop':['a'],'temperature':1,'top_p':1,'logprobs':1,"
+                  + "'presence_penalty':1,'frequency_penalty':1,'seed':1}"),
           Map.entry("deepseek.x", "{'prompt':'a','max_tokens':1,'stop':['a'],'top_p':1}"),
           Map.entry(
               "amazon.x",
