@@ -62,11 +62,13 @@ final class StopSignal {
    * @return the status to end with, or nothing where the process ends on its own
    */
   OptionalInt stop() {
+    boolean over = finished.getCount() == 0; // seen before the wait ends, which may finish it
+    boolean served = awaited;
     asked.countDown();
-    if (finished.getCount() == 0) {
+    if (over) {
       return OptionalInt.empty();
     }
-    if (!awaited) {
+    if (!served) {
       return OptionalInt.of(TERMINATED);
     }
     try {
