@@ -189,15 +189,15 @@ final class JobStore implements AutoCloseable {
   }
 
   /** Deletes the copied input, and what is finished unless that is to be kept. */
-  void clean(String id, boolean keepFinished) {
+  synchronized void clean(String id, boolean keepFinished) {
     delete(folder(id).resolve("in"));
     if (!keepFinished) {
       delete(folder(id).resolve("out"));
     }
   }
 
-  /** Forgets a job. */
-  void drop(String id) {
+  /** Forgets a job; what ran it may still be about to clean up. */
+  synchronized void drop(String id) {
     delete(folder(id).resolve(JOB));
     delete(folder(id));
   }
