@@ -23,7 +23,17 @@
 {{- if .Values.adminKeySecret -}}
 {{- $_ := set $management "admin-key-file" "/etc/outcrop-admin/admin-key" -}}
 {{- end -}}
-{{- $needed := dict "http" (dict "host" "0.0.0.0") "management" $management "auth" (dict "key-file" "/etc/outcrop-keys/keys") "drain-timeout" (printf "%ds" (int .Values.drain.timeoutSeconds)) -}}
+{{- if and .Values.keysSecret .Values.policySecret -}}
+{{- fail "keysSecret and policySecret are both named, and the server takes one of the files" -}}
+{{- end -}}
+{{- if not (or .Values.keysSecret .Values.policySecret) -}}
+{{- fail "neither keysSecret nor policySecret is named: the server listens beyond loopback only when it knows who may call" -}}
+{{- end -}}
+{{- $auth := dict "key-file" "/etc/outcrop-keys/keys" -}}
+{{- if .Values.policySecret -}}
+{{- $auth = dict "policy-file" "/etc/outcrop-keys/policy.yaml" -}}
+{{- end -}}
+{{- $needed := dict "http" (dict "host" "0.0.0.0") "management" $management "auth" $auth "drain-timeout" (printf "%ds" (int .Values.drain.timeoutSeconds)) -}}
 {{- toYaml (mergeOverwrite $needed (deepCopy .Values.config)) -}}
 {{- end }}
 

@@ -137,6 +137,18 @@ class ChartTest {
   }
 
   @Test
+  void mountsThePolicyInPlaceOfTheKeys() throws IOException {
+    String rendered = renderWith("{policySecret: outcrop-policy, keysSecret: ''}");
+
+    JsonNode pod = object(rendered, "Deployment").at("/spec/template/spec");
+    assertThat(pod.at("/volumes/1/secret/secretName").asText()).isEqualTo("outcrop-policy");
+    assertThat(config(rendered).auth().keyFile()).isNull();
+    assertThat(config(rendered).auth().policyFile())
+        .isEqualTo(
+            Path.of(pod.at("/containers/0/volumeMounts/1/mountPath").asText(), "policy.yaml"));
+  }
+
+  @Test
   void writesLargeNumbersAsTheServerReadsThem() throws IOException {
     assertThat(config(renderConfig("limits: {max-text-length: 16000000}")).limits().maxTextLength())
         .isEqualTo(16_000_000);
@@ -155,6 +167,8 @@ class ChartTest {
           config: {drain-timeout: 5m}         | drain.timeoutSeconds
           config: {management: {admin-key: 0123456789abcdef}} | adminKeySecret
           config: {models: []}                | models
+          keysSecret: ""                      | neither keysSecret nor policySecret
+          policySecret: p                     | keysSecret and policySecret are both named
           imge: {tag: a}                      | imge
           """)
   void refuses(String values, String message) {

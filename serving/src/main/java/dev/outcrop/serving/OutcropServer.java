@@ -4,6 +4,7 @@ import dev.outcrop.batching.Health;
 import dev.outcrop.models.OutcropException;
 import dev.outcrop.serving.auth.Authenticator;
 import dev.outcrop.serving.auth.KeyFile;
+import dev.outcrop.serving.auth.Reloading;
 import dev.outcrop.serving.batchjobs.BatchJobsApi;
 import dev.outcrop.serving.bedrock.BedrockApi;
 import dev.outcrop.serving.bedrock.TitanEmbeddings;
@@ -28,6 +29,7 @@ import java.net.UnknownHostException;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -54,6 +56,7 @@ public final class OutcropServer implements AutoCloseable {
   private final LifeCycle lifeCycle;
   private final GenerationService generations;
   private final BatchJobsApi batchJobs;
+  private final @Nullable Reloading credentials;
   private final Listeners listeners;
 
   private OutcropServer(
@@ -82,6 +85,7 @@ public final class OutcropServer implements AutoCloseable {
             json,
             new SecureRandom()::nextLong,
             Clock.systemUTC());
+    this.credentials = Reloading.of(config.auth(), System::nanoTime, metrics);
     this.batchJobs =
         BatchJobsApi.open(config.batchJobs(), api, api::servedId, json, Clock.systemUTC());
     try {
@@ -91,7 +95,7 @@ public final class OutcropServer implements AutoCloseable {
               config.management(),
               new Listeners.Parts(
                   Api.of(List.of(api, openAi, batchJobs)),
-                  authenticator(config),
+                  authenticator(),
                   lifeCycle,
                   metrics,
                   this::health,
@@ -126,6 +130,9 @@ public final class OutcropServer implements AutoCloseable {
       ServingConfig config, Collection<ServedModel> models, Collection<ServedEncoder> encoders) {
     OutcropServer server = new OutcropServer(config, List.copyOf(models), List.copyOf(encoders));
     server.batchJobs.start();
+    if (server.credentials != null) {
+      server.credentials.begin();
+    }
     server.lifeCycle.serve();
     LOG.info(
         "serving {} on {}, management on port {}",
@@ -176,6 +183,9 @@ public final class OutcropServer implements AutoCloseable {
   public void close() {
     batchJobs.close();
     listeners.close();
+    if (credentials != null) {
+      credentials.close();
+    }
     lifeCycle.stop();
   }
 
@@ -203,15 +213,14 @@ public final class OutcropServer implements AutoCloseable {
     return health;
   }
 
-  private static Authenticator authenticator(ServingConfig config) {
-    var keyFile = config.auth().keyFile();
-    if (keyFile != null) {
-      return Authenticator.keyed(KeyFile.read(keyFile));
+  private Authenticator authenticator() {
+    if (credentials != null) {
+      return Authenticator.of(credentials, InstantSource.system());
     }
     if (!loopback(config.http().host())) {
       throw new OutcropException(
           ServingError.CONFIG_INVALID,
-          "http.host is %s, which others can reach, but auth.key-file is not set; set it, or bind 127.0.0.1"
+          "http.host is %s, which others can reach, but neither auth.key-file nor auth.policy-file is set; set one, or bind 127.0.0.1"
               .formatted(config.http().host()));
     }
     return Authenticator.open();

@@ -84,7 +84,7 @@ final class SecurityTest {
           Authorization: Basic YTpi     | MissingAuthenticationTokenException | Missing Authentication Token
           Authorization: Bearer wrong   | AccessDeniedException | Please make sure your API Key is valid.
           x-api-key: wrong              | AccessDeniedException | Please make sure your API Key is valid.
-          Authorization: AWS4-HMAC-SHA256 Credential=x | UnrecognizedClientException | The security token included in the request is invalid.
+          Authorization: AWS4-HMAC-SHA256 Credential=x | IncompleteSignatureException | Authorization header requires 'SignedHeaders' parameter.
           """)
   void keepsOthersOut(String header, String type, String message) throws IOException {
     for (String path : List.of("/model/demo/converse", "/model/none/invoke", "/", "/metrics")) {

@@ -1,8 +1,10 @@
 package dev.outcrop.serving.auth;
 
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
+import dev.outcrop.serving.auth.AuthResult.Denied;
+import dev.outcrop.serving.auth.AuthResult.Reason;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,50 +12,72 @@ import org.jspecify.annotations.Nullable;
  * request's thread.
  *
  * <p>A key comes as {@code Authorization: Bearer KEY} (what AWS SDKs send for {@code
- * AWS_BEARER_TOKEN_BEDROCK}) or as {@code x-api-key: KEY}. Signatures (SigV4) are not verified:
- * with a key file they count as no credentials, without one they are ignored.
+ * AWS_BEARER_TOKEN_BEDROCK}) or as {@code x-api-key: KEY}; a signature as {@code Authorization:
+ * AWS4-HMAC-SHA256 ..}. An {@code x-api-key} goes first.
  */
 public final class Authenticator {
   private static final int MAX_KEY = 4_096;
   private static final String BEARER = "bearer ";
-  private static final String SIGNATURE = "AWS4-HMAC-SHA256";
 
-  private final @Nullable KeyFile keys;
+  private final @Nullable Supplier<Principals> principals;
+  private final InstantSource clock;
 
-  private Authenticator(@Nullable KeyFile keys) {
-    this.keys = keys;
+  private Authenticator(@Nullable Supplier<Principals> principals, InstantSource clock) {
+    this.principals = principals;
+    this.clock = clock;
   }
 
   /** Lets everybody in; for a server that binds loopback only. */
   public static Authenticator open() {
-    return new Authenticator(null);
+    return new Authenticator(null, InstantSource.system());
   }
 
   /** Lets the holders of keys in. */
   public static Authenticator keyed(KeyFile keys) {
-    return new Authenticator(keys);
+    return of(keys::principals, InstantSource.system());
+  }
+
+  /**
+   * Lets those in that are known.
+   *
+   * @param principals who is known at the moment; asked once per request
+   */
+  public static Authenticator of(Supplier<Principals> principals, InstantSource clock) {
+    return new Authenticator(principals, clock);
   }
 
   /** Whether everybody is let in. */
   public boolean isOpen() {
-    return keys == null;
+    return principals == null;
   }
 
-  /** Decides by the two headers that may hold a key. */
-  public AuthResult authenticate(@Nullable String authorization, @Nullable String apiKey) {
-    if (keys == null) {
+  /** Decides by what a request says before its body. */
+  public AuthResult authenticate(RequestHead request) {
+    if (principals == null) {
       return new AuthResult.Allowed(new Caller.Anonymous());
     }
-    String key = key(authorization, apiKey);
-    if (key == null) {
-      boolean signed = authorization != null && authorization.startsWith(SIGNATURE);
-      return new AuthResult.Denied(
-          signed ? AuthResult.Reason.SIGNATURE_ONLY : AuthResult.Reason.MISSING);
+    String authorization = request.header("authorization");
+    String key = key(authorization, request.header("x-api-key"));
+    if (key != null) {
+      return byKey(key, principals.get(), clock.instant());
     }
-    Caller caller = key.length() > MAX_KEY ? null : keys.find(sha256(key));
-    return caller == null
-        ? new AuthResult.Denied(AuthResult.Reason.UNKNOWN_KEY)
-        : new AuthResult.Allowed(caller);
+    if (authorization != null && SignatureClaim.is(authorization)) {
+      return SignedRequests.verify(request, authorization, principals.get(), clock.instant());
+    }
+    return new Denied(Reason.MISSING);
+  }
+
+  private static AuthResult byKey(String key, Principals known, Instant now) {
+    if (ShortTermKeys.is(key) && key.length() <= ShortTermKeys.MAX_LENGTH) {
+      return ShortTermKeys.verify(key, known, now);
+    }
+    ApiKey found = key.length() > MAX_KEY ? null : known.apiKey(Hashes.sha256(key));
+    if (found == null) {
+      return new Denied(Reason.UNKNOWN_KEY);
+    }
+    return found.expires != null && !now.isBefore(found.expires)
+        ? new Denied(Reason.EXPIRED_KEY)
+        : new AuthResult.Allowed(found.caller);
   }
 
   private static @Nullable String key(@Nullable String authorization, @Nullable String apiKey) {
@@ -65,13 +89,5 @@ public final class Authenticator {
       return key.isEmpty() ? null : key;
     }
     return null;
-  }
-
-  static byte[] sha256(String key) {
-    try {
-      return MessageDigest.getInstance("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every JDK has SHA-256", e);
-    }
   }
 }

@@ -5,6 +5,11 @@ import org.jspecify.annotations.Nullable;
 
 /** Whose request it is. */
 public sealed interface Caller {
+  /** Its name, for logs. */
+  default String principal() {
+    return tenant();
+  }
+
   /** The name that usage and fairness are counted under. */
   String tenant();
 
@@ -13,6 +18,16 @@ public sealed interface Caller {
 
   /** The highest tier that the tenant may take. */
   Tier mostTier();
+
+  /** Whether it may call a model, by the id that the operator chose. */
+  default boolean mayCall(String model) {
+    return true;
+  }
+
+  /** What it may still take. */
+  default Allowance allowance() {
+    return Allowance.UNLIMITED;
+  }
 
   /**
    * The tier that a request is served in: the one it asks for where the tenant may take that. Else
@@ -51,7 +66,26 @@ public sealed interface Caller {
     }
   }
 
-  /** The holder of a key. */
+  /**
+   * Somebody of the policy file.
+   *
+   * @param principal its name
+   */
+  record Principal(
+      String principal,
+      String tenant,
+      int weight,
+      Tier mostTier,
+      ModelAccess models,
+      Allowance allowance)
+      implements Caller {
+    @Override
+    public boolean mayCall(String model) {
+      return models.allows(model);
+    }
+  }
+
+  /** The holder of a key of the key file, who may call every model. */
   record Tenant(String tenant, int weight, Tier mostTier) implements Caller {
     /** A tenant that may take no more than the default tier. */
     public Tenant(String tenant, int weight) {

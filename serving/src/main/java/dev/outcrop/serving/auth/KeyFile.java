@@ -5,6 +5,7 @@ import dev.outcrop.models.OutcropException;
 import dev.outcrop.serving.error.ServingError;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,7 +15,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The keys that are known, by their hash. A line is {@code SHA256-HEX TENANT WEIGHT TIER}: the
@@ -26,22 +26,19 @@ public final class KeyFile {
   private static final int HASH_BYTES = 32;
   private static final int MAX_WEIGHT = 1_000;
 
-  private final List<Entry> entries;
+  private final Principals principals;
 
-  private KeyFile(List<Entry> entries) {
-    this.entries = List.copyOf(entries);
+  private KeyFile(List<ApiKey> keys) {
+    this.principals = Principals.of(keys);
   }
 
-  /** Reads a key file. */
-  public static KeyFile read(Path file) {
-    List<String> lines;
-    try {
-      lines = Files.readAllLines(file);
-    } catch (IOException e) {
-      throw new OutcropException(
-          ServingError.CONFIG_INVALID, "cannot read the key file " + file, e);
-    }
-    return parse(file.toString(), lines);
+  /**
+   * Reads a key file's content.
+   *
+   * @param name the file, for messages
+   */
+  public static KeyFile parse(String name, byte[] content) {
+    return parse(name, new String(content, StandardCharsets.UTF_8).lines().toList());
   }
 
   /** The one key that a file holds in the clear, white space around it aside. */
@@ -62,17 +59,17 @@ public final class KeyFile {
 
   /** One key, in the clear, and nobody else's. */
   public static KeyFile single(String key, String tenant) {
-    return new KeyFile(List.of(new Entry(Authenticator.sha256(key), new Caller.Tenant(tenant, 1))));
+    return new KeyFile(List.of(new ApiKey(Hashes.sha256(key), new Caller.Tenant(tenant, 1), null)));
   }
 
   static KeyFile parse(String name, List<String> lines) {
-    List<Entry> entries = new ArrayList<>();
+    List<ApiKey> entries = new ArrayList<>();
     Map<ByteBuffer, Integer> lineOf = new HashMap<>();
     for (int i = 0; i < lines.size(); i++) {
       String line = lines.get(i).replaceFirst("#.*", "").strip();
       if (!line.isEmpty()) {
         String where = name + " line " + (i + 1);
-        Entry entry = entry(where, line.split("\\s+"));
+        ApiKey entry = entry(where, line.split("\\s+"));
         Integer before = lineOf.putIfAbsent(ByteBuffer.wrap(entry.sha256), i + 1);
         if (before != null) {
           throw invalid(where, "the hash is that of line %d again".formatted(before));
@@ -86,23 +83,12 @@ public final class KeyFile {
     return new KeyFile(entries);
   }
 
-  /** How many keys there are. */
-  public int size() {
-    return entries.size();
+  /** Whose keys they are. */
+  public Principals principals() {
+    return principals;
   }
 
-  /** Whose key has this hash, or null. Takes the same time for every hash. */
-  @Nullable Caller find(byte[] sha256) {
-    Caller found = null;
-    for (Entry entry : entries) {
-      if (java.security.MessageDigest.isEqual(entry.sha256, sha256)) {
-        found = entry.caller;
-      }
-    }
-    return found;
-  }
-
-  private static Entry entry(String where, String[] parts) {
+  private static ApiKey entry(String where, String[] parts) {
     if (parts.length < 2 || parts.length > 4) {
       throw invalid(where, "must be: SHA256-HEX TENANT [WEIGHT [TIER]]");
     }
@@ -120,7 +106,7 @@ public final class KeyFile {
     }
     int weight = parts.length < 3 ? 1 : weight(where, parts[2]);
     Tier tier = parts.length < 4 ? Tier.DEFAULT : tier(where, parts[3]);
-    return new Entry(hash, new Caller.Tenant(parts[1], weight, tier));
+    return new ApiKey(hash, new Caller.Tenant(parts[1], weight, tier), null);
   }
 
   private static Tier tier(String where, String word) {
@@ -147,16 +133,5 @@ public final class KeyFile {
 
   private static OutcropException invalid(String where, String what) {
     return new OutcropException(ServingError.CONFIG_INVALID, where + ": " + what);
-  }
-
-  /** One key. No record: its text form must not show the hash. */
-  private static final class Entry {
-    private final byte[] sha256;
-    private final Caller caller;
-
-    Entry(byte[] sha256, Caller caller) {
-      this.sha256 = sha256;
-      this.caller = caller;
-    }
   }
 }

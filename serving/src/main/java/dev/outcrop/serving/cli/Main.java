@@ -15,7 +15,7 @@ import picocli.CommandLine.IExecutionExceptionHandler;
     description = "Open-weight models on your own accelerators behind the Amazon Bedrock API.",
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {DemoCommand.class, ServeCommand.class, ModelsCommand.class})
+    subcommands = {DemoCommand.class, ServeCommand.class, ModelsCommand.class, KeysCommand.class})
 public final class Main {
   private Main() {}
 

@@ -29,7 +29,7 @@ final class ServeCommand implements Callable<Integer> {
   @Option(
       names = "--config",
       description =
-          "outcrop.yaml; --host, --port, --management-port, --key-file and --model override it")
+          "outcrop.yaml; --host, --port, --management-port, --key-file, --policy-file and --model override it")
   private @Nullable Path config;
 
   @Option(names = "--model", description = "A checkpoint folder to serve")
@@ -41,7 +41,9 @@ final class ServeCommand implements Callable<Integer> {
   @Option(names = "--dtype", description = "Type to compute in: ${COMPLETION-CANDIDATES} (AUTO)")
   private ModelConfig.@Nullable Dtype dtype;
 
-  @Option(names = "--host", description = "Address to bind; beyond loopback needs --key-file")
+  @Option(
+      names = "--host",
+      description = "Address to bind; beyond loopback needs --key-file or --policy-file")
   private @Nullable String host;
 
   @Option(names = "--port", description = "Port of the API; 0 for any free one (8080)")
@@ -52,6 +54,9 @@ final class ServeCommand implements Callable<Integer> {
 
   @Option(names = "--key-file", description = "Keys: lines of SHA256-HEX TENANT WEIGHT TIER")
   private @Nullable Path keyFile;
+
+  @Option(names = "--policy-file", description = "Principals with keys, models and quotas, as YAML")
+  private @Nullable Path policyFile;
 
   @Override
   public Integer call() throws Exception {
@@ -111,7 +116,9 @@ final class ServeCommand implements Callable<Integer> {
     if (managementPort != null) {
       settings = settings.withManagement(settings.management().withPort(managementPort));
     }
-    return keyFile == null ? settings : settings.withAuth(new AuthConfig(keyFile));
+    return keyFile == null && policyFile == null
+        ? settings
+        : settings.withAuth(new AuthConfig(keyFile, policyFile));
   }
 
   private ModelConfig served(Path folder) {

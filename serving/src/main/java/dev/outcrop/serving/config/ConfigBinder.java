@@ -6,6 +6,8 @@ import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -130,6 +132,9 @@ final class ConfigBinder {
     if (type == Secret.class) {
       return new Secret(text);
     }
+    if (type == Instant.class) {
+      return instant(text);
+    }
     if (type instanceof Class<?> aClass && aClass.isEnum()) {
       return constant(text, aClass);
     }
@@ -149,6 +154,14 @@ final class ConfigBinder {
       return Double.parseDouble(text);
     } catch (NumberFormatException e) {
       throw new IllegalArgumentException("must be a number", e);
+    }
+  }
+
+  private static Instant instant(String text) {
+    try {
+      return Instant.parse(text);
+    } catch (DateTimeParseException e) {
+      throw new IllegalArgumentException("must be a time such as 2027-01-31T00:00:00Z", e);
     }
   }
 

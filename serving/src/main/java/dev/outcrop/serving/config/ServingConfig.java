@@ -68,11 +68,10 @@ public record ServingConfig(
 
   /** The same with relative paths taken from a folder. */
   ServingConfig resolvedAgainst(Path folder) {
-    Path keyFile = auth.keyFile();
     return new ServingConfig(
         http,
         management.resolvedAgainst(folder),
-        new AuthConfig(keyFile == null ? null : folder.resolve(keyFile)),
+        auth.resolvedAgainst(folder),
         limits,
         batchJobs.resolvedAgainst(folder),
         drainTimeout,

@@ -13,6 +13,8 @@ public enum ServingError implements ErrorCode {
   MODEL_ID_INVALID(ErrorType.USER),
   /** No model of this id is served. */
   MODEL_UNKNOWN(ErrorType.USER),
+  /** The caller may not call this model. */
+  MODEL_DENIED(ErrorType.USER),
   /** Prompt and completion do not fit the model. */
   INPUT_TOO_LONG(ErrorType.USER),
   /** A body is larger than the limit. */

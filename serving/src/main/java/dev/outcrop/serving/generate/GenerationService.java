@@ -1,9 +1,11 @@
 package dev.outcrop.serving.generate;
 
+import dev.outcrop.batching.BatchingConfig;
 import dev.outcrop.batching.GenerateRequest;
 import dev.outcrop.batching.SubmitResult;
 import dev.outcrop.batching.Tier;
 import dev.outcrop.models.OutcropException;
+import dev.outcrop.serving.auth.Allowance;
 import dev.outcrop.serving.auth.Caller;
 import dev.outcrop.serving.error.ServingError;
 import dev.outcrop.serving.json.Fields;
@@ -80,22 +82,29 @@ public final class GenerationService {
             model.text().stopTokens(),
             new GenerateRequest.Service(
                 caller.tenant(), caller.weight(), tier, null, caller.tenant()));
-    return switch (model.batcher().submit(request)) {
-      case SubmitResult.Accepted(var stream) -> {
-        RunningGeneration run =
-            new RunningGeneration(
-                new RunningGeneration.Context(
-                    model, caller, listener, nanoTime, arrivedNanos, gone),
-                stream,
-                generation.tier() == null && tier == Tier.DEFAULT ? null : tier,
-                prompt.length,
-                assembler,
-                running::remove);
-        running.add(run);
-        yield new Outcome.Running(run);
-      }
-      case SubmitResult.Rejected(var reason, var message, var retryAfter) ->
-          new Outcome.Refused(reason, message, retryAfter);
+    return switch (caller.allowance().tokens(mostTokens(request))) {
+      case Allowance.Answer.Throttled(var message, var retryAfter) ->
+          new Outcome.Refused(SubmitResult.Reason.TENANT_QUOTA, message, retryAfter);
+      case Allowance.Answer.Granted(var share) ->
+          switch (model.batcher().submit(request)) {
+            case SubmitResult.Accepted(var stream) -> {
+              RunningGeneration run =
+                  new RunningGeneration(
+                      new RunningGeneration.Context(
+                          model, caller, share, listener, nanoTime, arrivedNanos, gone),
+                      stream,
+                      generation.tier() == null && tier == Tier.DEFAULT ? null : tier,
+                      prompt.length,
+                      assembler,
+                      running::remove);
+              running.add(run);
+              yield new Outcome.Running(run);
+            }
+            case SubmitResult.Rejected(var reason, var message, var retryAfter) -> {
+              share.close();
+              yield new Outcome.Refused(reason, message, retryAfter);
+            }
+          };
     };
   }
 
@@ -119,6 +128,15 @@ public final class GenerationService {
   private static String tooLong(long characters) {
     return "%d characters of text are more than the context of this model can hold"
         .formatted(characters);
+  }
+
+  /** What a request can come to; the batcher's usual limit where it names none. */
+  private static long mostTokens(GenerateRequest request) {
+    int completion =
+        request.maxTokens() == GenerateRequest.AS_MANY_AS_FIT
+            ? BatchingConfig.DEFAULT.defaultMaxTokens()
+            : request.maxTokens();
+    return (long) request.prompt().length + completion;
   }
 
   private static TextModel.ChatPrompt encode(ServedModel model, Generation generation) {

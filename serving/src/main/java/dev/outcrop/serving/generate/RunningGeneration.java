@@ -5,6 +5,7 @@ import dev.outcrop.batching.Tier;
 import dev.outcrop.batching.TokenEvent;
 import dev.outcrop.batching.TokenStream;
 import dev.outcrop.models.OutcropException;
+import dev.outcrop.serving.auth.Allowance;
 import dev.outcrop.serving.auth.Caller;
 import dev.outcrop.serving.error.ServingError;
 import java.time.Duration;
@@ -129,6 +130,9 @@ public final class RunningGeneration implements AutoCloseable {
         };
     GenerationEvent.Usage usage =
         end instanceof GenerationEvent.Ended ended ? ended.usage() : usage(assembler.tokens());
+    // Reused tokens cost next to nothing, and do not count on Bedrock either.
+    context.tokens.settle(
+        usage.promptTokens() - usage.cachedPromptTokens() + (long) usage.completionTokens());
     context.listener.over(
         context.model,
         context.caller,
@@ -204,10 +208,15 @@ public final class RunningGeneration implements AutoCloseable {
     ready.add(new GenerationEvent.Failed(error));
   }
 
-  /** What a generation knows of its surroundings. */
+  /**
+   * What a generation knows of its surroundings.
+   *
+   * @param tokens what was taken of the caller's quota for it
+   */
   record Context(
       ServedModel model,
       Caller caller,
+      Allowance.Share tokens,
       GenerationListener listener,
       LongSupplier nanoTime,
       long arrivedNanos,

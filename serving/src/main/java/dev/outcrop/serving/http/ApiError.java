@@ -18,6 +18,7 @@ import java.time.Duration;
  */
 public record ApiError(int status, String type, String message, Duration retryAfter) {
   private static final Duration SOON = Duration.ofSeconds(1);
+  private static final String ACCESS_DENIED = "AccessDeniedException";
 
   /** How the message of a prompt that cannot fit begins. */
   static final String TOO_LONG = "Input is too long for requested model. ";
@@ -53,6 +54,7 @@ public record ApiError(int status, String type, String message, Duration retryAf
       case INPUT_TOO_LONG -> validation(TOO_LONG + message);
       case MODEL_UNKNOWN -> new ApiError(404, "ResourceNotFoundException", message);
       case OPERATION_UNKNOWN -> new ApiError(404, "UnknownOperationException", message);
+      case MODEL_DENIED -> new ApiError(403, ACCESS_DENIED, message);
       case BODY_TOO_LARGE -> new ApiError(413, "ValidationException", message);
       case OVERLOADED -> throttled(message, SOON);
       case DRAINING ->
@@ -74,24 +76,17 @@ public record ApiError(int status, String type, String message, Duration retryAf
   }
 
   /** The error that denied credentials stand for. */
-  public static ApiError of(AuthResult.Reason reason) {
-    return switch (reason) {
-      case MISSING ->
-          new ApiError(403, "MissingAuthenticationTokenException", "Missing Authentication Token");
-      case UNKNOWN_KEY ->
-          new ApiError(
-              403,
-              "AccessDeniedException",
-              "Authentication failed: Please make sure your API Key is valid.");
-      case SIGNATURE_ONLY ->
-          new ApiError(
-              403,
-              "UnrecognizedClientException",
-              "The security token included in the request is invalid. This server does not verify"
-                  + " signatures: send an API key as a bearer token (AWS_BEARER_TOKEN_BEDROCK).");
-      case NOT_CONFIGURED ->
-          new ApiError(403, "AccessDeniedException", "No admin key is configured.");
-    };
+  public static ApiError of(AuthResult.Denied denied) {
+    String type =
+        switch (denied.reason()) {
+          case MISSING -> "MissingAuthenticationTokenException";
+          case UNKNOWN_KEY, EXPIRED_KEY, NOT_CONFIGURED -> ACCESS_DENIED;
+          case UNKNOWN_ACCESS_KEY -> "UnrecognizedClientException";
+          case EXPIRED_ACCESS_KEY -> "ExpiredTokenException";
+          case INCOMPLETE_SIGNATURE -> "IncompleteSignatureException";
+          case WRONG_SIGNATURE -> "InvalidSignatureException";
+        };
+    return new ApiError(403, type, denied.message());
   }
 
   /** A request that can never work. */

@@ -2,6 +2,7 @@ package dev.outcrop.serving.http;
 
 import dev.outcrop.models.ErrorType;
 import dev.outcrop.models.OutcropException;
+import dev.outcrop.serving.auth.Allowance;
 import dev.outcrop.serving.auth.AuthResult;
 import dev.outcrop.serving.auth.Authenticator;
 import dev.outcrop.serving.auth.Caller;
@@ -36,10 +37,12 @@ final class ApiHandler implements Handler {
 
   private final Parts parts;
   private final Bodies bodies;
+  private final Strangers strangers;
 
   ApiHandler(Parts parts) {
     this.parts = parts;
     this.bodies = new Bodies(parts.connections, parts.maxBody);
+    this.strangers = new Strangers(bodies, parts.bodyMemory, parts.maxBody, parts.maxRequests);
   }
 
   /** What the handler works with. */
@@ -103,15 +106,40 @@ final class ApiHandler implements Handler {
       fail(visit, refusal);
       return;
     }
-    Caller caller;
-    switch (parts.authenticator.authenticate(
-        visit.header("authorization"), visit.header("x-api-key"))) {
-      case AuthResult.Allowed(var allowed) -> caller = allowed;
-      case AuthResult.Denied(var reason) -> {
-        fail(visit, ApiError.of(reason));
-        return;
+    try (ByteBudget.Hold memory = parts.bodyMemory.hold()) {
+      switch (parts.authenticator.authenticate(Heads.of(visit.request))) {
+        case AuthResult.Allowed(var caller) ->
+            admit(visit, caller, () -> bodies.read(visit.request, memory::resize));
+        case AuthResult.Signed(var caller, var proven, var check) -> {
+          if (proven) {
+            admit(
+                visit,
+                caller,
+                () -> checked(visit, bodies.read(visit.request, memory::resize), check));
+          } else {
+            byte[] body = checked(visit, strangers.read(visit.request, memory), check);
+            if (body != null) {
+              admit(visit, caller, () -> body);
+            }
+          }
+        }
+        case AuthResult.Denied denied -> fail(visit, ApiError.of(denied));
       }
     }
+  }
+
+  /** A body that is the one that was signed; or null, and the answer is sent. */
+  private byte @Nullable [] checked(Visit visit, byte[] body, AuthResult.BodyCheck check) {
+    AuthResult.Denied denied = check.check(body);
+    if (denied == null) {
+      return body;
+    }
+    visit.caller = null;
+    fail(visit, ApiError.of(denied));
+    return null;
+  }
+
+  private void admit(Visit visit, Caller caller, Body body) throws InterruptedException {
     visit.caller = caller;
     Api.Call call =
         parts.api.route(
@@ -120,21 +148,37 @@ final class ApiHandler implements Handler {
       throw new OutcropException(ServingError.OPERATION_UNKNOWN, "There is no such operation.");
     }
     visit.operation = call.operation();
+    switch (caller.allowance().request()) {
+      case Allowance.Answer.Throttled(var message, var retryAfter) ->
+          fail(visit, ApiError.throttled(message, retryAfter));
+      case Allowance.Answer.Granted(var share) -> {
+        try (share) {
+          enter(visit, call, caller, body);
+        }
+      }
+    }
+  }
+
+  private void enter(Visit visit, Api.Call call, Caller caller, Body source)
+      throws InterruptedException {
     switch (parts.lifeCycle.enter(parts.maxRequests)) {
       case IN -> {
-        try (ByteBudget.Hold memory = parts.bodyMemory.hold()) {
-          Exchange exchange =
-              new HttpExchange(
-                  visit.request,
-                  visit.response,
-                  parts.connections,
-                  visit.errors,
-                  visit.id,
-                  visit.arrivedNanos,
-                  caller,
-                  bodies.read(visit.request, memory));
-          visit.exchange = exchange;
-          call.run(exchange);
+        try {
+          byte[] body = source.read();
+          if (body != null) {
+            Exchange exchange =
+                new HttpExchange(
+                    visit.request,
+                    visit.response,
+                    parts.connections,
+                    visit.errors,
+                    visit.id,
+                    visit.arrivedNanos,
+                    caller,
+                    body);
+            visit.exchange = exchange;
+            call.run(exchange);
+          }
         } finally {
           parts.lifeCycle.leave();
         }
@@ -192,14 +236,21 @@ final class ApiHandler implements Handler {
     String model = visit.exchange == null ? null : visit.exchange.model();
     parts.listener.over(visit.operation, model, status, nanos);
     ACCESS.info(
-        "id={} operation={} model={} tenant={} status={} ms={} bytes={}",
+        "id={} operation={} model={} tenant={} principal={} status={} ms={} bytes={}",
         visit.id,
         visit.operation,
         model == null ? "-" : model,
         visit.caller == null ? "-" : visit.caller.tenant(),
+        visit.caller == null ? "-" : visit.caller.principal(),
         status,
         nanos / 1_000_000,
         visit.response.bytesWritten());
+  }
+
+  /** Where a body comes from. */
+  private interface Body {
+    /** The body; or null, and the answer is sent. */
+    byte @Nullable [] read();
   }
 
   /** What becomes known about a request on its way. */

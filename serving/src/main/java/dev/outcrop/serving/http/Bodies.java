@@ -2,7 +2,6 @@ package dev.outcrop.serving.http;
 
 import dev.outcrop.models.OutcropException;
 import dev.outcrop.serving.error.ServingError;
-import dev.outcrop.serving.transport.ByteBudget;
 import dev.outcrop.serving.transport.Connections;
 import dev.outcrop.serving.transport.Reading;
 import io.helidon.common.buffers.DataReader;
@@ -38,6 +37,16 @@ final class Bodies {
     this.maxBody = maxBody;
   }
 
+  /** Memory that a body is read into. */
+  interface Room {
+    /**
+     * Holds so many bytes from now on.
+     *
+     * @return false where there are not as many
+     */
+    boolean resize(long size);
+  }
+
   /**
    * Reads a body in full.
    *
@@ -45,7 +54,7 @@ final class Bodies {
    * @throws OutcropException where the client goes away, or where there is not enough memory
    * @throws HttpException where the body is too large or is no valid HTTP
    */
-  byte[] read(ServerRequest request, ByteBudget.Hold memory) {
+  byte[] read(ServerRequest request, Room memory) {
     if (!request.content().hasEntity()) {
       return new byte[0];
     }
@@ -70,7 +79,7 @@ final class Bodies {
     }
   }
 
-  private byte[] read(InputStream in, ByteBudget.Hold memory) throws IOException {
+  private byte[] read(InputStream in, Room memory) throws IOException {
     List<byte[]> pieces = new ArrayList<>();
     int length = 0;
     int size = FIRST_PIECE;

@@ -1,6 +1,8 @@
 package dev.outcrop.serving.http;
 
+import dev.outcrop.models.OutcropException;
 import dev.outcrop.serving.auth.Caller;
+import dev.outcrop.serving.error.ServingError;
 import dev.outcrop.serving.transport.ClientWatch;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -50,9 +52,19 @@ public abstract sealed class Exchange permits HttpExchange, LocalExchange {
   /** A query parameter's first value, decoded, or null. */
   public abstract @Nullable String query(String name);
 
-  /** Notes which model the request is for. */
+  /**
+   * Notes which model the request is for. Every operation on a model says it here as soon as it
+   * knows, before anything is done with the model.
+   *
+   * @throws OutcropException where the caller may not call it
+   */
   public final void model(String servedId) {
     this.model = servedId;
+    if (!caller.mayCall(servedId)) {
+      throw new OutcropException(
+          ServingError.MODEL_DENIED,
+          "You don't have access to the model with the specified model ID.");
+    }
   }
 
   final @Nullable String model() {

@@ -84,15 +84,15 @@ final class Management implements HttpService {
     AuthResult result =
         parts.admin == null
             ? new AuthResult.Denied(AuthResult.Reason.NOT_CONFIGURED)
-            : parts.admin.authenticate(
-                request.headers().first(HeaderNames.AUTHORIZATION).orElse(null),
-                request.headers().first(HeaderNames.create("x-api-key")).orElse(null));
+            : parts.admin.authenticate(Heads.of(request));
     switch (result) {
       case AuthResult.Allowed _ -> {
         parts.drain.run();
         answer(response, 202, "draining");
       }
-      case AuthResult.Denied(var reason) -> answer(response, 403, ApiError.of(reason).message());
+      case AuthResult.Denied denied -> answer(response, 403, denied.message());
+      case AuthResult.Signed _ ->
+          throw new IllegalStateException("an admin key does not verify signatures");
     }
   }
 

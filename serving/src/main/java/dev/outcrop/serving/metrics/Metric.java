@@ -124,6 +124,13 @@ public enum Metric {
   /** Whether the model lives. */
   MODEL_UP(
       "outcrop_model_up", Type.GAUGE, "1 while the model's engine loop makes progress", "model"),
+  /** Changes of the file of credentials. */
+  AUTH_RELOADS(
+      "outcrop_auth_reloads_total",
+      Type.COUNTER,
+      "Changes of the key file or policy file; result is taken, or refused where the file is wrong"
+          + " and what was in force before stays so",
+      "result"),
   /** Requests in the server. */
   IN_FLIGHT("outcrop_requests_in_flight", Type.GAUGE, "Requests that are in the server"),
   /** Whether requests are taken. */

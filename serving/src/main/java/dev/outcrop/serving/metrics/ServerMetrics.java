@@ -1,6 +1,7 @@
 package dev.outcrop.serving.metrics;
 
 import dev.outcrop.serving.auth.Caller;
+import dev.outcrop.serving.auth.ReloadListener;
 import dev.outcrop.serving.embed.EmbeddingListener;
 import dev.outcrop.serving.embed.ServedEncoder;
 import dev.outcrop.serving.generate.GenerationEvent;
@@ -20,9 +21,12 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** The metrics of one server, in a registry of their own. Safe to use from any thread. */
-public final class ServerMetrics implements GenerationListener, EmbeddingListener, RequestListener {
+public final class ServerMetrics
+    implements GenerationListener, EmbeddingListener, RequestListener, ReloadListener {
   private static final double NANOS = 1e9;
   private static final String NO_MODEL = "none";
+  private static final String TAKEN = "taken";
+  private static final String REFUSED = "refused";
   private static final double[] SECONDS = {
     0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300
   };
@@ -37,6 +41,7 @@ public final class ServerMetrics implements GenerationListener, EmbeddingListene
   private final Counter generations;
   private final Histogram firstToken;
   private final Histogram perToken;
+  private final Counter reloads;
 
   /** Creates the metrics of a server. */
   public ServerMetrics(
@@ -47,6 +52,9 @@ public final class ServerMetrics implements GenerationListener, EmbeddingListene
     generations = counter(Metric.GENERATIONS);
     firstToken = histogram(Metric.FIRST_TOKEN_SECONDS, SECONDS);
     perToken = histogram(Metric.TOKEN_SECONDS, TOKEN_SECONDS);
+    reloads = counter(Metric.AUTH_RELOADS);
+    reloads.labels(TAKEN);
+    reloads.labels(REFUSED);
     registry.register(new StateCollector(models, encoders, lifeCycle));
   }
 
@@ -94,6 +102,11 @@ public final class ServerMetrics implements GenerationListener, EmbeddingListene
   @Override
   public void embedded(ServedEncoder model, Caller caller, int count) {
     tokens.labels(model.id(), caller.tenant(), "prompt").inc(count);
+  }
+
+  @Override
+  public void reloaded(boolean taken) {
+    reloads.labels(taken ? TAKEN : REFUSED).inc();
   }
 
   private Counter counter(Metric metric) {

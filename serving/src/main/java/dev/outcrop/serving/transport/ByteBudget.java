@@ -15,6 +15,11 @@ public final class ByteBudget {
     return new Hold();
   }
 
+  /** Bytes in all. */
+  public long bytes() {
+    return bytes;
+  }
+
   /** Bytes that are held. */
   public synchronized long taken() {
     return taken;

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.outcrop.serving.config.PolicyConfig;
+import dev.outcrop.serving.config.PolicyFile;
+import dev.outcrop.serving.testing.Signer;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -100,7 +103,7 @@ final class MainTest {
 
   @Test
   void tellsHowToUseEveryCommand() {
-    for (String command : new String[] {"demo", "serve", "models"}) {
+    for (String command : new String[] {"demo", "serve", "models", "keys"}) {
       Run run = run(command, "--help");
 
       assertThat(run.status()).isZero();
@@ -122,12 +125,53 @@ final class MainTest {
           serve --config none.yaml --dtype float32 | --id and --dtype belong to --model
           serve --model x --host=                 | --host must not be empty
           serve --model=                          | --model must name a folder
+          serve --model x --key-file a --policy-file b | --policy-file must not be there beside key-file
           """)
   void tellsWhatIsWrongWithTheUsage(String line, String message) {
     Run run = run(line.split(" "));
 
     assertThat(run.status()).isEqualTo(2);
     assertThat(run.err()).startsWith(message).contains("Usage: outcrop ");
+  }
+
+  @Test
+  void makesKeysThatThePolicyFileTakes() {
+    Run first = run("keys");
+    Run second = run("keys");
+    String key = value(first, "AWS_BEARER_TOKEN_BEDROCK=");
+
+    assertThat(first.status()).isZero();
+    assertThat(key).hasSizeGreaterThan(40).isNotEqualTo(value(second, "AWS_BEARER_TOKEN_BEDROCK="));
+    assertThat(value(first, "- sha256: ")).isEqualTo(Signer.sha256(key));
+    assertThat(value(first, "# or for the key file: ")).isEqualTo(Signer.sha256(key) + " TENANT");
+  }
+
+  @Test
+  void makesAccessKeysThatThePolicyFileTakes() {
+    Run run = run("keys", "--session");
+    String lines = run.out().substring(run.out().indexOf("- id: ")).indent(6);
+    PolicyConfig policy =
+        PolicyFile.parse(
+            "p",
+            ("tenants: [{id: t}]\nprincipals:\n  - id: p\n    tenant: t\n    access-keys:\n"
+                    + lines)
+                .getBytes(StandardCharsets.UTF_8));
+
+    PolicyConfig.AccessKeyConfig made = policy.principals().getFirst().accessKeys().getFirst();
+    assertThat(made.id()).isEqualTo(value(run, "AWS_ACCESS_KEY_ID="));
+    assertThat(made.secret().reveal()).isEqualTo(value(run, "AWS_SECRET_ACCESS_KEY="));
+    assertThat(made.sessionTokenSha256())
+        .isEqualTo(Signer.sha256(value(run, "AWS_SESSION_TOKEN=")));
+    assertThat(run("keys", "--access-key").out()).doesNotContain("session");
+  }
+
+  private static String value(Run run, String start) {
+    return run.out()
+        .lines()
+        .filter(line -> line.startsWith(start))
+        .map(line -> line.substring(start.length()))
+        .findFirst()
+        .orElseThrow();
   }
 
   @Test

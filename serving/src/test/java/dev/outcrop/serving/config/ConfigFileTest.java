@@ -200,6 +200,7 @@ final class ConfigFileTest {
           models:\\n  - {id: '', path: m} | f line 2: models[0].id must have between
           models: [{id: &m a, path: *m}]  | f line 1: the alias *m is not supported; write out what it stands for
           management: {admin-key: 0123456789abcdef, admin-key-file: k} | f line 1: management.admin-key-file must not be there beside admin-key
+          auth: {key-file: a, policy-file: b} | f line 1: auth.policy-file must not be there beside key-file
           models:\\n  - id: a             | f line 2: models[0].path is required
           models:\\n  - {id: a, path: b, dtype: int4} | f line 2: models[0].dtype must be one of [auto, float32, bfloat16]
           models: a                       | f line 1: models must be a list

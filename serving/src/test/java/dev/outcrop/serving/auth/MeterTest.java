@@ -1,0 +1,124 @@
+package dev.outcrop.serving.auth;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.outcrop.serving.config.QuotaConfig;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+final class MeterTest {
+  private long now;
+
+  private Meter meter(int requests, int tokens, int concurrent) {
+    return new Meter(new QuotaConfig(requests, tokens, concurrent), () -> now);
+  }
+
+  private void pass(Duration time) {
+    now += time.toNanos();
+  }
+
+  @Test
+  void fillsUpEvenly() {
+    Meter meter = meter(6, 0, 0);
+    for (int i = 0; i < 6; i++) {
+      assertThat(meter.enter()).isZero();
+    }
+    assertThat(meter.enter()).isEqualTo(Duration.ofSeconds(10));
+    pass(Duration.ofSeconds(4));
+    assertThat(meter.enter()).isEqualTo(Duration.ofSeconds(6));
+    pass(Duration.ofSeconds(6));
+    assertThat(meter.enter()).isZero();
+    assertThat(meter.enter()).isPositive();
+  }
+
+  @Test
+  void holdsNoMoreThanAMinuteIsWorth() {
+    Meter meter = meter(2, 0, 0);
+    pass(Duration.ofHours(5));
+    assertThat(meter.enter()).isZero();
+    assertThat(meter.enter()).isZero();
+    assertThat(meter.enter()).isPositive();
+  }
+
+  @Test
+  void countsRequestsThatAreIn() {
+    Meter meter = meter(0, 0, 2);
+    assertThat(meter.enter()).isZero();
+    assertThat(meter.enter()).isZero();
+    assertThat(meter.enter()).isPositive();
+    meter.leave();
+    assertThat(meter.enter()).isZero();
+  }
+
+  @Test
+  void takesTokensAndGivesThemBack() {
+    Meter meter = meter(0, 600, 0);
+    assertThat(meter.reserve(500)).isZero();
+    assertThat(meter.reserve(200)).isEqualTo(Duration.ofSeconds(10));
+    meter.refund(400);
+    assertThat(meter.reserve(200)).isZero();
+    assertThat(meter.reserve(301)).isPositive();
+    assertThat(meter.reserve(300)).isZero();
+  }
+
+  @Test
+  void letsAFullMinuteServeMoreThanItIsWorthAndMakesTheNextWait() {
+    Meter meter = meter(0, 600, 0);
+    assertThat(meter.reserve(1_200)).isZero();
+    assertThat(meter.reserve(600)).isEqualTo(Duration.ofMinutes(2));
+    pass(Duration.ofMinutes(2));
+    assertThat(meter.reserve(600)).isZero();
+  }
+
+  @Test
+  void keepsWhatWasTakenWhenTheQuotaChanges() {
+    Meter meter = meter(10, 1_000, 0);
+    meter.enter();
+    meter.reserve(900);
+    meter.change(new QuotaConfig(1, 500, 0));
+    assertThat(meter.enter()).isPositive();
+    assertThat(meter.reserve(1)).isPositive();
+    meter.change(new QuotaConfig(0, 0, 0));
+    assertThat(meter.enter()).isZero();
+    assertThat(meter.reserve(1_000_000_000_000L)).isZero();
+    meter.refund(-1_000_000_000_000L);
+    meter.change(new QuotaConfig(5, 100, 0));
+    assertThat(meter.enter()).isZero();
+    assertThat(meter.reserve(100)).isZero();
+  }
+
+  @Test
+  void takesNothingOfTheOneWhereTheOtherHasNotEnough() {
+    Meter own = meter(10, 1_000, 10);
+    Meter shared = meter(1, 100, 10);
+    Allowance allowance = new Allowance(List.of(own, shared));
+    assertThat(allowance.request()).isInstanceOf(Allowance.Answer.Granted.class);
+    assertThat(allowance.tokens(100)).isInstanceOf(Allowance.Answer.Granted.class);
+    for (int i = 0; i < 20; i++) {
+      assertThat(allowance.request()).isInstanceOf(Allowance.Answer.Throttled.class);
+      assertThat(allowance.tokens(100)).isInstanceOf(Allowance.Answer.Throttled.class);
+    }
+    for (int i = 0; i < 9; i++) {
+      assertThat(own.enter()).isZero();
+      assertThat(own.reserve(100)).isZero();
+    }
+    assertThat(own.enter()).isPositive();
+    assertThat(own.reserve(1)).isPositive();
+  }
+
+  @Test
+  void settlesAShareOnce() {
+    Meter meter = meter(0, 100, 0);
+    switch (new Allowance(List.of(meter)).tokens(100)) {
+      case Allowance.Answer.Throttled _ -> throw new AssertionError();
+      case Allowance.Answer.Granted(var share) -> {
+        share.settle(90);
+        share.settle(0);
+        share.close();
+      }
+    }
+    assertThat(meter.reserve(11)).isPositive();
+    assertThat(meter.reserve(10)).isZero();
+  }
+}
