@@ -73,6 +73,42 @@ final class NothingPrivateIsLoggedTest {
         .doesNotContain(MARKER);
   }
 
+  @Test
+  void keepsThemOutOnTheOpenAiSurface() throws Exception {
+    String[] bodies = {
+      "chat/completions {\"messages\":[{\"role\":\"user\",\"content\":\"M\"}],\"n\":2",
+      "completions {\"prompt\":[\"M\",\"M\"],\"n\":2",
+      "responses {\"input\":\"M\",\"instructions\":\"M\""
+    };
+    try (TestServer server = new TestServer(request -> "answer " + MARKER)) {
+      int port = server.server.port();
+      for (String each : bodies) {
+        String path = "/v1/" + each.substring(0, each.indexOf(' '));
+        String body = each.substring(each.indexOf(' ')).replace("M", MARKER);
+        for (String stream : new String[] {",\"stream\":false}", ",\"stream\":true}"}) {
+          String sound = body + ",\"model\":\"demo\"" + stream;
+          assertThat(RawHttp.post(port, path, sound).status()).isEqualTo(200);
+          server.batcher.failure = new OutcropException(ModelError.STEP_FAILED, "broken");
+          server.batcher.failAfter = 3;
+          RawHttp.post(port, path, sound);
+          server.batcher.failure = null;
+          server.text.noDetokenizer = new IllegalStateException("cannot decode " + MARKER);
+          assertThat(RawHttp.post(port, path, sound).status()).isEqualTo(500);
+          server.text.noDetokenizer = null;
+          RawHttp.post(port, path, body + ",\"model\":\"" + MARKER + "\"}");
+          RawHttp.post(port, path, sound + MARKER);
+        }
+      }
+      RawHttp.post(port, "/v1/" + MARKER, "");
+    }
+
+    assertThat(log.toString())
+        .contains("operation=CreateChatCompletion ")
+        .contains("failed in its stream: STEP_FAILED")
+        .contains("met a fault: java.lang.IllegalStateException")
+        .doesNotContain(MARKER);
+  }
+
   private static void leave(TestServer server, int port) throws IOException, InterruptedException {
     server.batcher.hold = true;
     server.batcher.streams.clear();

@@ -27,7 +27,13 @@ public final class ChatBody implements BodyFormat {
           "audio",
           "prediction",
           "best_of",
-          "web_search_options");
+          "web_search_options",
+          "prompt_logprobs",
+          "structured_outputs",
+          "guided_json",
+          "guided_regex",
+          "guided_choice",
+          "guided_grammar");
 
   private static final String EFFORT = "reasoning_effort";
 

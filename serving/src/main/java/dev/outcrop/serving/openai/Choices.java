@@ -152,19 +152,24 @@ final class Choices implements AutoCloseable {
     }
   }
 
+  /** Hands over all events, and if the end does not come, what came in its place. */
   private void readToEnd(int choice, RunningGeneration run) {
+    Got last = new Got.Fault(new IllegalStateException("the reader of a choice ended"));
     try {
-      GenerationEvent event;
-      do {
-        event = read(run);
+      GenerationEvent event = read(run);
+      while (!(event instanceof GenerationEvent.Ended)
+          && !(event instanceof GenerationEvent.Failed)) {
         queue.add(new Got.Event(new Next(choice, event)));
-      } while (!(event instanceof GenerationEvent.Ended)
-          && !(event instanceof GenerationEvent.Failed));
+        event = read(run);
+      }
+      last = new Got.Event(new Next(choice, event));
     } catch (InterruptedException e) {
-      // The request's thread has given up; it closes the run.
+      // The request's thread has given up and does not look any more; it closes the run.
       Thread.currentThread().interrupt();
     } catch (RuntimeException e) {
-      queue.add(new Got.Fault(e));
+      last = new Got.Fault(e);
+    } finally {
+      queue.add(last);
     }
   }
 
