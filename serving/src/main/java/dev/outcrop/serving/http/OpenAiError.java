@@ -2,6 +2,7 @@ package dev.outcrop.serving.http;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.outcrop.serving.json.Json;
+import java.util.List;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -31,7 +32,8 @@ public record OpenAiError(
           "InvalidSignatureException",
           "ExpiredTokenException");
 
-  private static final String UNKNOWN_KEY = "Authentication failed";
+  /** How the messages of keys begin that are not known, or not any more. */
+  private static final List<String> KEYS = List.of("Authentication failed", "Bearer Token");
 
   /** Messages about a member begin with its path: see {@link dev.outcrop.serving.json.Fields}. */
   private static final Pattern MEMBER =
@@ -54,8 +56,7 @@ public record OpenAiError(
   }
 
   private static OpenAiError denied(ApiError error) {
-    boolean unknown = CREDENTIALS.contains(error.type()) || error.message().startsWith(UNKNOWN_KEY);
-    if (unknown) {
+    if (CREDENTIALS.contains(error.type()) || KEYS.stream().anyMatch(error.message()::startsWith)) {
       return invalid(error, UNAUTHORIZED, null, "invalid_api_key");
     }
     if (error.status() == FORBIDDEN) {

@@ -35,10 +35,6 @@ final class HostileBodiesTest {
           Map.entry("meta.x", "{'prompt':'a','max_gen_len':1,'temperature':1,'top_p':1,'seed':1}"),
           Map.entry("x", "{'prompt':'a','return_logprobs':true,'top_k':1}"),
           Map.entry(
-              "y",
-              "{'prompt':[1],'max_tokens':1,'n':1,'best_of':1,'echo':false,'logprobs':1,"
-                  + "'stop':['a'],'seed':1,'service_tier':'flex','metadata':{'a':'b'},'user':'a'}"),
-          Map.entry(
               "mistral.x",
               "{'prompt':'a','max_tokens':1,'stop':['a'],'temperature':1,'top_p':1,'top_k':1}"),
           Map.entry(

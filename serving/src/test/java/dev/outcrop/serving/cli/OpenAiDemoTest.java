@@ -117,7 +117,8 @@ final class OpenAiDemoTest {
     String question = "\"messages\":[{\"role\":\"user\",\"content\":\"Count from 1 to 20.\"}]";
     String body = "{\"model\":\"%s\",\"temperature\":0,%s".formatted(DemoServer.MODEL, question);
 
-    String whole = post("/v1/chat/completions", body + "}").at("/choices/0/message/content").asText();
+    String whole =
+        post("/v1/chat/completions", body + "}").at("/choices/0/message/content").asText();
     RawHttp.Response stream =
         RawHttp.post(demo.server.port(), "/v1/chat/completions", body + ",\"stream\":true}");
     List<String> texts = new ArrayList<>();
