@@ -19,6 +19,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Requests held to the published service model: every member that it has is taken as it is typed
@@ -67,6 +68,7 @@ final class ContractRequestsTest {
   private static final Set<String> IGNORED =
       Set.of("CitationsContentBlock.citations", "CountTokensInput.invokeModel");
 
+  private static final String METADATA = "X-Amzn-Bedrock-Request-Metadata";
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
   private static TestServer server;
@@ -126,6 +128,42 @@ final class ContractRequestsTest {
         RawHttp.Response response = post("count-tokens", mutation.request());
         assertThat(holds(mutation, response)).as(mutation + " " + response.text()).isTrue();
       }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"InvokeModel", "InvokeModelWithResponseStream"})
+  void holdsHeadersToTheModel(String operation) throws IOException {
+    ServiceModel model = ServiceModel.runtime();
+    String path =
+        model.operation(operation).at("/http/requestUri").textValue().replace("{modelId}", "demo");
+    int bad = 0;
+    for (JsonNode member : model.shape(operation + "Request").get("members")) {
+      if (member.path("location").asText().equals("header")) {
+        String name = member.get("locationName").textValue();
+        JsonNode shape = model.shape(member.get("shape").textValue());
+        for (String wrong : Mutations.wrongTexts(model, shape)) {
+          assertThat(invoke(path, name + ": " + wrong).status()).as(name).isEqualTo(400);
+          bad++;
+        }
+        for (String right : model.choices(shape)) {
+          assertThat(invoke(path, name + ": " + right).status()).as(right).isEqualTo(200);
+        }
+      }
+    }
+
+    assertThat(bad).isGreaterThan(5);
+    assertThat(invoke(path, METADATA + ": {\"team\":\"a\"}").status()).isEqualTo(200);
+    assertThat(invoke(path, METADATA + ": {\"team\":5}").status()).isEqualTo(400);
+    assertThat(invoke(path, METADATA + ": team").text())
+        .contains(METADATA + " must be a JSON object");
+    assertThat(invoke(path, "X-Amzn-Bedrock-GuardrailVersion: 1").text()).contains("Guardrails");
+  }
+
+  private static RawHttp.Response invoke(String path, String header) throws IOException {
+    try (RawHttp http = new RawHttp(server.server.port())) {
+      http.write(RawHttp.request("POST", path, "{\"prompt\":\"hi\"}", header + "\r\n"));
+      return http.response();
     }
   }
 

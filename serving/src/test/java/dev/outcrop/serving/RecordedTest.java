@@ -10,12 +10,15 @@ import dev.outcrop.serving.testing.RawHttp;
 import dev.outcrop.serving.testing.RawHttp2;
 import dev.outcrop.serving.testing.TestServer;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import software.amazon.eventstream.Message;
@@ -61,6 +64,7 @@ final class RecordedTest {
         "test_invoke_model_with_content-mistral.mistral",
         "test_invoke_model_with_content-amazon.titan",
         "test_invoke_model_with_response_stream_with_content-amazon.titan",
+        "test_invoke_model_with_response_stream_handles_stream_error",
         "test_invoke_model_with_invalid_model",
         "test_invoke_model_with_response_stream_invalid_model"
       })
@@ -97,6 +101,43 @@ final class RecordedTest {
         assertThat(recorded.at("/headers/x-amzn-ErrorType/0").textValue())
             .startsWith(ours.header("x-amzn-ErrorType") + ":");
       }
+    }
+  }
+
+  /** Their models have no open weights, so nobody has such a body for a model that we serve. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "test_invoke_model_with_content-cohere.command",
+        "test_invoke_model_with_content-cohere.command-r",
+        "test_invoke_model_with_response_stream_with_content-amazon.nova"
+      })
+  void refusesTheBodiesOfOtherFamiliesClearly(String name) throws IOException {
+    Path file = PublishedBedrock.file("recorded/" + name + ".yaml");
+    JsonNode request = new YAMLMapper().readTree(file.toFile()).at("/interactions/0/request");
+    String operation = request.get("uri").textValue().replaceFirst(".*/", "");
+
+    RawHttp.Response ours =
+        RawHttp.post(
+            server.server.port(), "/model/demo/" + operation, request.get("body").textValue());
+
+    assertThat(ours.status()).as(ours.text()).isEqualTo(400);
+    assertThat(ours.header("x-amzn-ErrorType")).isEqualTo("ValidationException");
+    assertThat(ours.text()).containsAnyOf("Malformed input request: ", "is required");
+  }
+
+  @Test
+  void looksAtEveryRecording() throws IOException {
+    Path folder = PublishedBedrock.file("recorded");
+    Set<String> looked = new TreeSet<>();
+    for (var method : RecordedTest.class.getDeclaredMethods()) {
+      ValueSource names = method.getAnnotation(ValueSource.class);
+      looked.addAll(names == null ? List.of() : List.of(names.strings()));
+    }
+
+    try (var files = Files.list(folder)) {
+      assertThat(files.map(file -> file.getFileName().toString().replace(".yaml", "")))
+          .containsExactlyInAnyOrderElementsOf(looked);
     }
   }
 

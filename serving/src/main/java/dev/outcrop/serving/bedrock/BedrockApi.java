@@ -137,9 +137,11 @@ public final class BedrockApi implements Api {
   private void invoke(Exchange exchange, String rawId, boolean stream) throws InterruptedException {
     ModelIds.Served served = ids.resolve(rawId);
     exchange.model(served.id());
-    if (exchange.header("X-Amzn-Bedrock-GuardrailIdentifier") != null) {
+    if (exchange.header("X-Amzn-Bedrock-GuardrailIdentifier") != null
+        || exchange.header("X-Amzn-Bedrock-GuardrailVersion") != null) {
       throw Fields.unsupported("Guardrails are not supported by this server.");
     }
+    RequestMetadata.check(exchange, json);
     Tier tier = ServiceOptions.read(exchange);
     switch (served) {
       case ModelIds.Served.Generator(var model) -> invoke(exchange, rawId, stream, model, tier);

@@ -38,9 +38,7 @@ final class ConverseReader {
   private static final List<String> PROMPT =
       List.of("messages", "system", "toolConfig", "additionalModelRequestFields");
 
-  private static final int MAX_METADATA = 16;
   private static final Pattern POINTER = Pattern.compile("(/([^/~]|~[01])*+)+");
-  private static final Pattern METADATA = Pattern.compile("[a-zA-Z0-9\\s:_@$#=/+,.-]*");
 
   private final Json json;
   private final LimitsConfig limits;
@@ -58,7 +56,7 @@ final class ConverseReader {
   ConverseRequest read(Fields fields, SamplingDefaults defaults, long seed) {
     refuseUnsupported(fields);
     ServiceOptions options = ServiceOptions.read(fields);
-    checkMetadata(fields);
+    RequestMetadata.check(fields);
     ToolsReader.Tools tools = new ToolsReader(json, limits).read(fields.objectOrNull("toolConfig"));
     MessagesReader messages = new MessagesReader(json, limits, tools.configured());
     List<ChatMessage> chat = new ArrayList<>();
@@ -99,26 +97,6 @@ final class ConverseReader {
     for (String name : List.of("textFormat", "effort")) {
       if (output != null && output.has(name)) {
         throw Unions.unsupported(output, name);
-      }
-    }
-  }
-
-  private static void checkMetadata(Fields fields) {
-    Fields metadata = fields.objectOrNull("requestMetadata");
-    if (metadata == null) {
-      return;
-    }
-    List<String> names = metadata.names();
-    if (names.isEmpty() || names.size() > MAX_METADATA) {
-      throw fields.bad(
-          "requestMetadata", "must hold between 1 and %d entries".formatted(MAX_METADATA));
-    }
-    for (String name : names) {
-      if (name.isEmpty()
-          || name.length() > 256
-          || !METADATA.matcher(name).matches()
-          || !METADATA.matcher(metadata.string(name, 0, 256)).matches()) {
-        throw fields.bad("requestMetadata", "has a key or value that is not allowed");
       }
     }
   }

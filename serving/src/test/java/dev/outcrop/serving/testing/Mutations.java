@@ -137,7 +137,7 @@ public final class Mutations {
     JsonNode key = model.shape(definition.at("/key/shape").textValue());
     JsonNode item = model.shape(definition.at("/value/shape").textValue());
     String some = value.fieldNames().next();
-    for (String wrong : wrongTexts(key)) {
+    for (String wrong : wrongTexts(model, key)) {
       bad("bad key", at, member, NODES.objectNode().put(wrong, value.get(some).textValue()));
     }
     string(item, at + "/" + some, member);
@@ -169,12 +169,13 @@ public final class Mutations {
 
   private void string(JsonNode definition, String at, String member) {
     bad("no string", at, member, IntNode.valueOf(5));
-    for (String wrong : wrongTexts(definition)) {
+    for (String wrong : wrongTexts(model, definition)) {
       bad("bad text of " + wrong.length(), at, member, TextNode.valueOf(wrong));
     }
   }
 
-  private List<String> wrongTexts(JsonNode definition) {
+  /** Texts that a string's definition does not allow. */
+  public static List<String> wrongTexts(ServiceModel model, JsonNode definition) {
     List<String> wrong = new ArrayList<>();
     if (!model.choices(definition).isEmpty()) {
       wrong.add("zz-none");
