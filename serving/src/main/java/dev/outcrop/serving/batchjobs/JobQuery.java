@@ -93,12 +93,16 @@ record JobQuery(
     String status =
         fields.choiceOrNull(
             "statusEquals", Stream.of(JobStatus.values()).map(JobStatus::word).toList());
+    String name = fields.stringOrNull("nameContains", 1, MAX_NAME);
+    if (name != null && !JobRequest.NAME.matcher(name).matches()) {
+      throw fields.bad("nameContains", "must match " + JobRequest.NAME);
+    }
     String token = fields.stringOrNull("nextToken", 1, MAX_TOKEN);
     return new JobQuery(
         time("submitTimeAfter", parameters),
         time("submitTimeBefore", parameters),
         status == null ? null : JobStatus.of(status).orElse(null),
-        fields.stringOrNull("nameContains", 1, MAX_NAME),
+        name,
         results(parameters.apply("maxResults")),
         "Ascending".equals(order),
         token == null ? null : Mark.read(token));

@@ -18,9 +18,13 @@ import org.jspecify.annotations.Nullable;
  */
 record JobRequest(ObjectNode body) {
   /** The same names as the pattern of the API, without its exponential time. */
-  private static final Pattern NAME = Pattern.compile("[a-zA-Z0-9][a-zA-Z0-9+.-]*");
+  static final Pattern NAME = Pattern.compile("[a-zA-Z0-9][a-zA-Z0-9+.-]*");
 
   private static final Pattern ROLE = Pattern.compile("arn:aws(-[^:]+)?:iam::([0-9]{12})?:role/.+");
+  private static final Pattern KMS_KEY =
+      Pattern.compile(
+          "(arn:aws(-[^:]+)?:kms:[a-zA-Z0-9-]*:[0-9]{12}:(key/[a-zA-Z0-9-]{36}|alias/[a-zA-Z0-9_/-]+))"
+              + "|[a-zA-Z0-9-]{36}|alias/[a-zA-Z0-9_/-]+");
   private static final Pattern TOKEN = Pattern.compile("[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?");
   private static final Pattern ACCOUNT = Pattern.compile("[0-9]{12}");
   private static final Pattern NETWORK = Pattern.compile("[-0-9a-zA-Z]+");
@@ -49,7 +53,10 @@ record JobRequest(ObjectNode body) {
     Fields output = fields.object("outputDataConfig").object("s3OutputDataConfig");
     ObjectNode target = known.putObject("outputDataConfig").putObject("s3OutputDataConfig");
     target.put("s3Uri", output.string("s3Uri", 1, 1_024));
-    put(target, "s3EncryptionKeyId", output.stringOrNull("s3EncryptionKeyId", 1, 2_048));
+    String key = output.stringOrNull("s3EncryptionKeyId", 1, 2_048);
+    if (key != null) {
+      target.put("s3EncryptionKeyId", check(output, "s3EncryptionKeyId", key, KMS_KEY));
+    }
     owner(output, target);
     vpc(fields, known);
     if (fields.has("timeoutDurationInHours")) {

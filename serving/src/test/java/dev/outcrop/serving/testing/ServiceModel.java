@@ -3,6 +3,8 @@ package dev.outcrop.serving.testing;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.LinkedHashSet;
@@ -21,9 +23,16 @@ public final class ServiceModel {
 
   /** The model of the operations that generate. */
   public static ServiceModel runtime() throws IOException {
-    return new ServiceModel(
-        new ObjectMapper()
-            .readTree(PublishedBedrock.file("bedrock-runtime-service-2.json").toFile()));
+    return read("bedrock-runtime-service-2.json");
+  }
+
+  /** The model of the operations around them. */
+  public static ServiceModel control() throws IOException {
+    return read("bedrock-service-2.json");
+  }
+
+  private static ServiceModel read(String file) throws IOException {
+    return new ServiceModel(new ObjectMapper().readTree(PublishedBedrock.file(file).toFile()));
   }
 
   public JsonNode operation(String name) {
@@ -112,6 +121,13 @@ public final class ServiceModel {
         }
       }
       case "float", "double" -> expect(value.isNumber(), path + " is no number", problems);
+      case "timestamp" -> {
+        boolean iso = shape.path("timestampFormat").asText().equals("iso8601");
+        expect(
+            iso ? value.isTextual() && instant(value.textValue()) : value.isNumber(),
+            path + " is no timestamp",
+            problems);
+      }
       case "boolean" -> expect(value.isBoolean(), path + " is no boolean", problems);
       default -> problems.add(path + " is of a type that this test does not know");
     }
@@ -158,6 +174,14 @@ public final class ServiceModel {
   private static void range(JsonNode shape, long size, String path, List<String> problems) {
     expect(!shape.has("min") || size >= shape.get("min").longValue(), path + " < min", problems);
     expect(!shape.has("max") || size <= shape.get("max").longValue(), path + " > max", problems);
+  }
+
+  private static boolean instant(String text) {
+    try {
+      return Instant.parse(text).isAfter(Instant.EPOCH);
+    } catch (DateTimeParseException e) {
+      return false;
+    }
   }
 
   private static boolean base64(String text) {
