@@ -20,6 +20,8 @@ public sealed interface SubmitResult {
   enum Reason {
     /** Prompt and completion are longer than the model's context or than the whole KV arena. */
     NEVER_FITS,
+    /** The completion that is asked for alone is longer than these. */
+    COMPLETION_NEVER_FITS,
     /** The queue is full. */
     OVERLOADED,
     /** The tenant has as much queued as it may. */

@@ -157,6 +157,13 @@ final class AwsSdkTest {
     assertThatThrownBy(() -> async.converse(c -> c.modelId("demo").messages(user("hi"))).join())
         .hasCauseInstanceOf(ValidationException.class)
         .hasMessageContaining("Input is too long for requested model. 300 prompt tokens");
+    server.batcher.refusal =
+        new SubmitResult.Rejected(
+            SubmitResult.Reason.COMPLETION_NEVER_FITS, "128 of 128", Duration.ZERO);
+    assertThatThrownBy(() -> sync.converse(c -> c.modelId("demo").messages(user("hi"))))
+        .isInstanceOf(ValidationException.class)
+        .hasMessageContaining("The maximum tokens you requested exceeds the model limit.")
+        .hasMessageContaining("128 of 128");
   }
 
   @Test

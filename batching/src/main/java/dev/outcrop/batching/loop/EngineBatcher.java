@@ -101,8 +101,8 @@ final class EngineBatcher implements Batcher {
   @Override
   public SubmitResult submit(GenerateRequest request) {
     return switch (Fit.of(request, geometry, config)) {
-      case Fit.Never(var message) ->
-          new SubmitResult.Rejected(SubmitResult.Reason.NEVER_FITS, message, Duration.ZERO);
+      case Fit.Never(var reason, var message) ->
+          new SubmitResult.Rejected(reason, message, Duration.ZERO);
       case Fit.Fits(int maxTokens) -> submit(request, maxTokens);
     };
   }

@@ -187,6 +187,28 @@ class BatcherTest {
   }
 
   @Test
+  void tellsACompletionThatNeverFitsFromAPromptThatIsTooLong() {
+    try (Batcher batcher = Requests.start(engine, CONFIG);
+        Batcher small = Requests.start(Requests.engine(new KvGeometry(4, 8, 1, 128)), CONFIG)) {
+      assertThat(batcher.submit(Requests.request(Requests.prompt(1, 1), 128)))
+          .isEqualTo(
+              new Rejected(
+                  Reason.COMPLETION_NEVER_FITS,
+                  "128 tokens to generate leave no room for a prompt in the context of 128",
+                  Duration.ZERO));
+      assertThat(batcher.submit(Requests.request(Requests.prompt(2, 1), 127)))
+          .isInstanceOfSatisfying(
+              Rejected.class, it -> assertThat(it.reason()).isEqualTo(Reason.NEVER_FITS));
+      assertThat(small.submit(Requests.request(Requests.prompt(1, 1), 32)))
+          .isEqualTo(
+              new Rejected(
+                  Reason.COMPLETION_NEVER_FITS,
+                  "32 tokens to generate leave no room for a prompt in the KV cache of 32",
+                  Duration.ZERO));
+    }
+  }
+
+  @Test
   void rejectsWhatNeverFitsIntoTheArena() {
     try (Batcher batcher = Requests.start(Requests.engine(new KvGeometry(4, 8, 1, 128)), CONFIG)) {
       assertThat(batcher.submit(Requests.request(Requests.prompt(30, 1), 3)))

@@ -20,6 +20,9 @@ public record ApiError(int status, String type, String message, Duration retryAf
   private static final Duration SOON = Duration.ofSeconds(1);
   private static final String ACCESS_DENIED = "AccessDeniedException";
 
+  private static final String TOO_MANY =
+      "The maximum tokens you requested exceeds the model limit. Try again with a lower value: ";
+
   /** How the message of a prompt that cannot fit begins. */
   static final String TOO_LONG = "Input is too long for requested model. ";
 
@@ -68,6 +71,7 @@ public record ApiError(int status, String type, String message, Duration retryAf
   public static ApiError of(SubmitResult.Reason reason, String message, Duration retryAfter) {
     return switch (reason) {
       case NEVER_FITS -> validation(TOO_LONG + message);
+      case COMPLETION_NEVER_FITS -> validation(TOO_MANY + message);
       case OVERLOADED, TENANT_QUOTA, TOO_LATE ->
           throttled(message, retryAfter.isPositive() ? retryAfter : SOON);
       case DRAINING -> of(ServingError.DRAINING, "The server is shutting down.");
