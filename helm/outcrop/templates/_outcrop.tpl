@@ -23,6 +23,10 @@
 {{- if .Values.adminKeySecret -}}
 {{- $_ := set $management "admin-key-file" "/etc/outcrop-admin/admin-key" -}}
 {{- end -}}
+{{- $http := dict "host" "0.0.0.0" -}}
+{{- if .Values.tlsSecret -}}
+{{- $_ := set $http "tls" (dict "certificate-file" "/etc/outcrop-tls/tls.crt" "key-file" "/etc/outcrop-tls/tls.key") -}}
+{{- end -}}
 {{- if and .Values.keysSecret .Values.policySecret -}}
 {{- fail "keysSecret and policySecret are both named, and the server takes one of the files" -}}
 {{- end -}}
@@ -33,7 +37,7 @@
 {{- if .Values.policySecret -}}
 {{- $auth = dict "policy-file" "/etc/outcrop-keys/policy.yaml" -}}
 {{- end -}}
-{{- $needed := dict "http" (dict "host" "0.0.0.0") "management" $management "auth" $auth "drain-timeout" (printf "%ds" (int .Values.drain.timeoutSeconds)) -}}
+{{- $needed := dict "http" $http "management" $management "auth" $auth "drain-timeout" (printf "%ds" (int .Values.drain.timeoutSeconds)) -}}
 {{- toYaml (mergeOverwrite $needed (deepCopy .Values.config)) -}}
 {{- end }}
 
@@ -43,4 +47,9 @@
 
 {{- define "outcrop.managementPort" -}}
 {{- int ((.Values.config.management | default dict).port | default 8081) -}}
+{{- end }}
+
+{{/* What clients call the Service by. */}}
+{{- define "outcrop.servicePort" -}}
+{{- int (.Values.service.port | default (ternary 443 80 (not (empty .Values.tlsSecret)))) -}}
 {{- end }}

@@ -149,6 +149,24 @@ class ChartTest {
   }
 
   @Test
+  void mountsTheCertificateFromASecret() throws IOException {
+    String rendered = renderWith("tlsSecret: outcrop-tls");
+
+    JsonNode pod = object(rendered, "Deployment").at("/spec/template/spec");
+    assertThat(pod.at("/volumes/2/secret/secretName").asText()).isEqualTo("outcrop-tls");
+    Path mounted = Path.of(pod.at("/containers/0/volumeMounts/2/mountPath").asText());
+    assertThat(config(rendered).http().tls().certificateFile())
+        .isEqualTo(mounted.resolve("tls.crt"));
+    assertThat(config(rendered).http().tls().keyFile()).isEqualTo(mounted.resolve("tls.key"));
+    assertThat(object(rendered, "Service").at("/spec/ports/0/port").asInt()).isEqualTo(443);
+    assertThat(
+            object(renderWith("{tlsSecret: t, service: {port: 8443}}"), "Service")
+                .at("/spec/ports/0/port")
+                .asInt())
+        .isEqualTo(8443);
+  }
+
+  @Test
   void writesLargeNumbersAsTheServerReadsThem() throws IOException {
     assertThat(config(renderConfig("limits: {max-text-length: 16000000}")).limits().maxTextLength())
         .isEqualTo(16_000_000);

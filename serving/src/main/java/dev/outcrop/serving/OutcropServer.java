@@ -147,7 +147,9 @@ public final class OutcropServer implements AutoCloseable {
 
   /** Where clients reach the API. */
   public URI endpoint() {
-    return URI.create("http://%s:%d".formatted(urlHost(config.http().host()), listeners.port()));
+    String scheme = config.http().tls().enabled() ? "https" : "http";
+    return URI.create(
+        "%s://%s:%d".formatted(scheme, urlHost(config.http().host()), listeners.port()));
   }
 
   /** The API's port. */

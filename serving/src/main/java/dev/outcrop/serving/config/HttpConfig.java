@@ -16,6 +16,7 @@ import java.time.Duration;
  * @param writeTimeout how long a client may leave unread what is written to it
  * @param bodyMemory memory for the bodies of all requests that are in, 0 for a sixteenth of the
  *     heap; more are refused with 429
+ * @param tls the certificate, where it speaks TLS
  */
 public record HttpConfig(
     String host,
@@ -26,7 +27,8 @@ public record HttpConfig(
     Duration idleTimeout,
     Duration requestTimeout,
     Duration writeTimeout,
-    ByteSize bodyMemory) {
+    ByteSize bodyMemory,
+    TlsConfig tls) {
   /** Loopback; the largest body that the API allows fits. */
   public static final HttpConfig DEFAULT =
       new HttpConfig(
@@ -38,7 +40,8 @@ public record HttpConfig(
           Duration.ofMinutes(5),
           Duration.ofMinutes(1),
           Duration.ofSeconds(30),
-          new ByteSize(0));
+          new ByteSize(0),
+          TlsConfig.DEFAULT);
 
   /** The highest port. */
   public static final int MAX_PORT = 65_535;
@@ -73,29 +76,30 @@ public record HttpConfig(
 
   /** The same with another address. */
   public HttpConfig withHost(String other) {
-    return new HttpConfig(
-        other,
-        port,
-        maxBody,
-        maxRequests,
-        maxConnections,
-        idleTimeout,
-        requestTimeout,
-        writeTimeout,
-        bodyMemory);
+    return with(other, port, tls);
   }
 
   /** The same with another port. */
   public HttpConfig withPort(int other) {
+    return with(host, other, tls);
+  }
+
+  /** The same with another certificate. */
+  public HttpConfig withTls(TlsConfig other) {
+    return with(host, port, other);
+  }
+
+  private HttpConfig with(String otherHost, int otherPort, TlsConfig otherTls) {
     return new HttpConfig(
-        host,
-        other,
+        otherHost,
+        otherPort,
         maxBody,
         maxRequests,
         maxConnections,
         idleTimeout,
         requestTimeout,
         writeTimeout,
-        bodyMemory);
+        bodyMemory,
+        otherTls);
   }
 }

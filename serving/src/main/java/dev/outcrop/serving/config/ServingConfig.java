@@ -69,7 +69,7 @@ public record ServingConfig(
   /** The same with relative paths taken from a folder. */
   ServingConfig resolvedAgainst(Path folder) {
     return new ServingConfig(
-        http,
+        http.withTls(http.tls().resolvedAgainst(folder)),
         management.resolvedAgainst(folder),
         auth.resolvedAgainst(folder),
         limits,

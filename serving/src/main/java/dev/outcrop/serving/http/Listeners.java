@@ -7,6 +7,7 @@ import dev.outcrop.serving.config.HttpConfig;
 import dev.outcrop.serving.config.ManagementConfig;
 import dev.outcrop.serving.error.ServingError;
 import dev.outcrop.serving.json.Json;
+import dev.outcrop.serving.tls.Certificates;
 import dev.outcrop.serving.transport.ByteBudget;
 import dev.outcrop.serving.transport.Connections;
 import dev.outcrop.serving.transport.TransportLimits;
@@ -19,8 +20,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The two ports: one for the API and one for management, each HTTP/1.1 and cleartext HTTP/2 at
- * once. Started and stopped by one thread.
+ * The two ports: one for the API, cleartext or TLS, and one for management, cleartext; each
+ * HTTP/1.1 and HTTP/2 at once. Started and stopped by one thread.
  */
 public final class Listeners implements AutoCloseable {
   private static final int MAX_FRAME = 16_384;
@@ -42,21 +43,29 @@ public final class Listeners implements AutoCloseable {
   }
 
   /** One port. */
-  private record Port(WebServer server, Connections connections) {
+  private record Port(
+      WebServer server, Connections connections, @Nullable Certificates certificates) {
     Port started(String host, int port) {
       try {
         server.start();
         return this;
       } catch (RuntimeException e) {
-        connections.close();
+        release();
         throw new OutcropException(
             ServingError.START_FAILED, "cannot listen on %s port %d".formatted(host, port), e);
       }
     }
 
     void stop() {
-      connections.close();
+      release();
       server.stop();
+    }
+
+    private void release() {
+      connections.close();
+      if (certificates != null) {
+        certificates.close();
+      }
     }
   }
 
@@ -110,7 +119,8 @@ public final class Listeners implements AutoCloseable {
   private static Port api(HttpConfig config, Parts parts) {
     int maxBody = Math.toIntExact(config.maxBody().bytes());
     ByteBudget bodies = new ByteBudget(config.bodyBytes());
-    Connections connections = new Connections(limits(config, maxBody, bodies));
+    Certificates certificates = Certificates.open(config.tls());
+    Connections connections = new Connections(limits(config, maxBody, bodies), certificates);
     ErrorWriter errors = new ErrorWriter(parts.json, Listeners::newId);
     ApiHandler handler =
         new ApiHandler(
@@ -141,12 +151,12 @@ public final class Listeners implements AutoCloseable {
             .directHandlers(errors.direct())
             .routing(routing -> routing.any(handler))
             .build();
-    return new Port(server, connections);
+    return new Port(server, connections, certificates);
   }
 
   private static Port management(HttpConfig http, ManagementConfig config, Parts parts) {
     Connections connections =
-        new Connections(limits(http, MANAGEMENT_BODY, new ByteBudget(MANAGEMENT_MEMORY)));
+        new Connections(limits(http, MANAGEMENT_BODY, new ByteBudget(MANAGEMENT_MEMORY)), null);
     Bodies bodies = new Bodies(connections, MANAGEMENT_BODY);
     Management management =
         new Management(
@@ -171,7 +181,7 @@ public final class Listeners implements AutoCloseable {
             .addConnectionSelector(connections.selector())
             .routing(routing -> routing.addFilter(bodies::without).register(management))
             .build();
-    return new Port(server, connections);
+    return new Port(server, connections, null);
   }
 
   private static TransportLimits limits(HttpConfig http, int maxBody, ByteBudget bodies) {

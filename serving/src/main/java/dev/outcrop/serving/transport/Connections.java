@@ -5,17 +5,25 @@ import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.spi.ServerConnectionSelector;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+import javax.net.ssl.SSLEngine;
 import org.jspecify.annotations.Nullable;
 
 /** The open connections of one listener. Safe to use from any thread. */
 public final class Connections implements AutoCloseable {
   private final Map<String, Line> lines = new ConcurrentHashMap<>();
   private final TransportLimits limits;
+  private final @Nullable Supplier<SSLEngine> engines;
   private final Thread watchdog;
 
-  /** Creates an empty set and begins to watch over it. */
-  public Connections(TransportLimits limits) {
+  /**
+   * Creates an empty set and begins to watch over it.
+   *
+   * @param engines the server's side of TLS for a new connection; null for cleartext
+   */
+  public Connections(TransportLimits limits, @Nullable Supplier<SSLEngine> engines) {
     this.limits = limits;
+    this.engines = engines;
     this.watchdog =
         Thread.ofVirtual()
             .name("outcrop-watchdog")
@@ -24,7 +32,7 @@ public final class Connections implements AutoCloseable {
 
   /** What makes connections of both protocols for a listener. */
   public ServerConnectionSelector selector() {
-    return new DualProtocolSelector(this, limits);
+    return new DualProtocolSelector(this, limits, engines);
   }
 
   /** Watches the client of a request whose body was read in full; on the request's thread. */

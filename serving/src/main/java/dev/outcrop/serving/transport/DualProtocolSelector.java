@@ -12,6 +12,9 @@ import io.helidon.webserver.spi.ServerConnection;
 import io.helidon.webserver.spi.ServerConnectionSelector;
 import java.nio.charset.StandardCharsets;
 import java.util.Set;
+import java.util.function.Supplier;
+import javax.net.ssl.SSLEngine;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Tells HTTP/2 with prior knowledge from HTTP/1.1 by the first bytes. One selector for both is
@@ -26,12 +29,15 @@ final class DualProtocolSelector implements ServerConnectionSelector {
 
   private final Connections connections;
   private final TransportLimits limits;
+  private final @Nullable Supplier<SSLEngine> engines;
   private final ServerConnectionSelector http1;
   private final ServerConnectionSelector http2;
 
-  DualProtocolSelector(Connections connections, TransportLimits limits) {
+  DualProtocolSelector(
+      Connections connections, TransportLimits limits, @Nullable Supplier<SSLEngine> engines) {
     this.connections = connections;
     this.limits = limits;
+    this.engines = engines;
     Http1Config config =
         Http1Config.builder().addReceiveListener(new ArrivingRequest(connections)).build();
     this.http1 = Http1ConnectionSelector.builder().config(config).build();
@@ -66,32 +72,46 @@ final class DualProtocolSelector implements ServerConnectionSelector {
     String key = Connections.key(context.socketId(), context.childSocketId());
     Line line = new Line(context.serverSocket(), System::nanoTime);
     connections.opened(key, line);
+    WatchedWriter writer = new WatchedWriter(context.dataWriter(), line);
+    TlsLayer tls =
+        engines == null ? null : new TlsLayer(engines.get(), context.dataReader(), writer);
     try {
-      ServerConnection connection = identified(context, line);
-      return new PoliteConnection(connection, () -> connections.closed(key));
+      ServerConnection connection =
+          identified(
+              tls == null
+                  ? new WatchedContext(context, context.dataReader(), writer, false)
+                  : new WatchedContext(context, DataReader.create(tls), tls, true),
+              line);
+      return new PoliteConnection(connection, () -> ended(key, tls));
     } catch (DataReader.InsufficientDataAvailableException e) {
       connections.closed(key);
       throw new CloseConnectionException("the client closed without sending anything", e);
     } catch (RuntimeException e) {
+      boolean hungUp = line.over();
       connections.closed(key);
-      throw e;
+      throw hungUp ? new CloseConnectionException("the client took too long", e) : e;
     }
   }
 
-  private ServerConnection identified(ConnectionContext context, Line line) {
-    WatchedWriter writer = new WatchedWriter(context.dataWriter(), line);
-    boolean preface = context.dataReader().startsWith(PREFACE);
+  private void ended(String key, @Nullable TlsLayer tls) {
+    if (tls != null) {
+      tls.close();
+    }
+    connections.closed(key);
+  }
+
+  private ServerConnection identified(WatchedContext context, Line line) {
+    DataReader in = context.dataReader();
+    boolean preface = in.startsWith(PREFACE);
     line.requestArrived();
     if (preface) {
-      FrameFilter frames = new FrameFilter(context.dataReader(), limits.maxFrame());
-      ServerConnection connection =
-          http2.connection(new WatchedContext(context, DataReader.create(frames), writer));
+      FrameFilter frames = new FrameFilter(in, limits.maxFrame());
+      ServerConnection connection = http2.connection(context.reading(DataReader.create(frames)));
       line.established(frames, connection);
       return connection;
     }
-    ReadAhead bytes = new ReadAhead(context.dataReader(), line, limits);
-    ServerConnection connection =
-        http1.connection(new WatchedContext(context, bytes.reader(), writer));
+    ReadAhead bytes = new ReadAhead(in, line, limits);
+    ServerConnection connection = http1.connection(context.reading(bytes.reader()));
     line.established(bytes, connection);
     return connection;
   }

@@ -12,8 +12,14 @@ import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 
 /** A connection context whose bytes pass through a reader and a writer of ours. */
-record WatchedContext(ConnectionContext to, DataReader dataReader, DataWriter dataWriter)
+record WatchedContext(
+    ConnectionContext to, DataReader dataReader, DataWriter dataWriter, boolean isSecure)
     implements ConnectionContext {
+  /** The same with another reader. */
+  WatchedContext reading(DataReader other) {
+    return new WatchedContext(to, other, dataWriter, isSecure);
+  }
+
   @Override
   public ListenerContext listenerContext() {
     return to.listenerContext();
@@ -47,11 +53,6 @@ record WatchedContext(ConnectionContext to, DataReader dataReader, DataWriter da
   @Override
   public PeerInfo localPeer() {
     return to.localPeer();
-  }
-
-  @Override
-  public boolean isSecure() {
-    return to.isSecure();
   }
 
   @Override

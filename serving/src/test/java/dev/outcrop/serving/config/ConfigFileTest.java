@@ -32,6 +32,10 @@ final class ConfigFileTest {
         request-timeout: 20s
         write-timeout: 10s
         body-memory: 2MB
+        tls:
+          certificate-file: tls.crt
+          key-file: tls.key
+          reload: 1m
       management:
         host: "::1"
         port: 9001
@@ -109,7 +113,8 @@ final class ConfigFileTest {
                     Duration.ofSeconds(90),
                     Duration.ofSeconds(20),
                     Duration.ofSeconds(10),
-                    ByteSize.megabytes(2)),
+                    ByteSize.megabytes(2),
+                    new TlsConfig(Path.of("tls.crt"), Path.of("tls.key"), Duration.ofMinutes(1))),
                 new ManagementConfig("::1", 9001, new Secret("0123456789abcdef")),
                 new AuthConfig(Path.of("keys.txt")),
                 new LimitsConfig(1, 2, 3, 4, 5, 6),
@@ -191,6 +196,8 @@ final class ConfigFileTest {
           http:\\n  port: 70000           | f line 2: http.port must be between 0 and 65535, was 70000
           http:\\n\\n  max-body: 1 elk    | f line 3: http.max-body must be a size such as 512KB, 20MB or 2GB
           http:\\n  body-memory: 30MB  | f line 2: http.body-memory must be 0 or at least twice max-body
+          http:\\n  tls: {key-file: k}     | f line 2: http.tls.key-file must be given where certificate-file is, and only there
+          http: {tls: {reload: 0s}}       | f line 1: http.tls.reload must be positive
           http: 8080                      | f line 1: http must be a mapping of keys
           batch-jobs:\\n  locations: [/srv] | f line 2: batch-jobs.locations must hold only s3://BUCKET/PREFIX and file:///FOLDER
           batch-jobs: {s3: {endpoint: minio}} | f line 1: batch-jobs.s3.endpoint must be an http or https URL
@@ -277,6 +284,8 @@ final class ConfigFileTest {
 
     assertThat(config.auth().keyFile()).isEqualTo(folder.resolve("keys.txt"));
     assertThat(config.batchJobs().folder()).isEqualTo(folder.resolve("jobs"));
+    assertThat(config.http().tls().certificateFile()).isEqualTo(folder.resolve("tls.crt"));
+    assertThat(config.http().tls().keyFile()).isEqualTo(folder.resolve("tls.key"));
     assertThat(
             ConfigFile.read(
                     Files.writeString(

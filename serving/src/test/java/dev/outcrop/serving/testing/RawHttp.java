@@ -27,14 +27,24 @@ public final class RawHttp implements AutoCloseable {
 
   /** One that takes only so much before it is read; 0 for what the system sees fit. */
   public RawHttp(int port, int receiveBuffer) throws IOException {
-    socket = new Socket();
+    this(connected(port, receiveBuffer));
+  }
+
+  /** One on a connection that was opened elsewhere. */
+  public RawHttp(Socket socket) throws IOException {
+    this.socket = socket;
+    socket.setSoTimeout(60_000);
+    in = new BufferedInputStream(socket.getInputStream());
+    out = socket.getOutputStream();
+  }
+
+  private static Socket connected(int port, int receiveBuffer) throws IOException {
+    Socket socket = new Socket();
     if (receiveBuffer > 0) {
       socket.setReceiveBufferSize(receiveBuffer);
     }
     socket.connect(new InetSocketAddress("127.0.0.1", port));
-    socket.setSoTimeout(60_000);
-    in = new BufferedInputStream(socket.getInputStream());
-    out = socket.getOutputStream();
+    return socket;
   }
 
   /** Lets the server take so long for each part of a response; a minute where this is not said. */
@@ -72,9 +82,14 @@ public final class RawHttp implements AutoCloseable {
     out.flush();
   }
 
+  public void write(byte[] bytes) throws IOException {
+    out.write(bytes);
+    out.flush();
+  }
+
   /** Reads status line and headers, and the body if its length is known. */
   public Response response() throws IOException {
-    int status = Integer.parseInt(line().split(" ")[1]);
+    int status = status();
     Map<String, String> headers = new TreeMap<>();
     for (String line = line(); !line.isEmpty(); line = line()) {
       int colon = line.indexOf(':');
@@ -86,6 +101,11 @@ public final class RawHttp implements AutoCloseable {
     }
     int length = Integer.parseInt(headers.getOrDefault("content-length", "0"));
     return new Response(status, headers, in.readNBytes(length));
+  }
+
+  /** Reads the status line alone. */
+  public int status() throws IOException {
+    return Integer.parseInt(line().split(" ")[1]);
   }
 
   /** Reads until the stream brought a text, whatever else. */

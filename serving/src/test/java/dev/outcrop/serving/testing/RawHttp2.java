@@ -23,6 +23,7 @@ public final class RawHttp2 implements AutoCloseable {
   public static final int HEADERS = 1;
   public static final int RST_STREAM = 3;
   public static final int SETTINGS = 4;
+  public static final int PING = 6;
   public static final int GOAWAY = 7;
   public static final int WINDOW_UPDATE = 8;
   private static final int END_STREAM = 1;
@@ -44,7 +45,12 @@ public final class RawHttp2 implements AutoCloseable {
   private final OutputStream out;
 
   public RawHttp2(int port) throws IOException {
-    socket = new Socket("127.0.0.1", port);
+    this(new Socket("127.0.0.1", port));
+  }
+
+  /** One on a connection that was opened elsewhere. */
+  public RawHttp2(Socket socket) throws IOException {
+    this.socket = socket;
     socket.setTcpNoDelay(true);
     socket.setSoTimeout(60_000);
     in = new DataInputStream(socket.getInputStream());
@@ -93,6 +99,17 @@ public final class RawHttp2 implements AutoCloseable {
     out.flush();
   }
 
+  /** Sends bytes as they are. */
+  public void write(byte[] bytes) throws IOException {
+    out.write(bytes);
+    out.flush();
+  }
+
+  /** Says that nothing more comes, and reads on. */
+  public void endOutput() throws IOException {
+    socket.shutdownOutput();
+  }
+
   /** Sends a frame. */
   public void send(int type, int stream, byte[] payload) throws IOException {
     out.write(frame(type, 0, stream, payload));
@@ -102,6 +119,14 @@ public final class RawHttp2 implements AutoCloseable {
   /** A GOAWAY with an error code. */
   public void goAway(int code) throws IOException {
     send(GOAWAY, 0, ByteBuffer.allocate(8).putInt(0).putInt(code).array());
+  }
+
+  /** A ping; returns when it was answered. */
+  public void ping() throws IOException {
+    send(PING, 0, new byte[8]);
+    while (next().type != PING) {
+      // what else is on its way
+    }
   }
 
   /** The next frame. */
@@ -170,12 +195,26 @@ public final class RawHttp2 implements AutoCloseable {
     return messages;
   }
 
+  /** The text that the deltas of an answer bring together. */
+  public static String text(List<Message> messages) {
+    StringBuilder text = new StringBuilder();
+    for (Message message : messages) {
+      String payload = new String(message.getPayload(), StandardCharsets.UTF_8);
+      int at = payload.indexOf("\"text\":\"");
+      if (at >= 0) {
+        text.append(payload, at + 8, payload.indexOf('"', at + 8));
+      }
+    }
+    return text.toString();
+  }
+
   @Override
   public void close() throws IOException {
     socket.close();
   }
 
-  private static byte[] head(String path) {
+  /** The head of a POST request, in HPACK. */
+  public static byte[] head(String path) {
     return concat(
         new byte[] {(byte) (0x80 | METHOD_POST), (byte) (0x80 | SCHEME_HTTP), AUTHORITY},
         string("localhost"),
@@ -183,7 +222,8 @@ public final class RawHttp2 implements AutoCloseable {
         string(path));
   }
 
-  private static byte[] frame(int type, int flags, int stream, byte[] payload) {
+  /** A frame's bytes. */
+  public static byte[] frame(int type, int flags, int stream, byte[] payload) {
     return ByteBuffer.allocate(9 + payload.length)
         .put((byte) (payload.length >> 16))
         .putShort((short) payload.length)

@@ -7,6 +7,7 @@ import dev.outcrop.serving.OutcropServer;
 import dev.outcrop.serving.config.ByteSize;
 import dev.outcrop.serving.config.HttpConfig;
 import dev.outcrop.serving.config.ServingConfig;
+import dev.outcrop.serving.config.TlsConfig;
 import dev.outcrop.serving.generate.SamplingDefaults;
 import dev.outcrop.serving.generate.ServedModel;
 import java.io.IOException;
@@ -91,6 +92,8 @@ public final class TestServer implements AutoCloseable {
     public Duration requestTimeout = DEFAULT.requestTimeout();
     public Duration writeTimeout = DEFAULT.writeTimeout();
     public long bodyMemory = DEFAULT.bodyMemory().bytes();
+    public Duration idleTimeout = DEFAULT.idleTimeout();
+    public TlsConfig tls = DEFAULT.tls();
 
     HttpConfig config() {
       return new HttpConfig(
@@ -99,10 +102,11 @@ public final class TestServer implements AutoCloseable {
           new ByteSize(maxBody),
           maxRequests,
           DEFAULT.maxConnections(),
-          DEFAULT.idleTimeout(),
+          idleTimeout,
           requestTimeout,
           writeTimeout,
-          new ByteSize(bodyMemory));
+          new ByteSize(bodyMemory),
+          tls);
     }
   }
 
