@@ -1,16 +1,11 @@
 package dev.outcrop.bench;
 
 import dev.outcrop.bench.options.Bounds;
-import dev.outcrop.bench.report.Machine;
-import dev.outcrop.bench.report.RunResult;
+import dev.outcrop.bench.report.Run;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URISyntaxException;
-import java.nio.file.Path;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -94,9 +89,8 @@ final class ConverseCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException, InterruptedException {
     URI server = check(new Bounds(spec));
-    Instant start = Instant.now();
-    Machine machine = Machine.here();
-    long drawn = seed == null ? start.toEpochMilli() : seed;
+    Run run = Run.begin("converse");
+    long drawn = seed == null ? run.start().toEpochMilli() : seed;
     try (ConverseClient client = new ConverseClient(server, model, key);
         ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       for (int warm = 0; warm < warmRounds; warm++) {
@@ -107,17 +101,7 @@ final class ConverseCommand implements Callable<Integer> {
         rounds.add(round(client, threads, new Random(drawn + warmRounds + repeat)));
         System.err.printf("round %d: %s%n", repeat + 1, rounds.getLast());
       }
-      System.out.println(
-          new RunResult(
-                  "converse",
-                  start.truncatedTo(ChronoUnit.SECONDS).toString(),
-                  Machine.commitOf(Path.of(System.getenv().getOrDefault("OUTCROP_HOME", "."))),
-                  machine,
-                  described(drawn),
-                  repeats,
-                  units(),
-                  List.of(medians(rounds)))
-              .toJson());
+      run.print(described(drawn), repeats, units(), List.of(medians(rounds)), Map.of());
     }
     return 0;
   }
@@ -157,14 +141,15 @@ final class ConverseCommand implements Callable<Integer> {
   }
 
   private static Map<String, String> units() {
-    Map<String, String> units = new LinkedHashMap<>();
-    units.put("clients", "streams at once");
-    units.put("tokens", "completion tokens of all streams");
-    units.put("tokensPerSecond", "tokens/s, from the first stream's start to the last one's end");
-    units.put("decodeTokensPerSecond", "tokens/s, while all streams were decoding");
-    units.put("ttftMs", "ms, median over streams");
-    units.put("tpotMs", "ms, median over streams");
-    return units;
+    return Run.units(
+        """
+        clients: streams at once
+        tokens: completion tokens of all streams
+        tokensPerSecond: tokens/s, from the first stream's start to the last one's end
+        decodeTokensPerSecond: tokens/s, while all streams were decoding
+        ttftMs: ms, median over streams
+        tpotMs: ms, median over streams
+        """);
   }
 
   private Map<String, Number> round(ConverseClient client, ExecutorService threads, Random random)
@@ -193,10 +178,11 @@ final class ConverseCommand implements Callable<Integer> {
     figures.put("decodeTokensPerSecond", during / (Math.max(1, oneEnds - allDecode) / 1e9));
     figures.put(
         "ttftMs",
-        median(ended.stream().mapToDouble(s -> (s.firstNanos() - s.startNanos()) / 1e6).toArray()));
+        Run.median(
+            ended.stream().mapToDouble(s -> (s.firstNanos() - s.startNanos()) / 1e6).toArray()));
     figures.put(
         "tpotMs",
-        median(
+        Run.median(
             ended.stream()
                 .mapToDouble(
                     s -> (s.lastNanos() - s.firstNanos()) / 1e6 / Math.max(1, s.outputTokens() - 1))
@@ -231,18 +217,11 @@ final class ConverseCommand implements Callable<Integer> {
     for (String figure : rounds.getFirst().keySet()) {
       medians.put(
           figure,
-          median(
+          Run.median(
               rounds.stream()
                   .mapToDouble(round -> round.getOrDefault(figure, Double.NaN).doubleValue())
                   .toArray()));
     }
     return medians;
-  }
-
-  static double median(double[] values) {
-    double[] sorted = values.clone();
-    Arrays.sort(sorted);
-    int middle = sorted.length / 2;
-    return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
   }
 }

@@ -2,13 +2,9 @@ package dev.outcrop.bench;
 
 import dev.outcrop.bench.options.Bounds;
 import dev.outcrop.bench.options.DecoderShape;
-import dev.outcrop.bench.report.Machine;
-import dev.outcrop.bench.report.RunResult;
+import dev.outcrop.bench.report.Run;
 import dev.outcrop.models.loading.ComputeType;
 import dev.outcrop.models.loading.EngineBench;
-import java.nio.file.Path;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -88,8 +84,7 @@ final class EngineCommand implements Callable<Integer> {
   public Integer call() {
     check(new Bounds(spec));
     DecoderShape decoder = Objects.requireNonNull(shape);
-    Instant start = Instant.now();
-    Machine machine = Machine.here();
+    Run run = Run.begin("engine");
     int largest = Arrays.stream(batches).max().orElse(1);
     List<Map<String, Number>> results = new ArrayList<>();
     try (EngineBench bench =
@@ -101,17 +96,7 @@ final class EngineCommand implements Callable<Integer> {
         results.add(result);
       }
     }
-    System.out.println(
-        new RunResult(
-                "engine",
-                start.truncatedTo(ChronoUnit.SECONDS).toString(),
-                Machine.commitOf(Path.of(System.getenv().getOrDefault("OUTCROP_HOME", "."))),
-                machine,
-                described(decoder),
-                repeats,
-                units(),
-                results)
-            .toJson());
+    run.print(described(decoder), repeats, units(), results, Map.of());
     return 0;
   }
 
@@ -132,20 +117,20 @@ final class EngineCommand implements Callable<Integer> {
     double[] floorMillis = new double[repeats];
     double[] prefillMillis = new double[repeats];
     for (int repeat = 0; repeat < repeats; repeat++) {
-      floorMillis[repeat] = ConverseCommand.median(bench.floorMillis(batch, steps));
-      stepMillis[repeat] = ConverseCommand.median(bench.decodeMillis(batch, prompt, steps));
+      floorMillis[repeat] = Run.median(bench.floorMillis(batch, steps));
+      stepMillis[repeat] = Run.median(bench.decodeMillis(batch, prompt, steps));
       prefillMillis[repeat] = bench.prefillMillis(prompt);
     }
     double after = bench.readGigabytesPerSecond();
-    double millis = ConverseCommand.median(stepMillis);
-    double floor = ConverseCommand.median(floorMillis);
+    double millis = Run.median(stepMillis);
+    double floor = Run.median(floorMillis);
     Map<String, Number> result = new LinkedHashMap<>();
     result.put("batch", batch);
     result.put("msPerStep", millis);
     result.put("tokensPerSecond", batch * 1_000 / millis);
     result.put("floorMsPerStep", floor);
     result.put("stepOverFloor", millis / floor);
-    result.put("prefillMs", ConverseCommand.median(prefillMillis));
+    result.put("prefillMs", Run.median(prefillMillis));
     result.put("readGigabytesPerSecond", (before + after) / 2);
     result.put("readGigabytesPerSecondBefore", before);
     result.put("readGigabytesPerSecondAfter", after);
@@ -163,16 +148,17 @@ final class EngineCommand implements Callable<Integer> {
   }
 
   private static Map<String, String> units() {
-    Map<String, String> units = new LinkedHashMap<>();
-    units.put("batch", "sequences");
-    units.put("msPerStep", "ms, median of the repeats' median decode steps");
-    units.put("tokensPerSecond", "tokens/s of all sequences");
-    units.put("floorMsPerStep", "ms, the linear layers alone over cycled weights in the same run");
-    units.put("stepOverFloor", "ratio");
-    units.put("prefillMs", "ms of one prompt, median");
-    units.put("readGigabytesPerSecond", "10^9 bytes/s, mean of before and after");
-    units.put("readGigabytesPerSecondBefore", "10^9 bytes/s");
-    units.put("readGigabytesPerSecondAfter", "10^9 bytes/s");
-    return units;
+    return Run.units(
+        """
+        batch: sequences
+        msPerStep: ms, median of the repeats' median decode steps
+        tokensPerSecond: tokens/s of all sequences
+        floorMsPerStep: ms, the linear layers alone over cycled weights in the same run
+        stepOverFloor: ratio
+        prefillMs: ms of one prompt, median
+        readGigabytesPerSecond: 10^9 bytes/s, mean of before and after
+        readGigabytesPerSecondBefore: 10^9 bytes/s
+        readGigabytesPerSecondAfter: 10^9 bytes/s
+        """);
   }
 }

@@ -2,6 +2,7 @@ package dev.outcrop.bench;
 
 import dev.outcrop.bench.batching.BatchingCommand;
 import dev.outcrop.bench.encode.EncodeCommand;
+import dev.outcrop.bench.http.HttpCommand;
 import dev.outcrop.bench.scheduler.SchedulerCommand;
 import dev.outcrop.models.OutcropException;
 import java.io.IOException;
@@ -22,7 +23,8 @@ import picocli.CommandLine.IExecutionExceptionHandler;
       ConverseCommand.class,
       SchedulerCommand.class,
       BatchingCommand.class,
-      EncodeCommand.class
+      EncodeCommand.class,
+      HttpCommand.class
     })
 public final class Main {
   private static final Logger LOG = System.getLogger(Main.class.getName());

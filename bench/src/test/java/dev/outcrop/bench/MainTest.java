@@ -54,6 +54,13 @@ class MainTest {
           converse --target http://h --model m --max-tokens 0   | --max-tokens must be from 1 to 100000, was 0
           converse --target http://h --model m --repeats 0      | --repeats must be from 1 to 1000, was 0
           converse --target http://h --model m --warm-rounds -1 | --warm-rounds must be from 0 to 1000, was -1
+          http --streams 0               | --streams must be from 1 to 1024, was 0
+          http --slowest 0               | --slowest must be from 1 to 10000, was 0.0
+          http --fastest 59              | --fastest must be from 60 to 10000, was 59.0
+          http --calm-streams -1         | --calm-streams must be from 0 to 1024, was -1
+          http --calm-rate 0             | --calm-rate must be from 1 to 10000, was 0.0
+          http --warmup -1               | --warmup must be from 0 to 3600, was -1.0
+          http --seconds 0               | --seconds must be from 0.1 to 3600, was 0.0
           converse --target 127.0.0.1:80 --model m              | --target must be like http://127.0.0.1:8080, was 127.0.0.1:80
           converse --target ftp://h --model m                   | --target must be like http://127.0.0.1:8080, was ftp://h
           converse --target http://h:99999 --model m            | --target must be like http://127.0.0.1:8080, was http://h:99999

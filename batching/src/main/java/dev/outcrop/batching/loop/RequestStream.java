@@ -2,11 +2,10 @@ package dev.outcrop.batching.loop;
 
 import dev.outcrop.batching.PromptCache;
 import dev.outcrop.batching.TokenEvent;
+import dev.outcrop.batching.TokenQueue;
 import dev.outcrop.batching.TokenStream;
 import dev.outcrop.batching.schedule.Sequence;
 import java.time.Duration;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -23,10 +22,9 @@ final class RequestStream implements TokenStream {
   private final Sequence sequence;
   private final Tenants.Tenant tenant;
   private final Intake intake;
-  private final LinkedBlockingQueue<TokenEvent> events = new LinkedBlockingQueue<>();
+  private final TokenQueue events = new TokenQueue();
   private final AtomicBoolean closed = new AtomicBoolean();
   private volatile boolean ended;
-  private @Nullable TokenEvent last;
 
   RequestStream(Sequence sequence, Tenants.Tenant tenant, Intake intake, long submittedNanos) {
     this.submittedNanos = submittedNanos;
@@ -49,32 +47,17 @@ final class RequestStream implements TokenStream {
 
   @Override
   public TokenEvent next() throws InterruptedException {
-    TokenEvent end = last;
-    return end != null ? end : remember(events.take());
+    return events.next();
   }
 
   @Override
   public @Nullable TokenEvent next(Duration timeout) throws InterruptedException {
-    TokenEvent end = last;
-    if (end != null) {
-      return end;
-    }
-    TokenEvent event = events.poll(timeout.toNanos(), TimeUnit.NANOSECONDS);
-    return event == null ? null : remember(event);
+    return events.next(timeout);
   }
 
   @Override
   public PromptCache promptCache() {
     return sequence.promptCache();
-  }
-
-  private TokenEvent remember(TokenEvent event) {
-    switch (event) {
-      case TokenEvent.Token _ -> {}
-      case TokenEvent.Finished end -> last = end;
-      case TokenEvent.Failed end -> last = end;
-    }
-    return event;
   }
 
   @Override

@@ -2,12 +2,9 @@ package dev.outcrop.bench.batching;
 
 import dev.outcrop.bench.options.Bounds;
 import dev.outcrop.bench.options.DecoderShape;
-import dev.outcrop.bench.report.Machine;
-import dev.outcrop.bench.report.RunResult;
+import dev.outcrop.bench.report.Run;
 import dev.outcrop.models.loading.ComputeType;
 import java.nio.file.Path;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,7 +25,6 @@ import picocli.CommandLine.Spec;
             + " with padding, in static batches that shrink, and with the server's scheduler.",
     mixinStandardHelpOptions = true)
 public final class BatchingCommand implements Callable<Integer> {
-  private static final Path HOME = Path.of(System.getenv().getOrDefault("OUTCROP_HOME", "."));
   private static final int FOLDER_REQUESTS = 512;
   private static final int SHAPE_REQUESTS = 128;
   private static final int SHAPE_ALONE = 16;
@@ -103,8 +99,7 @@ public final class BatchingCommand implements Callable<Integer> {
   public Integer call() {
     Bounds bounds = new Bounds(spec);
     check(bounds);
-    Instant start = Instant.now();
-    Machine machine = Machine.here();
+    Run run = Run.begin("batching");
     Trace whole = seed == null ? Trace.committed() : Trace.drawn(seed, FOLDER_REQUESTS);
     Trace trace = whole.first(orElse(requests, SHAPE_REQUESTS, FOLDER_REQUESTS));
     Trace mixed = scale == 1 ? trace : trace.scaled(scale);
@@ -135,18 +130,7 @@ public final class BatchingCommand implements Callable<Integer> {
       ratios(headline, same, "Equal");
       results.addAll(same);
     }
-    System.out.println(
-        new RunResult(
-                "batching",
-                start.truncatedTo(ChronoUnit.SECONDS).toString(),
-                Machine.commitOf(HOME),
-                machine,
-                described(trace.size()),
-                1,
-                units(),
-                results,
-                headline)
-            .toJson());
+    run.print(described(trace.size()), 1, units(), results, headline);
     return 0;
   }
 
@@ -163,7 +147,7 @@ public final class BatchingCommand implements Callable<Integer> {
   private MeasuredEngine open(int tokens) {
     DecoderShape decoder = shape;
     if (decoder == null) {
-      Path folder = model == null ? HOME.resolve("models/demo/model") : model;
+      Path folder = model == null ? Run.HOME.resolve("models/demo/model") : model;
       return MeasuredEngine.of(folder, batch, tokens, threads);
     }
     return MeasuredEngine.of(decoder.numbers(), dtype, batch, tokens, threads);

@@ -9,14 +9,10 @@ import dev.outcrop.batching.encode.EncodeSignals;
 import dev.outcrop.batching.encode.EncodeSubmit;
 import dev.outcrop.batching.encode.Encoder;
 import dev.outcrop.bench.options.Bounds;
-import dev.outcrop.bench.report.Machine;
-import dev.outcrop.bench.report.RunResult;
+import dev.outcrop.bench.report.Run;
 import dev.outcrop.models.loading.ComputeType;
 import dev.outcrop.models.loading.EncoderBench;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -98,8 +94,7 @@ public final class EncodeCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException {
     check(new Bounds(spec));
-    Instant start = Instant.now();
-    Machine machine = Machine.here();
+    Run run = Run.begin("encode");
     EncoderBench.Shape sizes =
         new EncoderBench.Shape(shape[0], shape[1], shape[2], shape[3], shape[4]);
     EncoderBench model = EncoderBench.open(sizes, dtype, threads);
@@ -113,18 +108,7 @@ public final class EncodeCommand implements Callable<Integer> {
       for (int repeat = 0; repeat < repeats; repeat++) {
         rounds.run(repeat);
       }
-      System.out.println(
-          new RunResult(
-                  "encode",
-                  start.truncatedTo(ChronoUnit.SECONDS).toString(),
-                  Machine.commitOf(Path.of(System.getenv().getOrDefault("OUTCROP_HOME", "."))),
-                  machine,
-                  described(),
-                  repeats,
-                  units(),
-                  rounds.results(),
-                  rounds.headline(difference))
-              .toJson());
+      run.print(described(), repeats, units(), rounds.results(), rounds.headline(difference));
     }
     return 0;
   }
@@ -229,10 +213,10 @@ public final class EncodeCommand implements Callable<Integer> {
       result.put("callers", count);
       result.put(
           "textsPerSecond",
-          median(measured.stream().mapToDouble(Callers.Measured::textsPerSecond).toArray()));
+          Run.median(measured.stream().mapToDouble(Callers.Measured::textsPerSecond).toArray()));
       result.put(
           "p50Micros",
-          median(measured.stream().mapToDouble(Callers.Measured::p50Micros).toArray()));
+          Run.median(measured.stream().mapToDouble(Callers.Measured::p50Micros).toArray()));
       return result;
     }
 
@@ -245,8 +229,8 @@ public final class EncodeCommand implements Callable<Integer> {
         delays[i] = alone.get(i).p50Micros() / unbatched.get(i).p50Micros();
       }
       Map<String, Number> headline = new LinkedHashMap<>();
-      headline.put("speedUp", median(speedUps));
-      headline.put("lonelyP50OverUnbatched", median(delays));
+      headline.put("speedUp", Run.median(speedUps));
+      headline.put("lonelyP50OverUnbatched", Run.median(delays));
       headline.put("batchedDifference", difference);
       headline.put("rowsPerBatch", (double) rows / Math.max(1, batches));
       return headline;
@@ -263,12 +247,6 @@ public final class EncodeCommand implements Callable<Integer> {
       case EncodeSubmit.Refused(var reason, var message, _) ->
           throw new IllegalStateException(reason + ": " + message);
     }
-  }
-
-  private static double median(double[] values) {
-    double[] sorted = values.clone();
-    Arrays.sort(sorted);
-    return sorted[sorted.length / 2];
   }
 
   /** The model as its batcher drives it. */
@@ -304,15 +282,16 @@ public final class EncodeCommand implements Callable<Integer> {
   }
 
   private static Map<String, String> units() {
-    Map<String, String> units = new LinkedHashMap<>();
-    units.put("way", "through the batcher or not");
-    units.put("callers", "callers, each with one text at a time");
-    units.put("textsPerSecond", "texts/s of all callers, median of the repeats");
-    units.put("p50Micros", "us of a text, median of the repeats' medians");
-    units.put("speedUp", "texts/s of all callers over those of one, median");
-    units.put("lonelyP50OverUnbatched", "ratio, median");
-    units.put("batchedDifference", "largest difference over the largest value, 64 texts");
-    units.put("rowsPerBatch", "texts, mean with all callers");
-    return units;
+    return Run.units(
+        """
+        way: through the batcher or not
+        callers: callers, each with one text at a time
+        textsPerSecond: texts/s of all callers, median of the repeats
+        p50Micros: us of a text, median of the repeats' medians
+        speedUp: texts/s of all callers over those of one, median
+        lonelyP50OverUnbatched: ratio, median
+        batchedDifference: largest difference over the largest value, 64 texts
+        rowsPerBatch: texts, mean with all callers
+        """);
   }
 }

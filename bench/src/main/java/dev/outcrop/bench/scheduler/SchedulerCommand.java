@@ -1,10 +1,7 @@
 package dev.outcrop.bench.scheduler;
 
 import dev.outcrop.bench.options.Bounds;
-import dev.outcrop.bench.report.Machine;
-import java.nio.file.Path;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
+import dev.outcrop.bench.report.Run;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -93,26 +90,14 @@ public final class SchedulerCommand implements Callable<Integer> {
   @Override
   public Integer call() throws RunnerException {
     check(new Bounds(spec));
-    Instant start = Instant.now();
-    Machine machine = Machine.here();
+    Run run = Run.begin("scheduler");
     Map<String, Number> headline = new LinkedHashMap<>();
     Map<String, Number> point = new LinkedHashMap<>();
     steps(headline, point);
     if (compare) {
       compare(headline, point);
     }
-    System.out.println(
-        new dev.outcrop.bench.report.RunResult(
-                "scheduler",
-                start.truncatedTo(ChronoUnit.SECONDS).toString(),
-                Machine.commitOf(Path.of(System.getenv().getOrDefault("OUTCROP_HOME", "."))),
-                machine,
-                described(),
-                Math.max(1, forks),
-                units(),
-                List.of(point),
-                headline)
-            .toJson());
+    run.print(described(), Math.max(1, forks), units(), List.of(point), headline);
     return 0;
   }
 

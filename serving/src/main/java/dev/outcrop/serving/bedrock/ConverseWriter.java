@@ -83,7 +83,7 @@ final class ConverseWriter implements Answer {
     switch (event) {
       case GenerationEvent.Text(var text, _, _) -> {
         enter(Open.TEXT, out);
-        out.add(delta(Json.object().put("text", text)));
+        out.add(frames.textDelta(block, text));
       }
       case GenerationEvent.Reasoning(var text, _) -> {
         enter(Open.REASONING, out);

@@ -27,6 +27,9 @@ import org.slf4j.LoggerFactory;
 final class Runner {
   private static final Logger LOG = LoggerFactory.getLogger(Runner.class);
 
+  /** The most frames of one write. */
+  private static final int MOST_AT_ONCE = 64;
+
   private final GenerationService service;
   private final EventFrames frames;
 
@@ -118,6 +121,7 @@ final class Runner {
     out.end();
   }
 
+  /** One write for each event, and for those that are there already when it is written. */
   private static void stream(
       RunningGeneration run,
       GenerationEvent first,
@@ -129,10 +133,13 @@ final class Runner {
     GenerationEvent event = first;
     while (true) {
       switch (event) {
-        case GenerationEvent.Failed(var error) -> throw error;
+        case GenerationEvent.Failed(var error) -> {
+          write(batch, out);
+          throw error;
+        }
         case GenerationEvent.Ended end -> {
           batch.addAll(answer.end(end));
-          out.write(joined(batch));
+          write(batch, out);
           return;
         }
         case GenerationEvent.Text _,
@@ -143,11 +150,20 @@ final class Runner {
             GenerationEvent.ToolBroken _ ->
             batch.addAll(answer.more(event, run.promptTokens()));
       }
-      if (!batch.isEmpty()) {
-        out.write(joined(batch));
+      GenerationEvent queued = batch.size() < MOST_AT_ONCE ? run.poll() : null;
+      if (queued == null) {
+        write(batch, out);
+        batch.clear();
+        event = run.next();
+      } else {
+        event = queued;
       }
-      batch = new ArrayList<>();
-      event = run.next();
+    }
+  }
+
+  private static void write(List<byte[]> batch, ResponseStream out) {
+    if (!batch.isEmpty()) {
+      out.write(batch.size() == 1 ? batch.getFirst() : joined(batch));
     }
   }
 

@@ -113,7 +113,11 @@ public final class ConverseStreamClient implements AutoCloseable {
     MessageDecoder decoder = new MessageDecoder(message -> whole[0] |= tell(message, listener));
     byte[] buffer = new byte[16_384];
     for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
-      decoder.feed(buffer, 0, count);
+      try {
+        decoder.feed(buffer, 0, count);
+      } catch (IllegalArgumentException | IllegalStateException e) {
+        throw new IOException("the stream is no event stream, or was changed on its way", e);
+      }
     }
     return whole[0];
   }

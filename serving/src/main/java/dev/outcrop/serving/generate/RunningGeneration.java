@@ -74,7 +74,22 @@ public final class RunningGeneration implements AutoCloseable {
         accept(event);
       }
     }
-    GenerationEvent event = ready.remove();
+    return taken(ready.remove());
+  }
+
+  /** The next event if it is there already, else null. */
+  public @Nullable GenerationEvent poll() throws InterruptedException {
+    while (ready.isEmpty()) {
+      TokenEvent event = last == null ? stream.next(Duration.ZERO) : null;
+      if (event == null) {
+        return null;
+      }
+      accept(event);
+    }
+    return taken(ready.remove());
+  }
+
+  private GenerationEvent taken(GenerationEvent event) {
     if (event instanceof GenerationEvent.Ended || event instanceof GenerationEvent.Failed) {
       last = event;
     }

@@ -2,10 +2,14 @@ package dev.outcrop.serving.bedrock;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.outcrop.serving.json.Json;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import software.amazon.eventstream.Message;
 
 final class EventFramesTest {
@@ -27,13 +31,27 @@ final class EventFramesTest {
     assertThat(HexFormat.of().formatHex(frame)).isEqualTo(RECORDED);
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"", " the", "\"\\\n\t\u0001\u007f</", "wörld 😀 \u2028", "{\"a\":1}"})
+  void writesTextAsAnyOtherEvent(String text) {
+    for (int padding : new int[] {0, 3, 61}) {
+      EventFrames frames = new EventFrames(json, () -> padding);
+      ObjectNode event = Json.object().put("contentBlockIndex", 12);
+      event.putObject("delta").put("text", text);
+
+      Message direct = Message.decode(ByteBuffer.wrap(frames.textDelta(12, text)));
+      Message other = Message.decode(ByteBuffer.wrap(frames.event("contentBlockDelta", event)));
+      assertThat(direct.getHeaders()).isEqualTo(other.getHeaders());
+      assertThat(json.object(direct.getPayload())).isEqualTo(json.object(other.getPayload()));
+    }
+  }
+
   @Test
   void writesExceptionsWithoutPadding() {
     EventFrames frames = new EventFrames(json, () -> 19);
 
     Message message =
-        Message.decode(
-            java.nio.ByteBuffer.wrap(frames.exception("modelStreamErrorException", "broken")));
+        Message.decode(ByteBuffer.wrap(frames.exception("modelStreamErrorException", "broken")));
 
     assertThat(message.getHeaders().get(":message-type").getString()).isEqualTo("exception");
     assertThat(message.getHeaders().get(":exception-type").getString())
