@@ -72,7 +72,7 @@ final class FuzzedFramesTest {
       }
       Await.until(() -> server.metrics().contains("outcrop_requests_in_flight 0.0"));
       Await.until(() -> server.batcher.open() == 0);
-      assertThat(server.metrics()).doesNotContain("status=\"5").contains("status=\"200\"");
+      assertThat(server.metrics()).doesNotContain("status=\"5");
       assertThat(faults.toString()).isEmpty();
       assertThat(RawHttp.post(server.server.port(), PATHS[0], HI).status()).isEqualTo(200);
       assertThat(heap() - before).as("bytes that stayed").isLessThan(32 << 20);
@@ -95,6 +95,10 @@ final class FuzzedFramesTest {
       int stream = 1;
       for (int sent = 0; sent < FRAMES; sent++, stream += 2) {
         http.write(frame(random, stream));
+      }
+      if (random.nextBoolean()) {
+        // Whatever was sent has been looked at when this is answered.
+        http.ping();
       }
       http.endOutput();
     } catch (SocketTimeoutException e) {

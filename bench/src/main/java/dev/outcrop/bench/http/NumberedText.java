@@ -78,6 +78,11 @@ final class NumberedText implements TextModel {
   }
 
   @Override
+  public int vocabulary() {
+    return Integer.MAX_VALUE;
+  }
+
+  @Override
   public long mostCharacters() {
     return Long.MAX_VALUE;
   }

@@ -24,7 +24,7 @@ final class FrameFilter implements Supplier<byte[]>, ConnectionWatch {
   private final DataReader in;
   private final int maxFrame;
   private final int[] resets = new int[RESETS_KEPT];
-  private int resetCount;
+  private volatile int resetCount;
   private long pass = PREFACE;
   private volatile boolean ended;
 
@@ -89,11 +89,15 @@ final class FrameFilter implements Supplier<byte[]>, ConnectionWatch {
 
   private void reset(int stream) {
     synchronized (resets) {
-      resets[resetCount++ % RESETS_KEPT] = stream;
+      resets[resetCount % RESETS_KEPT] = stream;
+      resetCount = (resetCount + 1) & Integer.MAX_VALUE;
     }
   }
 
   private boolean wasReset(int stream) {
+    if (resetCount == 0) {
+      return false;
+    }
     synchronized (resets) {
       for (int reset : resets) {
         if (reset == stream) {

@@ -2,9 +2,15 @@ package dev.outcrop.serving.transport;
 
 import io.helidon.common.concurrency.limits.Limit;
 import io.helidon.common.task.InterruptableTask;
+import io.helidon.http.HttpException;
+import io.helidon.http.RequestException;
+import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.spi.ServerConnection;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A connection that is closed politely only when no request is open on it. Helidon 4.5 closes an
@@ -12,6 +18,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * idle and when the server stops.
  */
 final class PoliteConnection implements ServerConnection, InterruptableTask<Void> {
+  private static final Logger LOG = LoggerFactory.getLogger(PoliteConnection.class);
   private static final Duration LOOK = Duration.ofMillis(50);
 
   private final ServerConnection to;
@@ -28,6 +35,12 @@ final class PoliteConnection implements ServerConnection, InterruptableTask<Void
   public void handle(Limit limit) throws InterruptedException {
     try {
       to.handle(limit);
+    } catch (CloseConnectionException | UncheckedIOException | HttpException | RequestException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      // Helidon would log it with its stack, and with what the client sent, once per connection.
+      LOG.debug("a connection broke the protocol: {}", e.getClass().getName());
+      throw new CloseConnectionException("the client broke the protocol", e);
     } finally {
       over = true;
       onEnd.run();

@@ -126,7 +126,7 @@ public final class Breaker {
 
   private JsonNode changed(String body) throws IOException {
     JsonNode root = JSON.readTree(body);
-    for (int changes = 1 + random.nextInt(3); changes > 0; changes--) {
+    for (int changes = 1 + random.nextInt(2); changes > 0; changes--) {
       List<JsonNode> containers = new ArrayList<>();
       collect(root, containers);
       change(containers.get(random.nextInt(containers.size())));

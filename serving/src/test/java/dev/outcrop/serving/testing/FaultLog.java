@@ -6,7 +6,7 @@ import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import java.util.logging.SimpleFormatter;
 
-/** Errors that anybody logs while it is open. */
+/** Warnings and errors that anybody logs while it is open. */
 public final class FaultLog extends Handler implements AutoCloseable {
   private final StringBuffer log = new StringBuffer();
 
@@ -16,7 +16,7 @@ public final class FaultLog extends Handler implements AutoCloseable {
 
   @Override
   public void publish(LogRecord entry) {
-    if (entry.getLevel().intValue() >= Level.SEVERE.intValue()) {
+    if (entry.getLevel().intValue() >= Level.WARNING.intValue()) {
       log.append(new SimpleFormatter().formatMessage(entry)).append('\n');
     }
   }
