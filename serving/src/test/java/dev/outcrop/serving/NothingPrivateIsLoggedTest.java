@@ -4,12 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.outcrop.models.ModelError;
 import dev.outcrop.models.OutcropException;
+import dev.outcrop.serving.config.AuthConfig;
 import dev.outcrop.serving.testing.Await;
 import dev.outcrop.serving.testing.RawHttp;
+import dev.outcrop.serving.testing.Signer;
 import dev.outcrop.serving.testing.TestServer;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
@@ -18,6 +22,7 @@ import java.util.logging.SimpleFormatter;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** No prompt, completion or key reaches a log, at whatever level, whatever goes wrong. */
 final class NothingPrivateIsLoggedTest {
@@ -107,6 +112,56 @@ final class NothingPrivateIsLoggedTest {
         .contains("failed in its stream: STEP_FAILED")
         .contains("met a fault: java.lang.IllegalStateException")
         .doesNotContain(MARKER);
+  }
+
+  @Test
+  void keepsKeysSecretsAndSignaturesOut(@TempDir Path folder) throws Exception {
+    String secret = MARKER + "-secret-0123456789";
+    Path policy =
+        Files.writeString(
+            folder.resolve("policy.yaml"),
+            """
+            tenants: [{id: t}]
+            principals:
+              - id: app
+                tenant: t
+                models: [demo, "meta*"]
+                api-keys: [{sha256: %s}]
+                access-keys: [{id: AKTEST, secret: %s, session-token-sha256: %s}]
+            """
+                .formatted(Signer.sha256(MARKER), secret, Signer.sha256(MARKER)));
+    String signature;
+    try (TestServer server =
+        new TestServer(request -> "ok", config -> config.withAuth(AuthConfig.policy(policy)))) {
+      Signer signer = new Signer("AKTEST", secret);
+      signer.headers.put("x-amz-security-token", MARKER);
+      String path = "/model/demo/converse";
+      String lines = signer.lines("POST", path, "localhost", chat("hi"));
+      signature = lines.substring(lines.indexOf("Signature=") + 10).strip();
+      for (String headers :
+          new String[] {
+            lines,
+            lines.replace(signature, signature.replace('0', '1')),
+            "x-api-key: " + MARKER + "\r\n",
+            "Authorization: Bearer " + MARKER + "-wrong\r\n",
+            "x-api-key: " + signer.shortTermKey(60, "CallWithBearerToken", MARKER) + "\r\n",
+            "Authorization: AWS4-HMAC-SHA256 " + MARKER + "\r\n"
+          }) {
+        try (RawHttp http = new RawHttp(server.server.port())) {
+          http.write(RawHttp.request("POST", path, chat("hi"), headers));
+          assertThat(http.response().text()).doesNotContain(MARKER);
+        }
+      }
+      Files.writeString(policy, "principals: [{id: " + secret + ", api-keys: *" + secret + "}]");
+      Await.until(() -> server.metrics().contains("result=\"refused\",} 1.0"));
+    }
+
+    assertThat(log.toString())
+        .contains("tenant=t principal=app status=200")
+        .contains("tenant=- principal=- status=403")
+        .contains("is not taken")
+        .doesNotContain(MARKER)
+        .doesNotContain(signature);
   }
 
   private static void leave(TestServer server, int port) throws IOException, InterruptedException {

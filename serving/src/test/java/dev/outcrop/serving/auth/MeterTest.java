@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.outcrop.serving.config.QuotaConfig;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 final class MeterTest {
@@ -120,5 +123,32 @@ final class MeterTest {
     }
     assertThat(meter.reserve(11)).isPositive();
     assertThat(meter.reserve(10)).isZero();
+  }
+
+  @Test
+  void neverGivesMoreThanThereIsToManyAtOnce() throws InterruptedException {
+    Meter meter = meter(0, 1_000, 3);
+    AtomicInteger in = new AtomicInteger();
+    AtomicInteger most = new AtomicInteger();
+    AtomicInteger granted = new AtomicInteger();
+    try (ExecutorService threads = Executors.newFixedThreadPool(8)) {
+      for (int i = 0; i < 8; i++) {
+        threads.execute(
+            () -> {
+              for (int j = 0; j < 1_000; j++) {
+                if (meter.enter().isZero()) {
+                  most.accumulateAndGet(in.incrementAndGet(), Math::max);
+                  in.decrementAndGet();
+                  meter.leave();
+                }
+                if (meter.reserve(7).isZero()) {
+                  granted.incrementAndGet();
+                }
+              }
+            });
+      }
+    }
+    assertThat(most.get()).isBetween(1, 3);
+    assertThat(granted).hasValue(1_000 / 7);
   }
 }

@@ -7,6 +7,7 @@ import dev.outcrop.serving.testing.Signer;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Base64;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.UnaryOperator;
@@ -22,7 +23,7 @@ final class ShortTermKeysTest {
   private static final Caller CALLER = new Caller.Tenant("t", 1);
   private static final Principals KNOWN =
       new Principals(
-          java.util.List.of(),
+          List.of(),
           Map.of(
               "AKPLAIN",
               new AccessKey(new Secret(SECRET), null, NOW.plusSeconds(86_400), CALLER),
@@ -30,10 +31,38 @@ final class ShortTermKeysTest {
               new AccessKey(new Secret(SECRET), Hashes.sha256(TOKEN), null, CALLER)),
           Set.of());
 
+  /** What aws-bedrock-token-generator 1.1.0 (Python) made of these keys at that time. */
+  private static final String OF_AWS =
+      ShortTermKeys.PREFIX
+          + "YmVkcm9jay5hbWF6b25hd3MuY29tLz9BY3Rpb249Q2FsbFdpdGhCZWFyZXJUb2tlbiZYLUFtei1BbGdv"
+          + "cml0aG09QVdTNC1ITUFDLVNIQTI1NiZYLUFtei1DcmVkZW50aWFsPUFLUExBSU4lMkYyMDI2MTEyMSUy"
+          + "RnVzLWVhc3QtMSUyRmJlZHJvY2slMkZhd3M0X3JlcXVlc3QmWC1BbXotRGF0ZT0yMDI2MTEyMVQxMjAw"
+          + "MDBaJlgtQW16LUV4cGlyZXM9NDMyMDAmWC1BbXotU2lnbmVkSGVhZGVycz1ob3N0JlgtQW16LVNpZ25h"
+          + "dHVyZT1mOThjMmFlMmQ5YjU5ODE4YjU1YmQ1ZTgyMzZmNDhkY2FmZGQxYzBiMzQ5MzFlZGQxZmViOWEx"
+          + "Mjg1YjBmZjJhJlZlcnNpb249MQ==";
+
+  private static final String OF_AWS_WITH_SESSION =
+      ShortTermKeys.PREFIX
+          + "YmVkcm9jay5hbWF6b25hd3MuY29tLz9BY3Rpb249Q2FsbFdpdGhCZWFyZXJUb2tlbiZYLUFtei1BbGdv"
+          + "cml0aG09QVdTNC1ITUFDLVNIQTI1NiZYLUFtei1DcmVkZW50aWFsPUFLU0VTU0lPTiUyRjIwMjYxMTIx"
+          + "JTJGdXMtZWFzdC0xJTJGYmVkcm9jayUyRmF3czRfcmVxdWVzdCZYLUFtei1EYXRlPTIwMjYxMTIxVDEy"
+          + "MDAwMFomWC1BbXotRXhwaXJlcz00MzIwMCZYLUFtei1TaWduZWRIZWFkZXJzPWhvc3QmWC1BbXotU2Vj"
+          + "dXJpdHktVG9rZW49c2Vzc2lvbi10b2tlbiZYLUFtei1TaWduYXR1cmU9Yjk5N2UwZmExNGJlOWQwYzM0"
+          + "NDE3MTlhZDEwMmQ3ZTQ1YTdjZGJiMWNlZmJiZGUzNGM3ZWRhMTIyMDM1ZDk5ZCZWZXJzaW9uPTE=";
+
   private final Signer signer = new Signer("AKPLAIN", SECRET);
 
   ShortTermKeysTest() {
     signer.time = NOW;
+  }
+
+  @Test
+  void takesWhatTheGeneratorOfAwsMakes() {
+    for (String key : List.of(OF_AWS, OF_AWS_WITH_SESSION)) {
+      assertThat(verify(key, NOW)).isEqualTo("allowed");
+      assertThat(verify(key, NOW.plusSeconds(43_199))).isEqualTo("allowed");
+      assertThat(verify(key, NOW.plusSeconds(43_200))).isEqualTo("EXPIRED_KEY");
+    }
   }
 
   @Test
@@ -83,7 +112,7 @@ final class ShortTermKeysTest {
   void noticesEveryChange() {
     String key = signer.shortTermKey(3_600, ACTION, null);
     for (UnaryOperator<String> change :
-        java.util.List.<UnaryOperator<String>>of(
+        List.<UnaryOperator<String>>of(
             url -> url.replace("Expires=3600", "Expires=43200"),
             url -> url.replace("20261121T120000Z", "20261121T120001Z"),
             url -> url.replace("us-east-1", "us-west-2"),
