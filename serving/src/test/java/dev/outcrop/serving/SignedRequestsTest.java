@@ -195,6 +195,16 @@ final class SignedRequestsTest {
   }
 
   @Test
+  void takesTheNameThatTheHostHasOverHttp2() throws IOException {
+    Signer signer = signer();
+    signer.hostName = ":authority";
+
+    assertThat(post(signer, PATH, HI).status()).isEqualTo(200);
+    server.batcher.requests.clear();
+    refused(send(PATH, HI, signer.lines("POST", PATH, "example.com", HI)), MISMATCH);
+  }
+
+  @Test
   void refusesAnotherBodyThanTheOneThatWasSigned() throws IOException {
     Signer signer = signer();
     String other = HI.replace("hi", "ho");

@@ -37,10 +37,10 @@ final class AuthFuzzTest {
 
   private final Random random = new Random(7);
   private final Signer signer = new Signer("AKTEST", SECRET);
+  private final Principals known =
+      Principals.of(PolicyFile.parse("p", bytes(POLICY)), new Quotas(() -> 0));
   private final Authenticator authenticator =
-      Authenticator.of(
-          () -> Principals.of(PolicyFile.parse("p", bytes(POLICY)), new Quotas(() -> 0)),
-          InstantSource.fixed(NOW));
+      Authenticator.of(() -> known, InstantSource.fixed(NOW));
 
   AuthFuzzTest() {
     signer.time = NOW;

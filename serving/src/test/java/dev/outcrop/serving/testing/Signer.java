@@ -26,6 +26,10 @@ public final class Signer {
   public String secret;
   public String region = "us-east-1";
   public String service = "bedrock";
+
+  /** The name that the host is signed under: over HTTP/2 some SDKs sign {@code :authority}. */
+  public String hostName = "host";
+
   public Instant time = Instant.now();
   public Map<String, String> headers = new TreeMap<>();
 
@@ -49,7 +53,7 @@ public final class Signer {
             .map(each -> each.getKey() + ": " + each.getValue() + "\r\n")
             .collect(Collectors.joining());
     if (whole) {
-      signed.put("host", host);
+      signed.put(hostName, host);
     }
     return shown + "Authorization: " + authorization(method, rawPath, signed, payloadHash) + "\r\n";
   }
