@@ -12,6 +12,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import software.amazon.eventstream.Message;
 
@@ -189,6 +190,14 @@ final class AnswerShapesTest {
             new dev.outcrop.models.engine.Sampling(0.25, 40, 0.5, 0.1, 1.1, 0.5, -0.5, 42, -1));
     assertThat(calls.server.text.lastVariables.toString())
         .isEqualTo("{enable_thinking=false, reasoning_effort=low}");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"low,low", "medium,medium", "high,high", "xhigh,high", "max,high"})
+  void converseTellsTheEffortToTheTemplate(String effort, String told) throws IOException {
+    calls.converse("\"outputConfig\":{\"effort\":\"" + effort + "\"}");
+
+    assertThat(calls.server.text.lastVariables.get("reasoning_effort")).isEqualTo(told);
   }
 
   @Test

@@ -187,8 +187,8 @@ final class BadInputTest {
             with("\"additionalModelResponseFieldPaths\":[\"/a~2\"]"),
             "additionalModelResponseFieldPaths.0 must be a JSON Pointer"),
         bad(
-            with("\"outputConfig\":{\"effort\":\"low\"}"),
-            "doesn't support the outputConfig.effort"),
+            with("\"outputConfig\":{\"effort\":\"none\"}"),
+            "outputConfig.effort must be one of [low,"),
         bad(with("\"serviceTier\":{}"), "serviceTier.type is required"),
         bad(with("\"serviceTier\":{\"type\":\"gold\"}"), "serviceTier.type must be one of"),
         bad(with("\"requestMetadata\":{}"), "requestMetadata must hold between 1 and 16"),

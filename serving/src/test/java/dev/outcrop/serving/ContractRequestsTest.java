@@ -59,7 +59,7 @@ final class ContractRequestsTest {
           ,"inferenceConfig":{"maxTokens":8,"temperature":0.5,"topP":0.5,"stopSequences":["|"]},
           "additionalModelResponseFieldPaths":["/stop_sequence"],
           "requestMetadata":{"team":"a"},
-          "outputConfig":{},
+          "outputConfig":{"effort":"low"},
           "performanceConfig":{"latency":"standard"},
           "serviceTier":{"type":"flex"}}
           """;

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the body of Converse and ConverseStream (bedrock-runtime 2023-09-30). */
@@ -32,7 +33,11 @@ final class ConverseReader {
           "reasoning_effort");
   private static final String RESPONSE_PATHS = "additionalModelResponseFieldPaths";
   private static final int MAX_PATHS = 10;
+  private static final String EFFORT = "reasoning_effort";
   private static final List<String> EFFORTS = List.of("low", "medium", "high");
+
+  /** Above the highest that templates know. */
+  private static final List<String> HIGHER_EFFORTS = List.of("xhigh", "max");
 
   /** What CountTokens takes of a body; the rest does not touch the prompt. */
   private static final List<String> PROMPT =
@@ -66,7 +71,8 @@ final class ConverseReader {
     Fields more = fields.objectOrNull("additionalModelRequestFields");
     Generation generation =
         new Generation(
-            new Generation.Chat(chat, tools.definitions(), variables(more)),
+            new Generation.Chat(
+                chat, tools.definitions(), variables(more, fields.objectOrNull("outputConfig"))),
             maxTokens(inference),
             sampling(inference, more, defaults, seed),
             stopSequences(inference),
@@ -94,10 +100,8 @@ final class ConverseReader {
       throw Fields.unsupported("promptVariables is not supported by this server.");
     }
     Fields output = fields.objectOrNull("outputConfig");
-    for (String name : List.of("textFormat", "effort")) {
-      if (output != null && output.has(name)) {
-        throw Unions.unsupported(output, name);
-      }
+    if (output != null && output.has("textFormat")) {
+      throw Unions.unsupported(output, "textFormat");
     }
   }
 
@@ -130,14 +134,23 @@ final class ConverseReader {
     return RequestFields.sampling(base, "topP", 1, extra, defaults, seed, -1);
   }
 
-  private static Map<String, @Nullable Object> variables(@Nullable Fields more) {
+  private static Map<String, @Nullable Object> variables(
+      @Nullable Fields more, @Nullable Fields output) {
     Map<String, @Nullable Object> variables = new LinkedHashMap<>();
+    String wanted =
+        output == null
+            ? null
+            : output.choiceOrNull(
+                "effort", Stream.concat(EFFORTS.stream(), HIGHER_EFFORTS.stream()).toList());
+    if (wanted != null) {
+      variables.put(EFFORT, EFFORTS.contains(wanted) ? wanted : EFFORTS.getLast());
+    }
     if (more != null && more.has("enable_thinking")) {
       variables.put("enable_thinking", more.bool("enable_thinking", true));
     }
-    String effort = more == null ? null : more.choiceOrNull("reasoning_effort", EFFORTS);
+    String effort = more == null ? null : more.choiceOrNull(EFFORT, EFFORTS);
     if (effort != null) {
-      variables.put("reasoning_effort", effort);
+      variables.put(EFFORT, effort);
     }
     return variables;
   }

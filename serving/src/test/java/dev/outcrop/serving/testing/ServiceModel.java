@@ -1,8 +1,11 @@
 package dev.outcrop.serving.testing;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.net.URLEncoder;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
@@ -69,6 +72,49 @@ public final class ServiceModel {
     shape(structure).path("required").forEach(name -> required.add(name.textValue()));
     required.retainAll(members(structure).keySet());
     return required;
+  }
+
+  /** Queries that break a request's shape, each in one parameter. */
+  public List<String> wrongQueries(String request) {
+    List<String> queries = new ArrayList<>();
+    parameters(request)
+        .forEach(
+            (name, shape) -> {
+              List<String> wrong =
+                  switch (shape.get("type").textValue()) {
+                    case "integer" ->
+                        List.of(
+                            "x",
+                            String.valueOf(shape.get("min").longValue() - 1),
+                            String.valueOf(shape.get("max").longValue() + 1));
+                    case "timestamp" -> List.of("x");
+                    case "boolean" -> List.of();
+                    default -> Mutations.wrongTexts(this, shape);
+                  };
+              wrong.forEach(text -> queries.add("?" + name + "=" + URLEncoder.encode(text, UTF_8)));
+            });
+    return queries;
+  }
+
+  /** Queries with each choice that a request's shape has, each in one parameter. */
+  public List<String> rightQueries(String request) {
+    List<String> queries = new ArrayList<>();
+    parameters(request)
+        .forEach(
+            (name, shape) ->
+                choices(shape).forEach(choice -> queries.add("?" + name + "=" + choice)));
+    return queries;
+  }
+
+  private Map<String, JsonNode> parameters(String request) {
+    Map<String, JsonNode> parameters = new TreeMap<>();
+    for (JsonNode member : shape(request).get("members")) {
+      if (member.path("location").asText().equals("querystring")) {
+        parameters.put(
+            member.get("locationName").textValue(), shape(member.get("shape").textValue()));
+      }
+    }
+    return parameters;
   }
 
   /** The texts that a string may be; empty for any. */
