@@ -32,6 +32,9 @@ public final class ServedIds implements Models {
 
   @Override
   public List<String> ids(Caller caller) {
-    return List.copyOf(models.keySet());
+    return models.entrySet().stream()
+        .filter(entry -> caller.mayCall(entry.getValue().id()))
+        .map(Map.Entry::getKey)
+        .toList();
   }
 }
