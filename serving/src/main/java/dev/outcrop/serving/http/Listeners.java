@@ -48,6 +48,9 @@ public final class Listeners implements AutoCloseable {
     Port started(String host, int port) {
       try {
         server.start();
+        if (!server.isRunning()) { // Helidon 4.5 only logs that a port is taken.
+          throw new IllegalStateException("the server is not running");
+        }
         return this;
       } catch (RuntimeException e) {
         release();
