@@ -20,6 +20,8 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Chat completions, completions, responses and models under /v1 and /openai/v1. */
 final class OpenAiSurfaceTest {
@@ -159,10 +161,10 @@ final class OpenAiSurfaceTest {
                 + "\"code\":\"rate_limit_exceeded\"}}");
   }
 
-  @Test
-  void tellsPromptThatNeverFits() throws IOException {
-    server.batcher.refusal =
-        new SubmitResult.Rejected(SubmitResult.Reason.NEVER_FITS, "9 tokens", Duration.ZERO);
+  @ParameterizedTest
+  @EnumSource(names = {"NEVER_FITS", "COMPLETION_NEVER_FITS"})
+  void tellsWhatNeverFits(SubmitResult.Reason reason) throws IOException {
+    server.batcher.refusal = new SubmitResult.Rejected(reason, "9 tokens", Duration.ZERO);
 
     RawHttp.Response response = post(CHAT, body(USER));
 

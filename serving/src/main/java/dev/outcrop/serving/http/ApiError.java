@@ -20,7 +20,8 @@ public record ApiError(int status, String type, String message, Duration retryAf
   private static final Duration SOON = Duration.ofSeconds(1);
   private static final String ACCESS_DENIED = "AccessDeniedException";
 
-  private static final String TOO_MANY =
+  /** How the message of a completion that cannot fit begins. */
+  static final String TOO_MANY =
       "The maximum tokens you requested exceeds the model limit. Try again with a lower value: ";
 
   /** How the message of a prompt that cannot fit begins. */

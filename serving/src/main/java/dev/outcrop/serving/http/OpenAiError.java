@@ -71,7 +71,10 @@ public record OpenAiError(
   }
 
   private static @Nullable String code(ApiError error) {
-    return error.message().startsWith(ApiError.TOO_LONG) ? "context_length_exceeded" : null;
+    boolean tooLong =
+        error.message().startsWith(ApiError.TOO_LONG)
+            || error.message().startsWith(ApiError.TOO_MANY);
+    return tooLong ? "context_length_exceeded" : null;
   }
 
   private static @Nullable String member(String message) {
