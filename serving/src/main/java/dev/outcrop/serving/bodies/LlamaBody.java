@@ -10,7 +10,6 @@ import dev.outcrop.serving.invoke.ModelName;
 import dev.outcrop.serving.json.Fields;
 import dev.outcrop.serving.json.Json;
 import java.util.List;
-import java.util.Set;
 
 /**
  * The native body of Llama models, and BedrockCompletion, which Custom Model Import made of it for
@@ -19,10 +18,13 @@ import java.util.Set;
 final class LlamaBody implements BodyFormat {
   private static final String LOGPROBS = "return_logprobs";
   private static final String FORMAT = "response_format";
-  private static final Set<String> KNOWN =
-      Set.of("prompt", "temperature", "top_p", "max_gen_len", "seed", "top_k");
-  private static final Set<String> KNOWN_IMPORTED =
-      Set.of("prompt", "temperature", "top_p", "max_gen_len", "seed", "top_k", LOGPROBS, FORMAT);
+  private static final BodySchema LLAMA =
+      TextRequest.PROMPT
+          .with("max_gen_len", TextRequest.TOKENS)
+          .with("top_k", TextRequest.TOP_K)
+          .with("seed", new Rule.Whole(Long.MIN_VALUE, Long.MAX_VALUE));
+  private static final BodySchema IMPORTED =
+      LLAMA.with(LOGPROBS, new Rule.Flag()).with(FORMAT, new Rule.Members());
 
   private final LimitsConfig limits;
   private final boolean imported;
@@ -53,7 +55,7 @@ final class LlamaBody implements BodyFormat {
     if (fields.has("images")) {
       throw Fields.unsupported("images is not supported by this server.");
     }
-    TextRequest.refuseExtraneous(fields, imported ? KNOWN_IMPORTED : KNOWN);
+    (imported ? IMPORTED : LLAMA).check(fields);
     if (fields.has(FORMAT)) {
       throw Fields.unsupported(FORMAT + " is not supported by this server.");
     }

@@ -10,7 +10,6 @@ import dev.outcrop.serving.json.Fields;
 import dev.outcrop.serving.json.Json;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -21,17 +20,16 @@ import org.jspecify.annotations.Nullable;
 final class MistralChat implements BodyFormat {
   private static final Pattern MODELS =
       Pattern.compile("(mistral-7b|mixtral-|mistral-(large|small)-24|pixtral-large).*");
-  private static final Set<String> KNOWN =
-      Set.of(
-          "messages",
-          "tools",
-          "tool_choice",
-          "max_tokens",
-          "top_p",
-          "temperature",
-          "stop",
-          "response_format");
   private static final String TOOL_CHOICE = "tool_choice";
+  private static final BodySchema SCHEMA =
+      BodySchema.requiring("messages", new Rule.Items())
+          .with("tools", new Rule.Items())
+          .with(TOOL_CHOICE, new Rule.Text(0))
+          .with("max_tokens", TextRequest.TOKENS)
+          .with("top_p", new Rule.Decimal(0, 1))
+          .with("temperature", new Rule.Decimal(0, 1))
+          .with("stop", new Rule.Items())
+          .with("response_format", new Rule.Members());
 
   private final BodyFormat openAi;
 
@@ -52,7 +50,7 @@ final class MistralChat implements BodyFormat {
   @Override
   public Request read(ObjectNode body, Target target) {
     Fields fields = Fields.of(body);
-    TextRequest.refuseExtraneous(fields, KNOWN);
+    SCHEMA.check(fields);
     String choice = fields.choiceOrNull(TOOL_CHOICE, List.of("auto", "any", "none"));
     ObjectNode same = Json.object();
     same.setAll(body);

@@ -10,7 +10,6 @@ import dev.outcrop.serving.invoke.ModelName;
 import dev.outcrop.serving.json.Fields;
 import dev.outcrop.serving.json.Json;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,34 +18,29 @@ import org.jspecify.annotations.Nullable;
  * the caller.
  */
 final class TextBody implements BodyFormat {
+  private static final BodySchema SCHEMA =
+      TextRequest.PROMPT.with("max_tokens", TextRequest.TOKENS).with("stop", new Rule.Items());
+
   private final LimitsConfig limits;
   private final String provider;
-  private final Set<String> known;
+  private final BodySchema schema;
   private final String list;
 
-  private TextBody(LimitsConfig limits, String provider, Set<String> known, String list) {
+  private TextBody(LimitsConfig limits, String provider, BodySchema schema, String list) {
     this.limits = limits;
     this.provider = provider;
-    this.known = known;
+    this.schema = schema;
     this.list = list;
   }
 
   /** The body of Mistral 7B, Mixtral and the first Mistral Large and Small. */
   static TextBody mistral(LimitsConfig limits) {
-    return new TextBody(
-        limits,
-        "mistral",
-        Set.of("prompt", "max_tokens", "stop", "temperature", "top_p", "top_k"),
-        "outputs");
+    return new TextBody(limits, "mistral", SCHEMA.with("top_k", TextRequest.TOP_K), "outputs");
   }
 
   /** The body of DeepSeek R1. */
   static TextBody deepSeek(LimitsConfig limits) {
-    return new TextBody(
-        limits,
-        "deepseek",
-        Set.of("prompt", "max_tokens", "stop", "temperature", "top_p"),
-        "choices");
+    return new TextBody(limits, "deepseek", SCHEMA, "choices");
   }
 
   @Override
@@ -57,7 +51,7 @@ final class TextBody implements BodyFormat {
   @Override
   public Request read(ObjectNode body, Target target) {
     Fields fields = Fields.of(body);
-    TextRequest.refuseExtraneous(fields, known);
+    schema.check(fields);
     return new TextRequest(
         new Generation(
             TextRequest.prompt(fields, limits),

@@ -11,7 +11,6 @@ import dev.outcrop.serving.invoke.BodyFormat;
 import dev.outcrop.serving.json.Fields;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 
 /**
  * A request whose answer is text alone. Used by one thread.
@@ -20,8 +19,17 @@ import java.util.Set;
  * @param answer how the text is written
  */
 record TextRequest(Generation generation, TextAnswer answer) implements BodyFormat.Request {
-  /** What Bedrock itself reads of a body, whatever the family. */
-  private static final String RESERVED = "amazon-bedrock-";
+  /** What the bodies with a prompt have alike. */
+  static final BodySchema PROMPT =
+      BodySchema.requiring("prompt", new Rule.Text(1))
+          .with("temperature", new Rule.Decimal(0, 1))
+          .with("top_p", new Rule.Decimal(0, 1));
+
+  /** A number of tokens to generate. */
+  static final Rule TOKENS = new Rule.Whole(1, Integer.MAX_VALUE);
+
+  /** A number of most likely tokens. */
+  static final Rule TOP_K = new Rule.Whole(0, RequestFields.MAX_TOP_K);
 
   @Override
   public ObjectNode whole(List<GenerationEvent> events, GenerationEvent.Ended end) {
@@ -66,11 +74,5 @@ record TextRequest(Generation generation, TextAnswer answer) implements BodyForm
   static Sampling sampling(Fields fields, String topP, BodyFormat.Target target, int logprobs) {
     return RequestFields.sampling(
         fields, topP, 1, fields, target.defaults(), target.seed(), logprobs);
-  }
-
-  /** Refuses keys that a body does not have. */
-  static void refuseExtraneous(Fields fields, Set<String> known) {
-    RequestFields.refuseExtraneous(
-        fields, name -> known.contains(name) || name.startsWith(RESERVED));
   }
 }

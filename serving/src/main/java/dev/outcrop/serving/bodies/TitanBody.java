@@ -12,7 +12,6 @@ import dev.outcrop.serving.json.Fields;
 import dev.outcrop.serving.json.Json;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * The body of Titan Text. Its callers write a plain instruction, never a control token, so it goes
@@ -21,9 +20,14 @@ import java.util.Set;
 final class TitanBody implements BodyFormat {
   private static final String PROMPT_COUNT = "inputTextTokenCount";
   private static final String CONFIG = "textGenerationConfig";
-  private static final Set<String> KNOWN = Set.of("inputText", CONFIG);
-  private static final Set<String> KNOWN_CONFIG =
-      Set.of("temperature", "topP", "maxTokenCount", "stopSequences");
+  private static final BodySchema SCHEMA =
+      BodySchema.requiring("inputText", new Rule.Text(1)).with(CONFIG, new Rule.Members());
+  private static final BodySchema CONFIG_SCHEMA =
+      BodySchema.optional()
+          .with("temperature", new Rule.Decimal(0, 1))
+          .with("topP", new Rule.Decimal(0, 1))
+          .with("maxTokenCount", TextRequest.TOKENS)
+          .with("stopSequences", new Rule.Items());
 
   private final LimitsConfig limits;
 
@@ -39,10 +43,10 @@ final class TitanBody implements BodyFormat {
   @Override
   public Request read(ObjectNode body, Target target) {
     Fields fields = Fields.of(body);
-    TextRequest.refuseExtraneous(fields, KNOWN);
+    SCHEMA.check(fields);
     Fields given = fields.objectOrNull(CONFIG);
     Fields config = given == null ? new Fields(Json.object(), CONFIG) : given;
-    RequestFields.refuseExtraneous(config, KNOWN_CONFIG::contains);
+    CONFIG_SCHEMA.check(config);
     String text = fields.string("inputText", 1, limits.maxTextLength());
     return new TextRequest(
         new Generation(

@@ -15,7 +15,9 @@ import org.jspecify.annotations.Nullable;
 public final class RequestFields {
   private static final Pattern TOOL_NAME = Pattern.compile("[a-zA-Z0-9_-]+");
   private static final int MAX_TOOL_NAME = 64;
-  private static final int MAX_TOP_K = 1_000_000;
+
+  /** The most tokens that top-k may keep. */
+  public static final int MAX_TOP_K = 1_000_000;
 
   /** Nothing has a probability mass of 0; with this the most likely token is left. */
   private static final double LEAST_TOP_P = 1e-6;
