@@ -10,6 +10,8 @@ import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The native bodies of text models, and which of them is read. */
 final class NativeBodiesTest {
@@ -223,6 +225,25 @@ final class NativeBodiesTest {
 
     assertThat(calls.invoke(TestServer.GPT_OSS, body).at("/choices/0/message/content").textValue())
         .isEqualTo("<reasoning>Hm</reasoning>");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '`',
+      value = {
+        "mistral.mistral-7b-instruct-v0:2,`{'prompt':'a','max_gen_len':9}`,generation",
+        "mistral.mistral-7b-instruct-v0:2,`{'prompt':'a','max_tokens':9}`,outputs",
+        "deepseek.r1-v1:0,`{'prompt':'a','max_gen_len':9}`,generation",
+        "anthropic.claude-3-haiku-20240307-v1:0,`{'prompt':'a'}`,logprobs",
+        "openai.gpt-oss-20b-1:0,`{'prompt':'a','max_tokens':9}`,object",
+        "openai.gpt-oss-20b-1:0,`{'inputText':'a'}`,results",
+        "mistral.mistral-large-2407-v1:0,`{'anthropic_version':'a','max_tokens':9,'messages':[{'role':'user','content':'a'}]}`,stop_sequence",
+        "mistral.mistral-7b-instruct-v0:2,`{'messages':[{'role':'user','content':'a'}],'max_tokens':9}`,choices",
+        "deepseek.r1-v1:0,`{'messages':[{'role':'user','content':'a'}],'max_tokens':9}`,usage"
+      })
+  void picksTheBodyByItsKeysAndOnlyThenByTheModelsName(String model, String body, String member)
+      throws IOException {
+    assertThat(calls.invoke(model, body.replace('\'', '"')).has(member)).isTrue();
   }
 
   @Test
