@@ -9,12 +9,18 @@ import org.jspecify.annotations.Nullable;
  *
  * @param prompt the prompt's token ids, at least one; not changed by anybody after submit
  * @param maxTokens the most tokens to generate, at least 1, or {@link #AS_MANY_AS_FIT}
+ * @param orFewer whether fewer do where so many do not fit; if not, such a request is refused
  * @param sampling how to choose each token
  * @param stopTokens ids that end the generation; the id itself is not published
  * @param service whose request this is and how soon it is served
  */
 public record GenerateRequest(
-    int[] prompt, int maxTokens, Sampling sampling, int[] stopTokens, Service service) {
+    int[] prompt,
+    int maxTokens,
+    boolean orFewer,
+    Sampling sampling,
+    int[] stopTokens,
+    Service service) {
   /** The caller named no limit; it is clamped to what fits. */
   public static final int AS_MANY_AS_FIT = 0;
 
@@ -23,6 +29,12 @@ public record GenerateRequest(
     if (prompt.length == 0 || maxTokens < 0) {
       throw new IllegalArgumentException("a request needs a prompt and maxTokens >= 0");
     }
+  }
+
+  /** A request that is refused where so many tokens do not fit. */
+  public GenerateRequest(
+      int[] prompt, int maxTokens, Sampling sampling, int[] stopTokens, Service service) {
+    this(prompt, maxTokens, false, sampling, stopTokens, service);
   }
 
   /**

@@ -46,6 +46,26 @@ final class AnthropicBodyTest {
   }
 
   @Test
+  void generatesWhatFitsOfALimitThatIsTooHighForTheModel() throws IOException {
+    calls.server.batcher.room = 2;
+
+    JsonNode message = calls.invoke(body("\"top_k\":1"));
+
+    assertThat(calls.server.batcher.requests.getLast().maxTokens()).isEqualTo(2_000);
+    assertThat(message.at("/content/0/text").textValue()).isEqualTo("Hi");
+    assertThat(message.get("stop_reason").textValue()).isEqualTo("model_context_window_exceeded");
+  }
+
+  @Test
+  void tellsThatTheLimitWasMet() throws IOException {
+    JsonNode message =
+        calls.invoke(body("\"top_k\":1").replace("\"max_tokens\":2000", "\"max_tokens\":2"));
+
+    assertThat(message.at("/content/0/text").textValue()).isEqualTo("Hi");
+    assertThat(message.get("stop_reason").textValue()).isEqualTo("max_tokens");
+  }
+
+  @Test
   void hasNoContentWhereTheModelWroteNone() throws IOException {
     calls.completion = "";
 

@@ -13,7 +13,7 @@ sealed interface Fit {
   /** It never can; the message names the numbers and is safe to show. */
   record Never(Reason reason, String message) implements Fit {}
 
-  /** Only an explicit wish can be impossible; a missing one is clamped to what fits. */
+  /** Only a firm wish can be impossible; any other, or a missing one, is clamped to what fits. */
   static Fit of(GenerateRequest request, KvGeometry geometry, BatchingConfig config) {
     int prompt = request.prompt().length;
     int context = geometry.maxContext();
@@ -23,7 +23,8 @@ sealed interface Fit {
           "prompt of %d tokens exceeds the queue's limit of %d"
               .formatted(prompt, config.maxWaitingTokens()));
     }
-    if (request.maxTokens() != GenerateRequest.AS_MANY_AS_FIT) {
+    boolean named = request.maxTokens() != GenerateRequest.AS_MANY_AS_FIT;
+    if (named && !request.orFewer()) {
       if (request.maxTokens() >= Math.min(context, arena)) {
         return new Never(
             Reason.COMPLETION_NEVER_FITS,
@@ -56,7 +57,8 @@ sealed interface Fit {
           "prompt of %d tokens leaves no room to generate in the KV cache of %d tokens"
               .formatted(prompt, arena));
     }
-    return new Fits(Math.min(config.defaultMaxTokens(), Math.min(context, arena) - prompt));
+    int wish = named ? request.maxTokens() : config.defaultMaxTokens();
+    return new Fits(Math.min(wish, Math.min(context, arena) - prompt));
   }
 
   private static Never never(String message) {

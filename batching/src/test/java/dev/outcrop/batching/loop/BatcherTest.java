@@ -167,6 +167,23 @@ class BatcherTest {
   }
 
   @Test
+  void clampsATokenLimitToWhatFitsWhereFewerDo() throws Exception {
+    try (Batcher batcher = Requests.start(engine, CONFIG)) {
+      GenerateRequest request = Requests.request(Requests.prompt(125, 1), 29);
+      GenerateRequest orFewer =
+          new GenerateRequest(
+              request.prompt(),
+              29,
+              true,
+              request.sampling(),
+              request.stopTokens(),
+              request.service());
+
+      assertThat(Requests.ids(Requests.readAll(Requests.accepted(batcher, orFewer)))).hasSize(3);
+    }
+  }
+
+  @Test
   void rejectsWhatCanNeverFitAndNamesTheNumbers() {
     try (Batcher batcher = Requests.start(engine, CONFIG)) {
       assertThat(batcher.submit(Requests.request(Requests.prompt(100, 1), 29)))

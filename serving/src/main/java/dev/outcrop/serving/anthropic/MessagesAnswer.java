@@ -206,13 +206,16 @@ final class MessagesAnswer implements BodyFormat.Request {
         .put("output_tokens", usage.completionTokens());
   }
 
-  private static String stopReason(GenerationEvent.Ended end) {
+  private String stopReason(GenerationEvent.Ended end) {
     return switch (end.reason()) {
       // There is no word for a malformed call: the text shows it.
       case END, MALFORMED_CALL -> "end_turn";
       case TOOL_CALLS -> "tool_use";
       case STOP_STRING -> "stop_sequence";
-      case LENGTH -> "max_tokens";
+      case LENGTH ->
+          end.usage().completionTokens() < generation.maxTokens()
+              ? "model_context_window_exceeded"
+              : "max_tokens";
     };
   }
 

@@ -71,6 +71,8 @@ public final class MessagesBody implements BodyFormat {
         new Generation(
             new Generation.Chat(chat, tools.read(fields), variables(fields, maxTokens)),
             maxTokens,
+            // Clients of this API have to name a limit and name one for the largest of models.
+            true,
             RequestFields.sampling(
                 fields, "top_p", 1, fields, target.defaults(), target.seed(), -1),
             RequestFields.stops(fields, "stop_sequences", limits),

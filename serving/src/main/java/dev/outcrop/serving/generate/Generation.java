@@ -14,18 +14,34 @@ import org.jspecify.annotations.Nullable;
  * @param input what to go on from
  * @param maxTokens the most tokens to generate, or {@link
  *     dev.outcrop.batching.GenerateRequest#AS_MANY_AS_FIT}
+ * @param orFewer whether fewer do where so many do not fit; if not, it is refused then
  * @param sampling how to choose tokens
  * @param stopStrings texts that end the completion; they are not part of it
  * @param tier the tier that it asks for, or null
  */
 public record Generation(
-    Input input, int maxTokens, Sampling sampling, List<String> stopStrings, @Nullable Tier tier) {
+    Input input,
+    int maxTokens,
+    boolean orFewer,
+    Sampling sampling,
+    List<String> stopStrings,
+    @Nullable Tier tier) {
   /** Copies the list. */
   public Generation {
     stopStrings = List.copyOf(stopStrings);
   }
 
-  /** A generation that asks for no tier. */
+  /** A generation that is refused where so many tokens do not fit. */
+  public Generation(
+      Input input,
+      int maxTokens,
+      Sampling sampling,
+      List<String> stopStrings,
+      @Nullable Tier tier) {
+    this(input, maxTokens, false, sampling, stopStrings, tier);
+  }
+
+  /** The same that asks for no tier. */
   public Generation(Input input, int maxTokens, Sampling sampling, List<String> stopStrings) {
     this(input, maxTokens, sampling, stopStrings, null);
   }
@@ -36,6 +52,7 @@ public record Generation(
     return new Generation(
         input,
         maxTokens,
+        orFewer,
         new Sampling(
             same.temperature(),
             same.topK(),

@@ -78,6 +78,7 @@ public final class GenerationService {
         new GenerateRequest(
             prompt,
             generation.maxTokens(),
+            generation.orFewer(),
             generation.sampling(),
             model.text().stopTokens(),
             new GenerateRequest.Service(

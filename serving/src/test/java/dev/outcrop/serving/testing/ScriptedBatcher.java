@@ -33,6 +33,10 @@ public final class ScriptedBatcher implements Batcher {
   public volatile Health health = new Health.Live();
   public volatile boolean draining;
   public volatile int cachedTokens;
+
+  /** Tokens that fit after a prompt; requests for more that do not do with fewer ignore it. */
+  public volatile int room = Integer.MAX_VALUE;
+
   public volatile int writtenTokens;
 
   /** Forgets requests and streams that are over, for runs of a million. */
@@ -120,6 +124,7 @@ public final class ScriptedBatcher implements Batcher {
     /** Lets tokens through. */
     public synchronized void release(int count) {
       int limit = request.maxTokens() == 0 ? Integer.MAX_VALUE : request.maxTokens();
+      limit = request.orFewer() ? Math.min(limit, room) : limit;
       int length = Math.min(tokens.length, limit);
       for (int i = 0; i < count && released <= length; i++, released++) {
         if (failure != null && released == failAfter) {
