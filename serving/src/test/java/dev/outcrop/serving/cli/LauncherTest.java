@@ -244,6 +244,22 @@ final class LauncherTest {
   }
 
   @Test
+  void letsClientsOfOthersInAfterALongTestThatPassed() throws Exception {
+    Path clients = Files.createDirectories(root.resolve("serving/src/test/clients"));
+    script(clients.resolve("run"), "#!/bin/sh\necho clients\nexit 7\n");
+
+    assertThat(run(Map.of(), "test").status()).isZero();
+    Run passed = run(Map.of(), "test", "--long");
+    assertThat(passed.out()).endsWith("clients\n");
+    assertThat(passed.status()).isEqualTo(7);
+
+    script(folder.resolve("build"), "#!/bin/sh\nexit 3\n");
+    Run failed = run(Map.of(), "test", "--long");
+    assertThat(failed.out()).doesNotContain("clients");
+    assertThat(failed.status()).isEqualTo(3);
+  }
+
+  @Test
   void takesTheWrapperWhereMavenIsTooOld() throws Exception {
     Run run = run(Map.of("FAKE_VERSION", "3.6.3", "MAVEN_OPTS", "-Dmine=1 -Dmine2=2"), "test");
 

@@ -1,0 +1,135 @@
+"""LiteLLM with its Bedrock provider, which signs nothing where a bearer token is set."""
+
+import os
+
+os.environ["AWS_BEARER_TOKEN_BEDROCK"] = os.environ["OUTCROP_KEY"]
+os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+
+import litellm
+
+import harness as h
+
+litellm.suppress_debug_info = True
+litellm.telemetry = False
+WHERE = {"aws_bedrock_runtime_endpoint": h.ENDPOINT, "aws_region_name": "us-east-1"}
+
+
+def ask(text=h.QUESTION, model=h.MODEL, messages=None, **more):
+    return litellm.completion(
+        model="bedrock/converse/" + model,
+        messages=messages or [{"role": "user", "content": text}],
+        allowed_openai_params=["tools", "response_format"],  # of a model that is not in its list
+        num_retries=0,
+        max_retries=0,
+        **WHERE,
+        **more,
+    )
+
+
+def chat():
+    answer = ask(max_tokens=50)
+    h.check("42" in answer.choices[0].message.content, "no 42")
+    h.check(answer.choices[0].finish_reason == "stop", answer.choices[0].finish_reason)
+    h.check(answer.usage.total_tokens > answer.usage.prompt_tokens, "usage")
+
+
+def streamed(text):
+    chunks = ask(text, stream=True, temperature=0)
+    return "".join(c.choices[0].delta.content or "" for c in chunks)
+
+
+def stream():
+    h.check(streamed("Count from 1 to 20.") == h.count(1, 20), "not the count")
+
+
+def tools():
+    offered = [
+        {
+            "type": "function",
+            "function": {
+                "name": "get_weather",
+                "description": "Get the weather of a city",
+                "parameters": h.TOOL,
+            },
+        }
+    ]
+    called = ask(h.WEATHER, tools=offered)
+    h.check(called.choices[0].finish_reason == "tool_calls", called.choices[0].finish_reason)
+    message = called.choices[0].message
+    call = message.tool_calls[0]
+    h.check('"Paris"' in call.function.arguments, call.function.arguments)
+    answer = ask(
+        messages=[
+            {"role": "user", "content": h.WEATHER},
+            message.model_dump(exclude_none=True),
+            {"role": "tool", "tool_call_id": call.id, "content": h.RESULT},
+        ],
+        tools=offered,
+    )
+    h.check("21" in answer.choices[0].message.content, "no 21")
+
+
+def schema():
+    form = {"name": "city", "schema": h.SCHEMA, "strict": True}
+    answer = ask(h.SCHEMA_QUESTION, response_format={"type": "json_schema", "json_schema": form})
+    h.check_schema(answer.choices[0].message.content)
+
+
+def embeddings():
+    answer = litellm.embedding(model="bedrock/" + h.EMBEDDER, input=["one"], **WHERE)
+    h.check_vector(answer.data[0]["embedding"])
+
+
+def throttled():
+    first = ask(h.LONG, h.SINGLE, stream=True)
+    next(iter(first))
+    try:
+        h.expect(litellm.RateLimitError, lambda: ask(model=h.SINGLE))
+    finally:
+        close(first)
+
+
+def close(chunks):
+    """LiteLLM has no close of its own; what it reads from has one."""
+    chunks.completion_stream.close()
+
+
+def denied():
+    refusals = litellm.AuthenticationError, litellm.PermissionDeniedError
+    try:
+        os.environ["AWS_BEARER_TOKEN_BEDROCK"] = h.STRANGER
+        h.expect(refusals, ask, "access")
+        os.environ["AWS_BEARER_TOKEN_BEDROCK"] = h.WRONG
+        h.expect(refusals, ask)
+    finally:
+        os.environ["AWS_BEARER_TOKEN_BEDROCK"] = h.KEY
+
+
+def abort():
+    chunks = ask(h.LONG, stream=True)
+    for _, chunk in zip(range(3), chunks):
+        pass
+    h.check_running()
+    close(chunks)
+    h.check_idle()
+
+
+h.main(
+    "litellm",
+    {
+        "chat": chat,
+        "stream": stream,
+        "tools": tools,
+        "schema": schema,
+        "embeddings": embeddings,
+        "count-tokens": None,
+        "validation": lambda: h.expect(
+            litellm.BadRequestError, lambda: ask(max_tokens=1_000_000), "1000000"
+        ),
+        "throttled": throttled,
+        "not-found": lambda: h.expect(litellm.NotFoundError, lambda: ask(model=h.UNKNOWN)),
+        "denied": denied,
+        "32-streams": lambda: h.streams(streamed),
+        "abort": abort,
+    },
+)
