@@ -113,5 +113,6 @@ await h.main("aws-sdk-js", {
     abort.abort();
     await h.checkIdle();
   },
+  batch: null,
 });
 process.exit(0);

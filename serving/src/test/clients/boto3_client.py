@@ -1,6 +1,9 @@
-"""boto3: Converse, ConverseStream, InvokeModel, CountTokens, with signatures (SigV4)."""
+"""boto3, with signatures (SigV4): all of bedrock-runtime, and batch inference."""
 
 import json
+import os
+import pathlib
+import time
 
 import boto3
 from botocore.config import Config
@@ -9,13 +12,19 @@ from botocore.exceptions import ClientError
 import harness as h
 
 
+def where(access):
+    return {
+        "region_name": "us-east-1",
+        "endpoint_url": h.ENDPOINT,
+        "aws_access_key_id": access[0],
+        "aws_secret_access_key": access[1],
+    }
+
+
 def client(access=h.ACCESS):
     return boto3.client(
         "bedrock-runtime",
-        region_name="us-east-1",
-        endpoint_url=h.ENDPOINT,
-        aws_access_key_id=access[0],
-        aws_secret_access_key=access[1],
+        **where(access),
         config=Config(
             retries={"total_max_attempts": 1}, max_pool_connections=64, read_timeout=120
         ),
@@ -149,6 +158,41 @@ def abort():
     h.check_idle()
 
 
+def batch():
+    """A job of batch inference, over files, to its end."""
+    folder = pathlib.Path(os.environ["OUTCROP_JOBS"]) / str(time.time_ns())
+    (folder / "in").mkdir(parents=True)
+    records = [
+        {"recordId": f"R{i}", "modelInput": {"messages": [{"role": "user", "content": text}]}}
+        for i, text in enumerate([h.QUESTION, "Count from 1 to 5."])
+    ]
+    lines = [json.dumps(record) for record in records] + ["no record"]
+    (folder / "in" / "calls.jsonl").write_text("\n".join(lines))
+    control = boto3.client("bedrock", **where(h.ACCESS))
+    arn = control.create_model_invocation_job(
+        jobName="conformance",
+        modelId=h.MODEL,
+        roleArn="arn:aws:iam::123456789012:role/none",
+        inputDataConfig={"s3InputDataConfig": {"s3Uri": f"file://{folder}/in/"}},
+        outputDataConfig={"s3OutputDataConfig": {"s3Uri": f"file://{folder}"}},
+    )["jobArn"]
+    end = time.monotonic() + 60
+    while not (job := control.get_model_invocation_job(jobIdentifier=arn)).get("endTime"):
+        h.check(time.monotonic() < end, job["status"])
+        time.sleep(0.1)
+    h.check(job["status"] == "Completed", job["status"])
+    h.check((job["successRecordCount"], job["errorRecordCount"]) == (2, 1), "counts")
+    listed = control.list_model_invocation_jobs(nameContains="conformance")
+    h.check(arn in [each["jobArn"] for each in listed["invocationJobSummaries"]], "not listed")
+    output = (folder / arn.rsplit("/", 1)[1] / "calls.jsonl.out").read_text()
+    answers = {}
+    for line in map(json.loads, output.splitlines()):
+        answers[line["recordId"]] = line
+    said = answers["R0"]["modelOutput"]["choices"][0]["message"]["content"]
+    h.check("42" in said, "no 42")
+    h.check(sum("error" in answer for answer in answers.values()) == 1, "errors")
+
+
 h.main(
     "boto3",
     {
@@ -164,5 +208,6 @@ h.main(
         "denied": denied,
         "32-streams": lambda: h.streams(streamed),
         "abort": abort,
+        "batch": batch,
     },
 )

@@ -93,5 +93,6 @@ await h.main("langchain-js", {
     abort.abort();
     await h.checkIdle();
   },
+  batch: null,
 });
 process.exit(0);

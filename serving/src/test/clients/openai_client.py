@@ -116,5 +116,6 @@ h.main(
         "denied": denied,
         "32-streams": lambda: h.streams(streamed),
         "abort": abort,
+        "batch": None,
     },
 )

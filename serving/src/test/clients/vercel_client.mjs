@@ -92,5 +92,6 @@ await h.main(`vercel-${kind}`, {
     abort.abort();
     await h.checkIdle();
   },
+  batch: null,
 });
 process.exit(0);
