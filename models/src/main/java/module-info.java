@@ -12,6 +12,7 @@ module dev.outcrop.models {
   exports dev.outcrop.models.arch;
   exports dev.outcrop.models.completion;
   exports dev.outcrop.models.engine;
+  exports dev.outcrop.models.grammar;
   exports dev.outcrop.models.loading;
   exports dev.outcrop.models.testing;
   exports dev.outcrop.models.text;

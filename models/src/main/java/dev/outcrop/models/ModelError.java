@@ -10,6 +10,8 @@ public enum ModelError implements ErrorCode {
   OUT_OF_MEMORY(ErrorType.USER),
   /** The chat template refused the conversation (raise_exception) or cannot be evaluated. */
   TEMPLATE_FAILED(ErrorType.USER),
+  /** A schema, regular expression or the like that an answer has to follow cannot be enforced. */
+  GRAMMAR_REFUSED(ErrorType.USER),
   /** A step of the engine failed; the sequences of the step are lost, the engine goes on. */
   STEP_FAILED(ErrorType.INTERNAL),
   /** The engine cannot go on; the process has to be replaced. */

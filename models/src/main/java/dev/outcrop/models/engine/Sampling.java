@@ -1,5 +1,7 @@
 package dev.outcrop.models.engine;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * How the next token of a row is chosen. Batching carries it unopened.
  *
@@ -16,7 +18,9 @@ package dev.outcrop.models.engine;
  * @param frequencyPenalty subtracted per occurrence in the completion, 0 for none
  * @param seed the seed of the row's draws
  * @param logprobs how many most likely alternatives to report with each token; -1 for no log
- *     probabilities at all, 0 for the chosen token's alone
+ *     probabilities at all, 0 for the chosen token's alone; they are those of all tokens, whatever
+ *     the constraint leaves
+ * @param constraint what tokens may come, for this one sequence; null for all
  */
 public record Sampling(
     double temperature,
@@ -27,7 +31,8 @@ public record Sampling(
     double presencePenalty,
     double frequencyPenalty,
     long seed,
-    int logprobs) {
+    int logprobs,
+    @Nullable TokenConstraint constraint) {
 
   private static final double LEAST_TEMPERATURE = 1e-5;
 
@@ -47,6 +52,45 @@ public record Sampling(
     require(Math.abs(presencePenalty) <= 100, "presencePenalty");
     require(Math.abs(frequencyPenalty) <= 100, "frequencyPenalty");
     require(logprobs >= -1 && logprobs <= MAX_LOGPROBS, "logprobs");
+  }
+
+  /** A choice among all tokens. */
+  public Sampling(
+      double temperature,
+      int topK,
+      double topP,
+      double minP,
+      double repetitionPenalty,
+      double presencePenalty,
+      double frequencyPenalty,
+      long seed,
+      int logprobs) {
+    this(
+        temperature,
+        topK,
+        topP,
+        minP,
+        repetitionPenalty,
+        presencePenalty,
+        frequencyPenalty,
+        seed,
+        logprobs,
+        null);
+  }
+
+  /** The same among the tokens that a constraint leaves. */
+  public Sampling constrained(TokenConstraint by) {
+    return new Sampling(
+        temperature,
+        topK,
+        topP,
+        minP,
+        repetitionPenalty,
+        presencePenalty,
+        frequencyPenalty,
+        seed,
+        logprobs,
+        by);
   }
 
   /** Whether no draw is needed: below this temperature the most likely token is certain. */

@@ -7,6 +7,7 @@ import dev.outcrop.models.engine.KvGeometry;
 import dev.outcrop.models.engine.Sampling;
 import dev.outcrop.models.engine.StepPlan;
 import dev.outcrop.models.engine.StepResult;
+import dev.outcrop.models.engine.TokenConstraint;
 import java.util.Arrays;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntUnaryOperator;
@@ -242,6 +243,9 @@ public final class FakeEngine implements Engine {
       if (how != null) {
         tokens[row] =
             next.next(plan.history(row), plan.historyPrompt(row), plan.historyLength(row));
+        if (how.constraint() != null) {
+          tokens[row] = constrained(plan, row, how.constraint(), tokens[row]);
+        }
         if (how.logprobs() >= 0 && tokens[row] >= 0) {
           logprobs[row] = -0.5f;
           alternatives = how.logprobs();
@@ -255,6 +259,26 @@ public final class FakeEngine implements Engine {
       }
     }
     return new StepResult.Sampled(tokens, logprobs, topTokens, topLogprobs);
+  }
+
+  /** The token itself where it is allowed, else one of those that are. */
+  private static int constrained(StepPlan plan, int row, TokenConstraint by, int token) {
+    TokenConstraint.Mask mask;
+    try {
+      mask = by.mask(plan.history(row), plan.historyPrompt(row), plan.historyLength(row));
+    } catch (RuntimeException e) {
+      return StepResult.ROW_FAILED;
+    }
+    if (token < 0 || mask.holds(token)) {
+      return token;
+    }
+    int left = mask.count() == 0 ? -1 : token % mask.count();
+    for (int id = 0; id < mask.vocabulary() && left >= 0; id++) {
+      if (mask.holds(id) && left-- == 0) {
+        return id;
+      }
+    }
+    return StepResult.ROW_FAILED;
   }
 
   /** Checks after all rows were written, so that rows writing over each other are found. */

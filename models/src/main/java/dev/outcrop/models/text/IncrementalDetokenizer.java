@@ -62,20 +62,8 @@ public final class IncrementalDetokenizer {
   }
 
   private void byteLevel(String token) {
-    int[] bytes = new int[token.length()];
-    for (int i = 0; i < bytes.length; i++) {
-      char c = token.charAt(i);
-      bytes[i] = c < BYTE_OF_CHAR.length ? BYTE_OF_CHAR[c] : -1;
-      if (bytes[i] < 0) {
-        // An added token with characters outside the alphabet is plain text.
-        for (byte b : token.getBytes(StandardCharsets.UTF_8)) {
-          utf8.accept(b & 0xff, out);
-        }
-        return;
-      }
-    }
-    for (int b : bytes) {
-      utf8.accept(b, out);
+    for (byte b : bytesOfCharacters(token)) {
+      utf8.accept(b & 0xff, out);
     }
   }
 
@@ -155,7 +143,23 @@ public final class IncrementalDetokenizer {
     return text;
   }
 
-  private static int byteOf(String token) {
+  /** The bytes of a token of a byte-level vocabulary. */
+  static byte[] bytesOfCharacters(String token) {
+    byte[] bytes = new byte[token.length()];
+    for (int i = 0; i < bytes.length; i++) {
+      char c = token.charAt(i);
+      int b = c < BYTE_OF_CHAR.length ? BYTE_OF_CHAR[c] : -1;
+      if (b < 0) {
+        // An added token with characters outside the alphabet is plain text.
+        return token.getBytes(StandardCharsets.UTF_8);
+      }
+      bytes[i] = (byte) b;
+    }
+    return bytes;
+  }
+
+  /** The byte that a token like {@code <0xE2>} stands for, else -1. */
+  static int byteOf(String token) {
     if (token.length() != 6 || !token.startsWith("<0x") || token.charAt(5) != '>') {
       return -1;
     }

@@ -5,6 +5,7 @@ import static dev.outcrop.models.files.CheckpointFile.show;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.outcrop.models.ModelError;
 import dev.outcrop.models.OutcropException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,7 +30,46 @@ sealed interface TokenDecoding {
       boolean byteFallback,
       char strip,
       int stripAtMost)
-      implements TokenDecoding {}
+      implements TokenDecoding {
+    /** Whether the first token of a text is decoded differently from the same token later. */
+    boolean treatsStartDifferently() {
+      return firstTokenLosesMarks != 0 || stripAtMost > 0;
+    }
+
+    private byte[] bytes(String token, boolean first) {
+      String text = token;
+      if (first && firstTokenLosesMarks != 0) {
+        text = text.replace(String.valueOf(firstTokenLosesMarks), "");
+      }
+      for (Replacement replacement : replacements) {
+        text = text.replace(replacement.from(), replacement.to());
+      }
+      int b = byteFallback ? IncrementalDetokenizer.byteOf(text) : -1;
+      if (b >= 0) {
+        text = b < 0x80 ? String.valueOf((char) b) : "";
+      }
+      int from = 0;
+      while (first && from < Math.min(stripAtMost, text.length()) && text.charAt(from) == strip) {
+        from++;
+      }
+      return b >= 0x80
+          ? new byte[] {(byte) b}
+          : text.substring(from).getBytes(StandardCharsets.UTF_8);
+    }
+  }
+
+  /** Whether the first token of a text is decoded differently from the same token later. */
+  default boolean startDiffers() {
+    return this instanceof Pieces pieces && pieces.treatsStartDifferently();
+  }
+
+  /** The bytes that a token which is not special adds to the text. */
+  default byte[] bytesOf(String token, boolean first) {
+    return switch (this) {
+      case ByteLevel _ -> IncrementalDetokenizer.bytesOfCharacters(token);
+      case Pieces pieces -> pieces.bytes(token, first);
+    };
+  }
 
   /** Every occurrence of one text replaced by another. */
   record Replacement(String from, String to) {}

@@ -174,6 +174,26 @@ public final class Tokenizer implements AutoCloseable {
     return token == null ? OptionalInt.empty() : idOf(token);
   }
 
+  /**
+   * The bytes that a token adds to a text; null for control tokens, the token of unknown characters
+   * and ids without a token. A run of such bytes that is valid UTF-8 is what {@link #detokenizer}
+   * makes of the tokens.
+   *
+   * @param first whether it is the first of a text that adds any
+   */
+  public byte @Nullable [] bytes(int id, boolean first) {
+    String token = id >= 0 && id < tokens.length ? tokens[id] : null;
+    if (token == null || special.get(id) || control.get(id) || token.equals(settings.unkToken())) {
+      return null;
+    }
+    return decoding.bytesOf(token, first);
+  }
+
+  /** Whether {@link #bytes} depends on whether the token is the first. */
+  public boolean startDiffers() {
+    return decoding.startDiffers();
+  }
+
   /** A detokenizer for one generation; for one thread. */
   public IncrementalDetokenizer detokenizer() {
     return new IncrementalDetokenizer(tokens, special, decoding);

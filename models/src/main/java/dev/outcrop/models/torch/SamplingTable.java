@@ -2,15 +2,22 @@ package dev.outcrop.models.torch;
 
 import dev.outcrop.models.engine.Sampling;
 import dev.outcrop.models.engine.StepPlan;
+import dev.outcrop.models.engine.TokenConstraint;
 import java.util.Arrays;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Which rows of a plan take a token and how, in the form that sampling.torchscript reads. Reused
  * from step to step by the engine thread.
  */
 final class SamplingTable {
+  private static final Logger log = LoggerFactory.getLogger(SamplingTable.class);
   private static final int NUMBERS = 7;
   private static final int COUNTS = 5;
+
+  /** What a row gets whose constraint fails: no token at all, which ends it. */
+  private static final TokenConstraint.Mask NOTHING = new TokenConstraint.Mask(true, new int[0], 0);
 
   private int[] rows = new int[8];
   private int size;
@@ -19,12 +26,23 @@ final class SamplingTable {
   private long[] counts = new long[COUNTS * 8];
   private long[] history = new long[256];
   private int historySize;
+  private final MaskTable masks;
+
+  /**
+   * Creates an empty table.
+   *
+   * @param vocabulary tokens that the model has a logit for
+   */
+  SamplingTable(int vocabulary) {
+    masks = new MaskTable(vocabulary);
+  }
 
   /** Takes in a plan. */
   void fill(StepPlan plan) {
     size = 0;
     historySize = 0;
     plain = true;
+    masks.clear();
     if (rows.length < plan.rows()) {
       rows = new int[plan.rows() * 2];
       numbers = new double[NUMBERS * rows.length];
@@ -60,8 +78,21 @@ final class SamplingTable {
       counts[at + 3] = historySize;
     }
     counts[at + 4] = historySize;
+    TokenConstraint constraint = how.constraint();
+    if (constraint != null) {
+      masks.add(size, mask(constraint, plan, row));
+    }
     rows[size] = row;
     size++;
+  }
+
+  private static TokenConstraint.Mask mask(TokenConstraint constraint, StepPlan plan, int row) {
+    try {
+      return constraint.mask(plan.history(row), plan.historyPrompt(row), plan.historyLength(row));
+    } catch (RuntimeException e) {
+      log.error("a constraint failed; its sequence ends", e);
+      return NOTHING;
+    }
   }
 
   private void append(int[] tokens, int count) {
@@ -82,6 +113,11 @@ final class SamplingTable {
   /** Whether every row takes its most likely token and asks for nothing else. */
   boolean plain() {
     return plain;
+  }
+
+  /** Which rows may only take some tokens. */
+  MaskTable masks() {
+    return masks;
   }
 
   /** The plan's row of the i-th that takes a token. */

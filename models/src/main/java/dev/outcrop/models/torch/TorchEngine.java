@@ -28,11 +28,12 @@ public final class TorchEngine implements Engine {
   private final DecoderConfig config;
   private final KvGeometry geometry;
   private final StepLayout layout;
-  private final SamplingTable sampling = new SamplingTable();
+  private final SamplingTable sampling;
 
   private TorchEngine(TorchProgram program, DecoderConfig config, TorchOptions options) {
     this.program = program;
     this.config = config;
+    this.sampling = new SamplingTable(config.vocabularySize());
     this.layout =
         new StepLayout(
             DecoderProgram.windows(config),
@@ -143,15 +144,22 @@ public final class TorchEngine implements Engine {
       IValue tokens = program.longs(layout.tokenTable(), layout.tableRows(), layout.tokens());
       IValue where = IValue.listFrom(layout.layout());
       IValue which = IValue.listFrom(sampled);
-      if (sampling.plain()) {
+      MaskTable masks = sampling.masks();
+      if (sampling.plain() && masks.isEmpty()) {
         return greedy(plan, program.runLongs("step_greedy", tokens, where, which));
+      }
+      IValue allowed = IValue.listFrom(masks.rows(sampled.length));
+      IValue ids = program.integers(masks.ids(), masks.size());
+      if (sampling.plain()) {
+        return greedy(
+            plan, program.runLongs("step_greedy_masked", tokens, where, which, allowed, ids));
       }
       IValue numbers = IValue.listFrom(sampling.numbers());
       IValue counts = IValue.listFrom(sampling.counts());
       long[] history = sampling.history();
       IValue seen = program.longs(history, history.length);
       try (IValue chosen =
-          program.call("step_sample", tokens, where, which, numbers, counts, seen)) {
+          program.call("step_sample", tokens, where, which, numbers, counts, seen, allowed, ids)) {
         return sampled(plan, program.tensors(chosen));
       }
     } catch (OutcropException e) {

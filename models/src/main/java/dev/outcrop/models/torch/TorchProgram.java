@@ -15,6 +15,7 @@ import ai.djl.pytorch.jni.JniUtils;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -23,8 +24,8 @@ import org.jspecify.annotations.Nullable;
  * A TorchScript program in libtorch, and the only place that touches DJL's natives. Every handle
  * that crosses is closed here. Used by one thread at a time.
  *
- * <p>Only int64 and float32 tensors, integers, numbers, strings and lists of these may cross: DJL
- * aborts the process on bfloat16 and int16 arrays.
+ * <p>Only int64, int32 and float32 tensors, integers, numbers, strings and lists of these may
+ * cross: DJL aborts the process on bfloat16 and int16 arrays.
  */
 final class TorchProgram implements AutoCloseable {
   /** Held because a collected model would close the block under us. */
@@ -84,6 +85,15 @@ final class TorchProgram implements AutoCloseable {
   /** A tensor for the next {@link #call}, which closes it. */
   IValue longs(long[] values, long... shape) {
     return input((PtNDArray) manager.create(values, new Shape(shape)));
+  }
+
+  /**
+   * A tensor of int32 for the next {@link #call}, which closes it; it reads the buffer in place.
+   *
+   * @param values a direct buffer in native order that keeps its contents until the call is over
+   */
+  IValue integers(ByteBuffer values, int count) {
+    return input(manager.create(values, new Shape(count), DataType.INT32));
   }
 
   /** Runs a method and drops its result. */

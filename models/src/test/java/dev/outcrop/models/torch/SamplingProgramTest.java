@@ -173,6 +173,11 @@ class SamplingProgramTest {
 
   private static TorchProgram.Tensors choose(
       float[] logits, double[] numbers, long[] counts, long[] history) {
+    return choose(logits, numbers, counts, history, new long[0], new long[0]);
+  }
+
+  private static TorchProgram.Tensors choose(
+      float[] logits, double[] numbers, long[] counts, long[] history, long[] masks, long[] ids) {
     int rows = logits.length / VOCABULARY;
     try (IValue result =
         program.call(
@@ -180,8 +185,99 @@ class SamplingProgramTest {
             program.floats(logits, rows, VOCABULARY),
             IValue.listFrom(numbers),
             IValue.listFrom(counts),
-            program.longs(history, history.length))) {
+            program.longs(history, history.length),
+            IValue.listFrom(masks),
+            program.longs(ids, ids.length))) {
       return program.tensors(result);
+    }
+  }
+
+  @Test
+  void choosesAmongTheTokensOfTheMaskAlone() {
+    float[] logits = new float[5 * VOCABULARY];
+    for (int row = 0; row < 5; row++) {
+      System.arraycopy(logits(2, row), 0, logits, row * VOCABULARY, VOCABULARY);
+    }
+    int[] order = order(Arrays.copyOf(logits, VOCABULARY));
+    long[] allowed = {3, 700, 1499};
+    long[] forbidden = Arrays.stream(order, 0, 3).sorted().mapToLong(id -> id).toArray();
+    int[] orderBelow = Arrays.stream(order).filter(id -> id < 1000).toArray();
+    long[] forbiddenBelow = Arrays.stream(orderBelow, 0, 3).sorted().mapToLong(id -> id).toArray();
+    long[] ids = new long[9];
+    System.arraycopy(allowed, 0, ids, 0, 3);
+    System.arraycopy(forbidden, 0, ids, 3, 3);
+    System.arraycopy(forbiddenBelow, 0, ids, 6, 3);
+    // all tokens; some; all but some; all but some, below 1000; none
+    long[] masks = {
+      0, 0, 0, 0, 1, 0, 3, VOCABULARY, 2, 3, 6, VOCABULARY, 2, 6, 9, 1000, 1, 3, 3, VOCABULARY
+    };
+    for (int row = 1; row < 5; row++) {
+      System.arraycopy(logits, 0, logits, row * VOCABULARY, VOCABULARY);
+    }
+    long best =
+        Arrays.stream(order)
+            .filter(id -> id == 3 || id == 700 || id == 1499)
+            .findFirst()
+            .orElseThrow();
+    long[] wanted = {order[0], best, order[3], orderBelow[3], StepResult.ROW_FAILED};
+
+    for (double temperature : new double[] {0, 1e-4}) {
+      double[] numbers = new double[35];
+      long[] counts = new long[25];
+      for (int row = 0; row < 5; row++) {
+        double[] values = {temperature, 0.9, 0.01, 1, 0, 0, 0.5};
+        System.arraycopy(values, 0, numbers, 7 * row, 7);
+        counts[5 * row] = row % 2 == 0 ? 0 : 20;
+        counts[5 * row + 1] = 2;
+      }
+      TorchProgram.Tensors result = choose(logits, numbers, counts, new long[0], masks, ids);
+      assertThat(result.longs(0)).containsExactly(wanted);
+      assertThat(result.longs(2)[0]).as("log probabilities are those of all").isEqualTo(order[0]);
+      assertThat(result.longs(2)[20]).as("log probabilities are those of all").isEqualTo(order[0]);
+    }
+    long[] greedy;
+    try (IValue masked =
+        program.call(
+            "masked",
+            program.floats(logits, 5, VOCABULARY),
+            IValue.listFrom(masks),
+            program.longs(ids, ids.length))) {
+      greedy = program.runLongs("greedy", masked);
+    }
+    assertThat(greedy).containsExactly(wanted);
+  }
+
+  @Test
+  void drawsWithinTheMaskAsOftenAsTheReferenceSays() {
+    float[] one = logits(1, 9);
+    int allowed = 40;
+    float[] kept = new float[VOCABULARY];
+    Arrays.fill(kept, -1e30f);
+    long[] ids = IntStream.range(0, allowed).mapToLong(i -> 30L * i + 7).toArray();
+    for (long id : ids) {
+      kept[(int) id] = one[(int) id];
+    }
+    double[] wanted = reference(kept, 0.8, 0, 0.9, 0);
+    float[] rows = new float[GRID * VOCABULARY];
+    double[] numbers = new double[7 * GRID];
+    long[] counts = new long[5 * GRID];
+    long[] masks = new long[4 * GRID];
+    for (int i = 0; i < GRID; i++) {
+      System.arraycopy(one, 0, rows, i * VOCABULARY, VOCABULARY);
+      double[] row = {0.8, 0.9, 0, 1, 0, 0, (i + 0.5) / GRID};
+      System.arraycopy(row, 0, numbers, 7 * i, 7);
+      counts[5 * i + 1] = -1;
+      long[] mask = {1, 0, allowed, VOCABULARY};
+      System.arraycopy(mask, 0, masks, 4 * i, 4);
+    }
+
+    int[] drawn = new int[VOCABULARY];
+    for (long token : choose(rows, numbers, counts, new long[0], masks, ids).longs(0)) {
+      drawn[(int) token]++;
+    }
+
+    for (int v = 0; v < VOCABULARY; v++) {
+      assertThat((double) drawn[v]).isCloseTo(wanted[v] * GRID, within(1.01));
     }
   }
 
