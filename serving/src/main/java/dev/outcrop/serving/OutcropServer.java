@@ -7,11 +7,13 @@ import dev.outcrop.serving.auth.KeyFile;
 import dev.outcrop.serving.auth.Reloading;
 import dev.outcrop.serving.batchjobs.BatchJobsApi;
 import dev.outcrop.serving.bedrock.BedrockApi;
-import dev.outcrop.serving.bedrock.TitanEmbeddings;
+import dev.outcrop.serving.bedrock.InvokeEncoder;
+import dev.outcrop.serving.bedrock.RerankApi;
 import dev.outcrop.serving.bodies.NativeBodies;
+import dev.outcrop.serving.catalog.ModelIds;
 import dev.outcrop.serving.config.ManagementConfig;
 import dev.outcrop.serving.config.ServingConfig;
-import dev.outcrop.serving.embed.EmbeddingService;
+import dev.outcrop.serving.embed.EncoderService;
 import dev.outcrop.serving.embed.ServedEncoder;
 import dev.outcrop.serving.error.ServingError;
 import dev.outcrop.serving.generate.GenerationService;
@@ -21,6 +23,7 @@ import dev.outcrop.serving.http.LifeCycle;
 import dev.outcrop.serving.http.Listeners;
 import dev.outcrop.serving.json.Json;
 import dev.outcrop.serving.metrics.ServerMetrics;
+import dev.outcrop.serving.openai.EmbeddingsApi;
 import dev.outcrop.serving.openai.OpenAiApi;
 import dev.outcrop.serving.openai.ServedIds;
 import java.net.InetAddress;
@@ -68,18 +71,21 @@ public final class OutcropServer implements AutoCloseable {
     Json json = new Json(config.limits().maxTextLength());
     ServerMetrics metrics = new ServerMetrics(models, encoders, lifeCycle);
     this.generations = new GenerationService(System::nanoTime, metrics);
+    ModelIds ids = new ModelIds(models, encoders);
+    ServedIds served = new ServedIds(ids);
+    EncoderService encoding = new EncoderService(metrics);
     BedrockApi api =
         new BedrockApi(
-            models,
+            ids,
             generations,
-            new TitanEmbeddings(encoders, new EmbeddingService(metrics), json),
+            new InvokeEncoder(encoding, json),
             NativeBodies.all(json, config.limits(), Clock.systemUTC()),
             config.limits(),
             json,
             new SecureRandom()::nextLong);
     OpenAiApi openAi =
         new OpenAiApi(
-            new ServedIds(models),
+            served,
             generations,
             config.limits(),
             json,
@@ -94,7 +100,13 @@ public final class OutcropServer implements AutoCloseable {
               config.http(),
               config.management(),
               new Listeners.Parts(
-                  Api.of(List.of(api, openAi, batchJobs)),
+                  Api.of(
+                      List.of(
+                          api,
+                          openAi,
+                          batchJobs,
+                          new RerankApi(ids, encoding, json),
+                          new EmbeddingsApi(served, encoding, json))),
                   authenticator(),
                   lifeCycle,
                   metrics,

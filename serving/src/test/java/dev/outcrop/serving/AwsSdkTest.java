@@ -38,6 +38,8 @@ import software.amazon.awssdk.services.bedrockruntime.model.ValidationException;
 
 /** The real AWS SDK, its sync client over HTTP/1.1 and its async client over cleartext HTTP/2. */
 final class AwsSdkTest {
+  private static final String UNKNOWN =
+      "arn:aws:bedrock:us-east-1:123456789012:imported-model/abcdefghij12";
   private static BedrockRuntimeClient sync;
   private static BedrockRuntimeAsyncClient async;
   private static TestServer server;
@@ -133,7 +135,7 @@ final class AwsSdkTest {
                   .isEqualTo("The provided model identifier is invalid.");
               assertThat(e.requestId()).hasSize(36);
             });
-    assertThatThrownBy(() -> sync.converse(c -> c.modelId("meta.other-v1:0").messages(user("hi"))))
+    assertThatThrownBy(() -> sync.converse(c -> c.modelId(UNKNOWN).messages(user("hi"))))
         .isInstanceOf(ResourceNotFoundException.class);
     server.batcher.refusal =
         new SubmitResult.Rejected(

@@ -14,6 +14,7 @@ import dev.outcrop.models.OutcropException;
 import dev.outcrop.serving.config.ManagementConfig;
 import dev.outcrop.serving.config.ServingConfig;
 import dev.outcrop.serving.embed.ServedEncoder;
+import dev.outcrop.serving.testing.CharText;
 import dev.outcrop.serving.testing.RawHttp;
 import java.io.IOException;
 import java.net.HttpURLConnection;
@@ -21,6 +22,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -70,12 +72,13 @@ final class EmbeddingTest {
                 .withManagement(new ManagementConfig("127.0.0.1", 0, null)),
             List.of(),
             List.of(
-                new ServedEncoder(
+                new ServedEncoder.Embedder(
                     "amazon.titan-embed-text-v2:0",
-                    List.of("lengths"),
+                    List.of("lengths", "amazon.titan-embed-text-v1"),
                     batcher,
-                    text -> text.chars().toArray(),
+                    new CharText(false, Map.of()),
                     4,
+                    65_536,
                     12)));
   }
 
@@ -119,6 +122,36 @@ final class EmbeddingTest {
   }
 
   @Test
+  void answersAsTheFirstTitanWhereItsIdSaysSo() throws IOException {
+    String path = "/model/amazon.titan-embed-text-v1/invoke";
+    assertThat(RawHttp.post(server.port(), path, "{\"inputText\":\"123\"}").text())
+        .startsWith("{\"embedding\":[")
+        .endsWith("],\"inputTextTokenCount\":3}")
+        .doesNotContain("embeddingsByType");
+    RawHttp.Response refused =
+        RawHttp.post(server.port(), path, "{\"inputText\":\"123\",\"dimensions\":2}");
+    assertThat(refused.status()).isEqualTo(400);
+    assertThat(refused.text())
+        .contains(
+            "Malformed input request: #: extraneous key [dimensions] is not permitted, please"
+                + " reformat your input and try again.");
+  }
+
+  @Test
+  void namesTheTierThatARequestNamed() throws IOException {
+    try (RawHttp http = new RawHttp(server.port())) {
+      http.write(
+          RawHttp.request(
+              "POST",
+              "/model/lengths/invoke",
+              "{\"inputText\":\"1\"}",
+              "X-Amzn-Bedrock-Service-Tier: priority\r\n"));
+      assertThat(http.response().header("X-Amzn-Bedrock-Service-Tier")).isEqualTo("default");
+    }
+    assertThat(invoke("{\"inputText\":\"1\"}").header("X-Amzn-Bedrock-Service-Tier")).isNull();
+  }
+
+  @Test
   void answersBinaryAloneWithoutEmbedding() throws IOException {
     assertThat(invoke("{\"inputText\":\"12\",\"embeddingTypes\":[\"binary\"]}").text())
         .isEqualTo("{\"embeddingsByType\":{\"binary\":[1,0,0,1]},\"inputTextTokenCount\":2}");
@@ -139,7 +172,10 @@ final class EmbeddingTest {
     return Stream.of(
         Arguments.of("{}", "required key [inputText] not found"),
         Arguments.of("{\"prompt\":\"x\"}", "required key [inputText] not found"),
-        Arguments.of("{\"inputText\":\"\"}", "inputText must have between 1 and 50000"),
+        Arguments.of("{\"inputText\":\"\"}", "#/inputText: expected minLength: 1, actual: 0"),
+        Arguments.of(
+            "{\"inputText\":\"" + "x".repeat(50_001) + "\"}",
+            "#/inputText: expected maxLength: 50000, actual: 50001"),
         Arguments.of("{\"inputText\":7}", "inputText must be a string"),
         Arguments.of("{\"inputText\":\"x\",\"n\":1}", "extraneous key [n] is not permitted"),
         Arguments.of(

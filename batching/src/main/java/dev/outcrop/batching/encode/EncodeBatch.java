@@ -2,6 +2,7 @@ package dev.outcrop.batching.encode;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Texts to encode in one forward pass, all of nearly the same length. Written by the planner, read
@@ -26,6 +27,11 @@ public final class EncodeBatch {
   /** The token ids of a row, without padding; read only. */
   public int[] tokens(int row) {
     return items.get(row).tokens;
+  }
+
+  /** The token types of a row, read only; null where all are 0. */
+  public int @Nullable [] types(int row) {
+    return items.get(row).types;
   }
 
   void clear(int paddedLength) {

@@ -66,6 +66,25 @@ public record SentenceModules(Pooling pooling, boolean normalize, OptionalInt ma
     return new SentenceModules(pooling, normalize, maxTokens(folder));
   }
 
+  /**
+   * The texts that the model was trained to have in front, by the names that its author gave them,
+   * such as {@code query} and {@code document}; empty where the files name none.
+   */
+  public static Map<String, String> prompts(Path folder) {
+    Path file = folder.resolve("config_sentence_transformers.json");
+    Map<String, String> prompts = new LinkedHashMap<>();
+    if (Files.exists(file)) {
+      JsonNode named = CheckpointFile.object(file, MAX_BYTES).path("prompts");
+      for (Map.Entry<String, JsonNode> prompt : named.properties()) {
+        if (!prompt.getValue().isTextual()) {
+          throw CheckpointFile.invalid(file, "prompts holds what is no text");
+        }
+        prompts.put(prompt.getKey(), prompt.getValue().textValue());
+      }
+    }
+    return prompts;
+  }
+
   private static OutcropException unsupported(Path file, String found) {
     return new OutcropException(
         ModelError.CHECKPOINT_UNSUPPORTED,

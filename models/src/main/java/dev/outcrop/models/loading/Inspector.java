@@ -118,11 +118,13 @@ final class Inspector {
     SentenceModules modules = tried("modules.json", () -> SentenceModules.read(folder));
     Checkpoint checkpoint = checkpoint(raw);
     tokenizer(() -> EncoderTokenizer.open(folder));
-    if (config != null && config.classifier() != null) {
+    EncoderConfig.Classifier head = config == null ? null : config.classifier();
+    if (head != null && head.labels() != 1) {
       unsupported.add(
           new Inspection.Finding(
               "classifier",
-              folder + ": is a classifier or reranker, which no operation serves yet"));
+              "%s: is a classifier of %d labels; a reranker has one"
+                  .formatted(folder, head.labels())));
     }
     return new Inspection(
         "encoder",

@@ -14,6 +14,7 @@ import dev.outcrop.models.weights.Checkpoint;
 import dev.outcrop.models.weights.StoredTensor;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -145,11 +146,21 @@ public final class LoadedEncoder implements AutoCloseable {
   }
 
   /**
-   * Whether a folder of an encoder holds a classifier or reranker: then it scores pairs, and what
-   * it would give for embeddings means nothing.
+   * How many numbers the classifier or reranker of a folder gives for a pair of texts; 0 where the
+   * folder holds none, but a model that makes embeddings.
    */
-  public static boolean isReranker(Path folder) {
-    return EncoderConfig.isEncoder(folder) && EncoderConfig.read(folder).classifier() != null;
+  public static int labels(Path folder) {
+    EncoderConfig.Classifier head =
+        EncoderConfig.isEncoder(folder) ? EncoderConfig.read(folder).classifier() : null;
+    return head == null ? 0 : head.labels();
+  }
+
+  /**
+   * The texts that a folder's model was trained to have in front, by name; see {@link
+   * SentenceModules#prompts}.
+   */
+  public static Map<String, String> prompts(Path folder) {
+    return SentenceModules.prompts(folder);
   }
 
   /** What the checkpoint is; its context is the longest text. */

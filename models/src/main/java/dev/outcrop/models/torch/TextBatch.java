@@ -44,7 +44,8 @@ final class TextBatch {
       int[] text = ids[order[place]];
       require(text.length > 0 && text.length <= config.maxTokens(), "length");
       for (int i = 0; i < text.length; i++) {
-        int type = types == null ? 0 : types[order[place]][i];
+        // Tokenizers tell the second text apart for models too that do not.
+        int type = types == null || most == 1 ? 0 : types[order[place]][i];
         require(text[i] >= 0 && text[i] < config.vocabularySize(), "token id");
         require(type >= 0 && type < most, "token type");
         table[at] = text[i];

@@ -76,7 +76,15 @@ class InspectionTest {
     assertThat(bert.text()).isNull();
     Inspection reranker = inspect(FIXTURES.resolve("encoders").resolve("bert-reranker"));
     assertThat(Objects.requireNonNull(reranker.embedding()).labels()).isEqualTo(1);
-    assertThat(reranker.unsupported())
+    assertThat(reranker.unsupported()).isEmpty();
+  }
+
+  @Test
+  void saysThatAClassifierOfManyLabelsIsNoReranker() throws IOException {
+    copy(FIXTURES.resolve("encoders").resolve("bert-reranker"));
+    change("config.json", "\"0\": \"LABEL_0\"", "\"0\": \"good\", \"1\": \"bad\"");
+
+    assertThat(inspect(folder).unsupported())
         .extracting(Inspection.Finding::what)
         .containsExactly("classifier");
   }

@@ -2,6 +2,7 @@ package dev.outcrop.serving.bedrock;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.outcrop.batching.Tier;
+import dev.outcrop.serving.catalog.ModelIds;
 import dev.outcrop.serving.config.LimitsConfig;
 import dev.outcrop.serving.generate.Generation;
 import dev.outcrop.serving.generate.GenerationService;
@@ -12,7 +13,6 @@ import dev.outcrop.serving.invoke.BodyFormat;
 import dev.outcrop.serving.invoke.BodyFormats;
 import dev.outcrop.serving.json.Fields;
 import dev.outcrop.serving.json.Json;
-import java.util.Collection;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.LongSupplier;
@@ -38,26 +38,27 @@ public final class BedrockApi implements Api {
   private final EventFrames frames;
   private final GenerationService service;
   private final Runner runner;
-  private final TitanEmbeddings embeddings;
+  private final InvokeEncoder encoders;
   private final LongSupplier seeds;
 
   /**
    * Creates the API.
    *
-   * @param embeddings what InvokeModel does for encoders, and these
+   * @param ids the models
+   * @param encoders what InvokeModel does for encoders
    * @param formats the bodies that InvokeModel takes
    * @param seeds where a request's seed comes from when it names none
    */
   public BedrockApi(
-      Collection<ServedModel> models,
+      ModelIds ids,
       GenerationService service,
-      TitanEmbeddings embeddings,
+      InvokeEncoder encoders,
       BodyFormats formats,
       LimitsConfig limits,
       Json json,
       LongSupplier seeds) {
-    this.ids = new ModelIds(models, embeddings.encoders());
-    this.embeddings = embeddings;
+    this.ids = ids;
+    this.encoders = encoders;
     this.json = json;
     this.converse = new ConverseReader(json, limits);
     this.formats = formats;
@@ -149,7 +150,7 @@ public final class BedrockApi implements Api {
         if (stream) {
           throw Fields.unsupported("The model is unsupported for streaming.");
         }
-        embeddings.invoke(exchange, encoder);
+        encoders.invoke(exchange, encoder, ModelIds.decode(rawId), tier);
       }
     }
   }

@@ -1,71 +1,49 @@
 package dev.outcrop.serving.bedrock;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.outcrop.serving.embed.Embedding;
-import dev.outcrop.serving.embed.EmbeddingService;
+import dev.outcrop.serving.embed.EncoderAnswer;
 import dev.outcrop.serving.embed.ServedEncoder;
-import dev.outcrop.serving.generate.RequestFields;
+import dev.outcrop.serving.embed.VectorForm;
 import dev.outcrop.serving.http.ApiError;
-import dev.outcrop.serving.http.Exchange;
 import dev.outcrop.serving.json.Fields;
 import dev.outcrop.serving.json.Json;
-import java.util.Arrays;
-import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 
 /**
- * The body of Titan Text Embeddings V2 through InvokeModel, for whatever encoder is served. An
- * embedding has the model's own number of dimensions where the request does not ask for fewer.
+ * The body of Titan Text Embeddings V2 through InvokeModel, and of Titan Embeddings G1 where the
+ * model id names that. An embedding has the model's own number of dimensions where the request does
+ * not ask for fewer.
  */
-public final class TitanEmbeddings {
+final class TitanEmbeddings {
   private static final int MAX_CHARACTERS = 50_000;
-  private static final long NANOS_PER_MILLI = 1_000_000;
+  private static final String TEXT = "inputText";
   private static final String FLOAT = "float";
   private static final String BINARY = "binary";
+  private static final Set<String> KNOWN_BY_G1 = Set.of(TEXT);
   private static final Set<String> KNOWN =
-      Set.of("inputText", "dimensions", "normalize", "embeddingTypes");
+      Set.of(TEXT, "dimensions", "normalize", "embeddingTypes");
+  private static final List<String> G1 = List.of("titan-embed-text-v1", "titan-embed-g1-text");
 
-  private final List<ServedEncoder> encoders;
-  private final EmbeddingService service;
-  private final Json json;
+  private final EncoderCalls calls;
 
-  /** Creates the operation for some encoders. */
-  public TitanEmbeddings(List<ServedEncoder> encoders, EmbeddingService service, Json json) {
-    this.encoders = List.copyOf(encoders);
-    this.service = service;
-    this.json = json;
-  }
-
-  List<ServedEncoder> encoders() {
-    return encoders;
+  TitanEmbeddings(EncoderCalls calls) {
+    this.calls = calls;
   }
 
   /** Answers one request. */
-  void invoke(Exchange exchange, ServedEncoder model) throws InterruptedException {
-    Request request = read(json.object(exchange.body()), model);
-    Embedding embedding =
-        service.embed(model, request.text(), exchange.caller(), exchange.watchClient()::gone);
-    switch (embedding) {
-      case Embedding.Vector(var values, int tokens) -> {
-        Map<String, String> headers = new HashMap<>();
-        headers.put("X-Amzn-Bedrock-Input-Token-Count", String.valueOf(tokens));
-        headers.put(
-            "X-Amzn-Bedrock-Invocation-Latency",
-            String.valueOf((System.nanoTime() - exchange.arrivedNanos()) / NANOS_PER_MILLI));
-        exchange.send(json.bytes(answer(request, values, tokens)), headers);
-      }
-      case Embedding.TooLong(int tokens) ->
-          exchange.fail(
-              ApiError.validation(
-                  "400 Bad Request: Too many input tokens. Max input tokens: %d, request input token count: %d"
-                      .formatted(model.maxTokens(), tokens)));
-      case Embedding.Refused(var reason, var message, var retryAfter) ->
-          exchange.fail(ApiError.of(reason, message, retryAfter));
-    }
+  void invoke(InvokeEncoder.Call call, ObjectNode body, ServedEncoder.Embedder model)
+      throws InterruptedException {
+    boolean first = G1.stream().anyMatch(call.id()::contains);
+    Request request = read(body, model, first);
+    calls.invoke(
+        call.exchange(),
+        model,
+        List.of(model.text().encode(request.text())),
+        call.tier(),
+        found -> tooLong(model, found),
+        vectors -> answer(request, vectors, first));
   }
 
   /**
@@ -77,15 +55,11 @@ public final class TitanEmbeddings {
    */
   private record Request(String text, int dimensions, boolean normalize, Set<String> types) {}
 
-  private static Request read(ObjectNode body, ServedEncoder model) {
+  private static Request read(ObjectNode body, ServedEncoder.Embedder model, boolean first) {
     Fields fields = Fields.of(body);
-    if (!fields.has("inputText")) {
-      throw Fields.invalid(
-          "Malformed input request: required key [inputText] not found, please reformat your input"
-              + " and try again.");
-    }
-    RequestFields.refuseExtraneous(
-        fields, name -> KNOWN.contains(name) || name.startsWith("amazon-bedrock-"));
+    Malformed.checkKeys(fields, List.of(TEXT), first ? KNOWN_BY_G1 : KNOWN);
+    String text = fields.string(TEXT, 0, Integer.MAX_VALUE);
+    Malformed.checkLength(TEXT, text, 1, MAX_CHARACTERS);
     Set<String> types = new LinkedHashSet<>(fields.strings("embeddingTypes", 2, 0, 64));
     for (String type : types) {
       if (!type.equals(FLOAT) && !type.equals(BINARY)) {
@@ -93,44 +67,34 @@ public final class TitanEmbeddings {
       }
     }
     return new Request(
-        fields.string("inputText", 1, MAX_CHARACTERS),
+        text,
         fields.integer("dimensions", 1, model.dimensions(), model.dimensions()),
         fields.bool("normalize", true),
         types.isEmpty() ? Set.of(FLOAT) : types);
   }
 
-  private static ObjectNode answer(Request request, float[] values, int tokens) {
-    float[] vector = Arrays.copyOf(values, request.dimensions());
-    if (request.normalize()) {
-      normalize(vector);
-    }
+  private static ApiError tooLong(ServedEncoder model, EncoderAnswer.TooLong found) {
+    return ApiError.validation(
+        "400 Bad Request: Too many input tokens. Max input tokens: %d, request input token count: %d"
+            .formatted(model.maxTokens(), found.tokens()));
+  }
+
+  private static ObjectNode answer(Request request, EncoderAnswer.Vectors vectors, boolean first) {
+    float[] vector =
+        VectorForm.shortened(
+            vectors.values().getFirst(), request.dimensions(), request.normalize());
     ObjectNode answer = Json.object();
     ObjectNode byType = Json.object();
     if (request.types().contains(BINARY)) {
-      ArrayNode bits = byType.putArray(BINARY);
-      for (float value : vector) {
-        bits.add(value > 0 ? 1 : 0);
-      }
+      byType.putPOJO(BINARY, VectorForm.bits(vector));
     }
     if (request.types().contains(FLOAT)) {
-      ArrayNode numbers = answer.putArray("embedding");
-      for (float value : vector) {
-        numbers.add(value);
-      }
-      byType.set(FLOAT, numbers);
+      answer.putPOJO("embedding", vector);
+      byType.putPOJO(FLOAT, vector);
     }
-    answer.set("embeddingsByType", byType);
-    return answer.put("inputTextTokenCount", tokens);
-  }
-
-  private static void normalize(float[] vector) {
-    double square = 0;
-    for (float value : vector) {
-      square += (double) value * value;
+    if (!first) {
+      answer.set("embeddingsByType", byType);
     }
-    double length = Math.max(Math.sqrt(square), 1e-12);
-    for (int i = 0; i < vector.length; i++) {
-      vector[i] = (float) (vector[i] / length);
-    }
+    return answer.put("inputTextTokenCount", vectors.tokens());
   }
 }

@@ -1,6 +1,5 @@
 package dev.outcrop.serving.cli;
 
-import dev.outcrop.batching.BatchingConfig;
 import dev.outcrop.batching.encode.EncodeBatch;
 import dev.outcrop.batching.encode.EncodeBatcher;
 import dev.outcrop.batching.encode.EncodeConfig;
@@ -14,9 +13,9 @@ import dev.outcrop.models.loading.LoadOptions;
 import dev.outcrop.models.loading.LoadedEncoder;
 import dev.outcrop.serving.config.ModelConfig;
 import dev.outcrop.serving.embed.ServedEncoder;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,34 +29,38 @@ final class EncoderHost {
   private EncoderHost() {}
 
   static ServedEncoder load(ModelConfig config, LoadOptions options) {
-    if (LoadedEncoder.isReranker(config.path())) {
+    int labels = LoadedEncoder.labels(config.path());
+    if (labels > 1) {
       throw new OutcropException(
           ModelError.CHECKPOINT_UNSUPPORTED,
-          config.path() + ": is a classifier or reranker, which no operation serves yet");
+          "%s: is a classifier of %d labels; a reranker has one".formatted(config.path(), labels));
     }
+    CheckpointEncoderText.Prompts prompts = CheckpointEncoderText.Prompts.of(config);
     LoadedEncoder model = LoadedEncoder.open(config.path(), options);
     int longest = model.info().contextTokens();
+    Encoder engine = labels == 1 ? new Scores(model) : new Embeddings(model);
     EncodeBatcher batcher =
-        EncodeBatcher.start(
-            config.id(),
-            new Engine(model),
-            encodeConfig(longest, config.batching()),
-            System::nanoTime);
+        EncodeBatcher.start(config.id(), engine, encodeConfig(longest, config), System::nanoTime);
     warmUp(batcher, Math.min(WARM_UP_TOKENS, longest));
-    return new ServedEncoder(
-        config.id(),
-        config.aliases(),
-        batcher,
-        text -> model.tokenizer().encode(text).ids(),
-        model.info().hiddenSize(),
-        longest);
+    CheckpointEncoderText text = new CheckpointEncoderText(model.tokenizer(), prompts);
+    return labels == 1
+        ? new ServedEncoder.Reranker(config.id(), config.aliases(), batcher, text, longest)
+        : new ServedEncoder.Embedder(
+            config.id(),
+            config.aliases(),
+            batcher,
+            text,
+            model.info().hiddenSize(),
+            model.info().vocabularySize(),
+            longest);
   }
 
   /**
-   * No text waits while the encoder is free: those that come while it runs are the next batch. The
-   * encoder pads nothing; lengths only keep texts from waiting for much longer ones.
+   * Without a delay no text waits while the encoder is free: those that come while it runs are the
+   * next batch. The encoder pads nothing; lengths only keep texts from waiting for much longer
+   * ones.
    */
-  private static EncodeConfig encodeConfig(int longest, BatchingConfig batching) {
+  private static EncodeConfig encodeConfig(int longest, ModelConfig config) {
     List<Integer> lengths = new ArrayList<>();
     for (int length = SHORTEST; length < longest; length *= 2) {
       lengths.add(length);
@@ -68,10 +71,10 @@ final class EncoderHost {
         lengths,
         Math.max(defaults.maxBatchTokens(), longest),
         defaults.maxBatchRows(),
-        Duration.ZERO,
-        batching.maxWaiting(),
-        Math.max(batching.maxWaitingTokens(), longest),
-        batching.sharing().tenantRequests());
+        config.encoding().maxDelay(),
+        config.batching().maxWaiting(),
+        Math.max(config.batching().maxWaitingTokens(), longest),
+        config.batching().sharing().tenantRequests());
   }
 
   /** The first batches of an encoder are slow; they are nobody's. */
@@ -91,20 +94,43 @@ final class EncoderHost {
     }
   }
 
-  /** The encoder as its batcher drives it. */
-  private record Engine(LoadedEncoder model) implements Encoder {
+  /** A model that makes embeddings, as its batcher drives it. */
+  private record Embeddings(LoadedEncoder model) implements Encoder {
     @Override
     public float[][] encode(EncodeBatch batch) {
-      int[][] ids = new int[batch.rows()][];
-      for (int row = 0; row < ids.length; row++) {
-        ids[row] = batch.tokens(row);
-      }
-      return model.embed(ids);
+      return model.embed(ids(batch));
     }
 
     @Override
     public void close() {
       model.close();
     }
+  }
+
+  /** A reranker, in the same way. */
+  private record Scores(LoadedEncoder model) implements Encoder {
+    @Override
+    public float[][] encode(EncodeBatch batch) {
+      int[][] ids = ids(batch);
+      int[][] types = new int[ids.length][];
+      for (int row = 0; row < types.length; row++) {
+        int @Nullable [] own = batch.types(row);
+        types[row] = own == null ? new int[ids[row].length] : own;
+      }
+      return model.score(ids, types);
+    }
+
+    @Override
+    public void close() {
+      model.close();
+    }
+  }
+
+  private static int[][] ids(EncodeBatch batch) {
+    int[][] ids = new int[batch.rows()][];
+    for (int row = 0; row < ids.length; row++) {
+      ids[row] = batch.tokens(row);
+    }
+    return ids;
   }
 }

@@ -130,17 +130,7 @@ final class ServeCommand implements Callable<Integer> {
       throw usage("--model %s has no name to be the model's id: give --id".formatted(folder));
     }
     List<String> all = ids.isEmpty() ? List.of(String.valueOf(name)) : ids;
-    ModelConfig defaults = ModelConfig.DEFAULT;
-    return new ModelConfig(
-        all.getFirst(),
-        folder,
-        all.subList(1, all.size()),
-        dtype == null ? defaults.dtype() : dtype,
-        defaults.kvMemory(),
-        defaults.maxContext(),
-        defaults.threads(),
-        defaults.toolFormat(),
-        defaults.reasoningFormat(),
-        defaults.batching());
+    ModelConfig config = ModelConfig.DEFAULT.as(all.getFirst(), folder, all.subList(1, all.size()));
+    return dtype == null ? config : config.in(dtype);
   }
 }

@@ -17,6 +17,9 @@ import java.util.List;
  * @param toolFormat how the model writes tool calls
  * @param reasoningFormat how it writes reasoning
  * @param batching the limits of its batcher
+ * @param encoding what only encoders have
+ * @param provider who made it, as the control plane says; empty for what the id tells
+ * @param name its name there; empty for what the id tells
  */
 public record ModelConfig(
     String id,
@@ -28,9 +31,14 @@ public record ModelConfig(
     int threads,
     Tools toolFormat,
     Reasoning reasoningFormat,
-    BatchingConfig batching) {
+    BatchingConfig batching,
+    EncodingConfig encoding,
+    String provider,
+    String name) {
   /** Everything but id and path, which have no default. */
   public static final ModelConfig DEFAULT = new ModelConfig();
+
+  private static final int MAX_NAME = 20;
 
   /** The type of weights and arithmetic. */
   public enum Dtype {
@@ -85,7 +93,10 @@ public record ModelConfig(
         0,
         Tools.AUTO,
         Reasoning.AUTO,
-        BatchingConfig.DEFAULT);
+        BatchingConfig.DEFAULT,
+        EncodingConfig.DEFAULT,
+        "",
+        "");
   }
 
   /** Checks the values. */
@@ -96,35 +107,53 @@ public record ModelConfig(
     Check.that(aliases.stream().noneMatch(String::isBlank), "aliases must not hold an empty text");
     Check.range("max-context", maxContext, 0, Integer.MAX_VALUE);
     Check.range("threads", threads, 0, 4_096);
+    Check.that(provider.length() <= MAX_NAME, "provider must have at most 20 characters");
+    Check.that(name.length() <= MAX_NAME, "name must have at most 20 characters");
   }
 
   /** A model with everything else at its default. */
   public static ModelConfig of(String id, Path path) {
-    return new ModelConfig(
-        id,
-        path,
-        DEFAULT.aliases,
-        DEFAULT.dtype,
-        DEFAULT.kvMemory,
-        DEFAULT.maxContext,
-        DEFAULT.threads,
-        DEFAULT.toolFormat,
-        DEFAULT.reasoningFormat,
-        DEFAULT.batching);
+    return DEFAULT.as(id, path, DEFAULT.aliases);
   }
 
-  /** The same with another folder. */
-  ModelConfig withPath(Path other) {
+  /** The same with other ids and another folder. */
+  public ModelConfig as(String otherId, Path otherPath, List<String> otherAliases) {
     return new ModelConfig(
-        id,
-        other,
-        aliases,
+        otherId,
+        otherPath,
+        otherAliases,
         dtype,
         kvMemory,
         maxContext,
         threads,
         toolFormat,
         reasoningFormat,
-        batching);
+        batching,
+        encoding,
+        provider,
+        name);
+  }
+
+  /** The same that computes in another type. */
+  public ModelConfig in(Dtype other) {
+    return new ModelConfig(
+        id,
+        path,
+        aliases,
+        other,
+        kvMemory,
+        maxContext,
+        threads,
+        toolFormat,
+        reasoningFormat,
+        batching,
+        encoding,
+        provider,
+        name);
+  }
+
+  /** The same with another folder. */
+  ModelConfig withPath(Path other) {
+    return as(id, other, aliases);
   }
 }

@@ -2,7 +2,7 @@ package dev.outcrop.serving.metrics;
 
 import dev.outcrop.serving.auth.Caller;
 import dev.outcrop.serving.auth.ReloadListener;
-import dev.outcrop.serving.embed.EmbeddingListener;
+import dev.outcrop.serving.embed.EncoderListener;
 import dev.outcrop.serving.embed.ServedEncoder;
 import dev.outcrop.serving.generate.GenerationEvent;
 import dev.outcrop.serving.generate.GenerationListener;
@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The metrics of one server, in a registry of their own. Safe to use from any thread. */
 public final class ServerMetrics
-    implements GenerationListener, EmbeddingListener, RequestListener, ReloadListener {
+    implements GenerationListener, EncoderListener, RequestListener, ReloadListener {
   private static final double NANOS = 1e9;
   private static final String NO_MODEL = "none";
   private static final String TAKEN = "taken";
@@ -100,7 +100,7 @@ public final class ServerMetrics
   }
 
   @Override
-  public void embedded(ServedEncoder model, Caller caller, int count) {
+  public void encoded(ServedEncoder model, Caller caller, int count) {
     tokens.labels(model.id(), caller.tenant(), "prompt").inc(count);
   }
 

@@ -2,39 +2,56 @@ package dev.outcrop.serving.openai;
 
 import dev.outcrop.models.OutcropException;
 import dev.outcrop.serving.auth.Caller;
+import dev.outcrop.serving.catalog.ModelIds;
+import dev.outcrop.serving.catalog.ModelIds.Served;
+import dev.outcrop.serving.embed.ServedEncoder;
 import dev.outcrop.serving.error.ServingError;
 import dev.outcrop.serving.generate.ServedModel;
-import java.util.Collection;
-import java.util.LinkedHashMap;
+import dev.outcrop.serving.json.Fields;
 import java.util.List;
-import java.util.Map;
 
 /** Models by their ids and aliases. Safe to use from any thread. */
 public final class ServedIds implements Models {
-  private final Map<String, ServedModel> models = new LinkedHashMap<>();
+  private final ModelIds models;
 
   /** Knows some models. */
-  public ServedIds(Collection<ServedModel> served) {
-    for (ServedModel model : served) {
-      models.put(model.id(), model);
-      model.aliases().forEach(alias -> models.put(alias, model));
-    }
+  public ServedIds(ModelIds models) {
+    this.models = models;
   }
 
   @Override
   public ServedModel generator(Caller caller, String id) {
-    ServedModel model = models.get(id);
-    if (model == null) {
-      throw new OutcropException(ServingError.MODEL_UNKNOWN, "There is no such model.");
-    }
-    return model;
+    return switch (served(id)) {
+      case Served.Generator(var generator) -> generator;
+      case Served.Encoder _ -> throw Fields.unsupported("model is one that generates no text");
+    };
+  }
+
+  @Override
+  public ServedEncoder.Embedder embedder(Caller caller, String id) {
+    return switch (served(id)) {
+      case Served.Encoder(ServedEncoder.Embedder embedder) -> embedder;
+      case Served.Encoder(ServedEncoder.Reranker _) -> throw noEmbeddings();
+      case Served.Generator _ -> throw noEmbeddings();
+    };
+  }
+
+  private Served served(String id) {
+    return models
+        .lookUp(id)
+        .orElseThrow(
+            () -> new OutcropException(ServingError.MODEL_UNKNOWN, "There is no such model."));
+  }
+
+  private static OutcropException noEmbeddings() {
+    return Fields.unsupported("model is one that makes no embeddings");
   }
 
   @Override
   public List<String> ids(Caller caller) {
-    return models.entrySet().stream()
-        .filter(entry -> caller.mayCall(entry.getValue().id()))
-        .map(Map.Entry::getKey)
+    return models.models().stream()
+        .filter(model -> caller.mayCall(model.id()))
+        .flatMap(model -> model.ids().stream())
         .toList();
   }
 }

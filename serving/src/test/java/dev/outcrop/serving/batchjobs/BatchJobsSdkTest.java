@@ -261,8 +261,8 @@ final class BatchJobsSdkTest {
   @Test
   void refusesWhatCanNeverRun() {
     String input = folder.write("a.jsonl", "{\"modelInput\":{\"prompt\":\"hi\"}}");
-    assertThatThrownBy(
-            () -> client.createModelInvocationJob(job(input).modelId("meta.none-v1:0").build()))
+    String unknown = "arn:aws:bedrock:us-east-1:123456789012:imported-model/abcdefghij12";
+    assertThatThrownBy(() -> client.createModelInvocationJob(job(input).modelId(unknown).build()))
         .isInstanceOf(ResourceNotFoundException.class);
     assertThatThrownBy(() -> client.createModelInvocationJob(job(input).modelId("none").build()))
         .isInstanceOf(ValidationException.class);

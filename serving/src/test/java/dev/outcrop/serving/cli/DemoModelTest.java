@@ -36,6 +36,8 @@ import software.amazon.awssdk.services.bedrockruntime.model.ValidationException;
 
 /** The unchanged AWS SDK chats with the real demo model in libtorch. */
 final class DemoModelTest {
+  private static final String UNKNOWN =
+      "arn:aws:bedrock:us-east-1:123456789012:imported-model/abcdefghij12";
   private static final ObjectMapper JSON = new ObjectMapper();
   private static DemoServer demo;
 
@@ -265,8 +267,7 @@ final class DemoModelTest {
 
   @Test
   void mapsErrorsToTheSdksExceptions() {
-    assertThatThrownBy(
-            () -> demo.sync.converse(r -> r.modelId("meta.unknown-v1:0").messages(user("hi"))))
+    assertThatThrownBy(() -> demo.sync.converse(r -> r.modelId(UNKNOWN).messages(user("hi"))))
         .isInstanceOf(ResourceNotFoundException.class);
     assertThatThrownBy(
             () ->

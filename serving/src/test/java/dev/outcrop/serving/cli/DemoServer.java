@@ -24,21 +24,7 @@ final class DemoServer implements AutoCloseable {
   final BedrockRuntimeAsyncClient async;
 
   DemoServer(ModelConfig.Dtype dtype) {
-    ModelConfig defaults = ModelConfig.DEFAULT;
-    models =
-        ModelHost.load(
-            List.of(
-                new ModelConfig(
-                    MODEL,
-                    FOLDER,
-                    List.of(),
-                    dtype,
-                    defaults.kvMemory(),
-                    defaults.maxContext(),
-                    defaults.threads(),
-                    defaults.toolFormat(),
-                    defaults.reasoningFormat(),
-                    defaults.batching())));
+    models = ModelHost.load(List.of(ModelConfig.of(MODEL, FOLDER).in(dtype)));
     server =
         OutcropServer.start(
             ServingConfig.DEFAULT

@@ -73,6 +73,12 @@ final class ConfigFileTest {
           threads: 2
           tool-format: llama-json
           reasoning-format: think
+          provider: Acme
+          name: Acme One
+          encoding:
+            max-delay: 3ms
+            query-prompt: "query: "
+            document-prompt: ''
           batching:
             max-running: 8
             max-step-tokens: 16
@@ -157,7 +163,10 @@ final class ConfigFileTest {
                                 7),
                             new BatchingConfig.Objectives(
                                 Duration.ofSeconds(3), 0.05, Duration.ofMinutes(1), 9),
-                            BatchingConfig.Shapes.DEFAULT)))));
+                            BatchingConfig.Shapes.DEFAULT),
+                        new EncodingConfig(Duration.ofMillis(3), "query: ", ""),
+                        "Acme",
+                        "Acme One"))));
   }
 
   @Test
@@ -168,19 +177,7 @@ final class ConfigFileTest {
 
     assertThat(config.withModels(List.of())).isEqualTo(ServingConfig.DEFAULT);
     ModelConfig model = config.models().getFirst();
-    assertThat(model)
-        .isEqualTo(
-            new ModelConfig(
-                model.id(),
-                model.path(),
-                List.of("llama"),
-                ModelConfig.DEFAULT.dtype(),
-                ModelConfig.DEFAULT.kvMemory(),
-                ModelConfig.DEFAULT.maxContext(),
-                ModelConfig.DEFAULT.threads(),
-                ModelConfig.DEFAULT.toolFormat(),
-                ModelConfig.DEFAULT.reasoningFormat(),
-                BatchingConfig.DEFAULT));
+    assertThat(model).isEqualTo(ModelConfig.DEFAULT.as(model.id(), model.path(), List.of("llama")));
     assertThat(keys(ServingConfig.class))
         .allSatisfy(key -> assertThat(example).containsPattern("(?m)^[ -]*" + key + ":"));
   }
@@ -210,6 +207,8 @@ final class ConfigFileTest {
           auth: {key-file: a, policy-file: b} | f line 1: auth.policy-file must not be there beside key-file
           models:\\n  - id: a             | f line 2: models[0].path is required
           models:\\n  - {id: a, path: b, dtype: int4} | f line 2: models[0].dtype must be one of [auto, float32, bfloat16]
+          models:\\n  - {id: a, path: b, encoding: {max-delay: 11s}} | f line 2: models[0].encoding.max-delay must be between 0s and 10s
+          models:\\n  - {id: a, path: b, name: a name of many letters} | f line 2: models[0].name must have at most 20 characters
           models: a                       | f line 1: models must be a list
           http:\\n  port: 1\\n  port: 2   | f line 3: the key port is there twice
           http: [                         | f line 1: not valid YAML

@@ -1,0 +1,9 @@
+package dev.outcrop.serving.embed;
+
+import dev.outcrop.serving.auth.Caller;
+
+/** Told about encoders' work, on its request threads. Must be quick and must not throw. */
+public interface EncoderListener {
+  /** The texts of a request have their vectors. */
+  void encoded(ServedEncoder model, Caller caller, int tokens);
+}
