@@ -7,9 +7,11 @@ import dev.outcrop.serving.auth.KeyFile;
 import dev.outcrop.serving.auth.Reloading;
 import dev.outcrop.serving.batchjobs.BatchJobsApi;
 import dev.outcrop.serving.bedrock.BedrockApi;
+import dev.outcrop.serving.bedrock.ControlPlaneApi;
 import dev.outcrop.serving.bedrock.InvokeEncoder;
 import dev.outcrop.serving.bedrock.RerankApi;
 import dev.outcrop.serving.bodies.NativeBodies;
+import dev.outcrop.serving.catalog.Catalog;
 import dev.outcrop.serving.catalog.ModelIds;
 import dev.outcrop.serving.config.ManagementConfig;
 import dev.outcrop.serving.config.ServingConfig;
@@ -32,6 +34,7 @@ import java.net.UnknownHostException;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -106,7 +109,8 @@ public final class OutcropServer implements AutoCloseable {
                           openAi,
                           batchJobs,
                           new RerankApi(ids, encoding, json),
-                          new EmbeddingsApi(served, encoding, json))),
+                          new EmbeddingsApi(served, encoding, json),
+                          controlPlane(config, ids, json))),
                   authenticator(),
                   lifeCycle,
                   metrics,
@@ -124,7 +128,7 @@ public final class OutcropServer implements AutoCloseable {
   /**
    * Starts a server; when this returns it takes requests.
    *
-   * @param config the ports and limits; its models are not looked at
+   * @param config the ports and limits; of its models only their names are looked at
    * @param models the models, with their batchers running
    */
   public static OutcropServer start(ServingConfig config, Collection<ServedModel> models) {
@@ -134,7 +138,7 @@ public final class OutcropServer implements AutoCloseable {
   /**
    * Starts a server that makes embeddings too.
    *
-   * @param config the ports and limits; its models are not looked at
+   * @param config the ports and limits; of its models only their names are looked at
    * @param models the models that generate text, with their batchers running
    * @param encoders the models that make embeddings, likewise
    */
@@ -225,6 +229,11 @@ public final class OutcropServer implements AutoCloseable {
       health.put(model.id(), alive ? new Health.Live() : new Health.Dead("the encoder has ended"));
     }
     return health;
+  }
+
+  private static Api controlPlane(ServingConfig config, ModelIds ids, Json json) {
+    return new ControlPlaneApi(
+        new Catalog(ids, config.catalog(), config.models(), Instant.now()), json);
   }
 
   private Authenticator authenticator() {

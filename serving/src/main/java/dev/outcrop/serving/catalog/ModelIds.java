@@ -137,6 +137,11 @@ public final class ModelIds {
         : invalid();
   }
 
+  /** Whether an id has the prefix of an inference profile, such as {@code us.}. */
+  static boolean isProfile(String id) {
+    return PROFILE.matcher(id).matches();
+  }
+
   private static List<String> candidates(String id) {
     Matcher arn = ARN.matcher(id);
     boolean isArn = arn.matches();

@@ -152,6 +152,24 @@ public record ModelConfig(
         name);
   }
 
+  /** The same with a name, and that of who made it. */
+  public ModelConfig called(String otherName, String otherProvider) {
+    return new ModelConfig(
+        id,
+        path,
+        aliases,
+        dtype,
+        kvMemory,
+        maxContext,
+        threads,
+        toolFormat,
+        reasoningFormat,
+        batching,
+        encoding,
+        otherProvider,
+        otherName);
+  }
+
   /** The same with another folder. */
   ModelConfig withPath(Path other) {
     return as(id, other, aliases);

@@ -13,6 +13,7 @@ import java.util.List;
  * @param auth who may use the API
  * @param limits what a request may hold at most
  * @param batchJobs batch inference
+ * @param catalog what clients see where they list models
  * @param drainTimeout how long requests may go on after a stop was asked for
  * @param models the models to serve
  */
@@ -22,6 +23,7 @@ public record ServingConfig(
     AuthConfig auth,
     LimitsConfig limits,
     BatchJobsConfig batchJobs,
+    CatalogConfig catalog,
     Duration drainTimeout,
     List<ModelConfig> models) {
   /** What holds without a file. */
@@ -32,6 +34,7 @@ public record ServingConfig(
           AuthConfig.DEFAULT,
           LimitsConfig.DEFAULT,
           BatchJobsConfig.DEFAULT,
+          CatalogConfig.DEFAULT,
           Duration.ofSeconds(30),
           List.of());
 
@@ -43,27 +46,36 @@ public record ServingConfig(
 
   /** The same with other models. */
   public ServingConfig withModels(List<ModelConfig> other) {
-    return new ServingConfig(http, management, auth, limits, batchJobs, drainTimeout, other);
+    return new ServingConfig(
+        http, management, auth, limits, batchJobs, catalog, drainTimeout, other);
   }
 
   /** The same with another API port. */
   public ServingConfig withHttp(HttpConfig other) {
-    return new ServingConfig(other, management, auth, limits, batchJobs, drainTimeout, models);
+    return new ServingConfig(
+        other, management, auth, limits, batchJobs, catalog, drainTimeout, models);
   }
 
   /** The same with another management port. */
   public ServingConfig withManagement(ManagementConfig other) {
-    return new ServingConfig(http, other, auth, limits, batchJobs, drainTimeout, models);
+    return new ServingConfig(http, other, auth, limits, batchJobs, catalog, drainTimeout, models);
   }
 
   /** The same with other keys. */
   public ServingConfig withAuth(AuthConfig other) {
-    return new ServingConfig(http, management, other, limits, batchJobs, drainTimeout, models);
+    return new ServingConfig(
+        http, management, other, limits, batchJobs, catalog, drainTimeout, models);
   }
 
   /** The same with other batch inference. */
   public ServingConfig withBatchJobs(BatchJobsConfig other) {
-    return new ServingConfig(http, management, auth, limits, other, drainTimeout, models);
+    return new ServingConfig(http, management, auth, limits, other, catalog, drainTimeout, models);
+  }
+
+  /** The same with another region or account. */
+  public ServingConfig withCatalog(CatalogConfig other) {
+    return new ServingConfig(
+        http, management, auth, limits, batchJobs, other, drainTimeout, models);
   }
 
   /** The same with relative paths taken from a folder. */
@@ -74,6 +86,7 @@ public record ServingConfig(
         auth.resolvedAgainst(folder),
         limits,
         batchJobs.resolvedAgainst(folder),
+        catalog,
         drainTimeout,
         models.stream().map(model -> model.withPath(folder.resolve(model.path()))).toList());
   }

@@ -62,6 +62,9 @@ final class ConfigFileTest {
         max-input: 5KB
         max-records: 6
         keep: 7h
+      catalog:
+        region: eu-west-1
+        account: "123456789012"
       drain-timeout: 2m
       models:
         - id: a.b-v1:0
@@ -135,6 +138,7 @@ final class ConfigFileTest {
                     new ByteSize(5_120),
                     6,
                     Duration.ofHours(7)),
+                new CatalogConfig("eu-west-1", "123456789012"),
                 Duration.ofMinutes(2),
                 List.of(
                     new ModelConfig(
@@ -208,6 +212,8 @@ final class ConfigFileTest {
           models:\\n  - id: a             | f line 2: models[0].path is required
           models:\\n  - {id: a, path: b, dtype: int4} | f line 2: models[0].dtype must be one of [auto, float32, bfloat16]
           models:\\n  - {id: a, path: b, encoding: {max-delay: 11s}} | f line 2: models[0].encoding.max-delay must be between 0s and 10s
+          catalog: {account: 1}           | f line 1: catalog.account must have twelve digits
+          catalog: {region: US}           | f line 1: catalog.region must be a region such as us-east-1
           models:\\n  - {id: a, path: b, name: a name of many letters} | f line 2: models[0].name must have at most 20 characters
           models: a                       | f line 1: models must be a list
           http:\\n  port: 1\\n  port: 2   | f line 3: the key port is there twice

@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.UnaryOperator;
 
 /**
  * A server with an embedder and a reranker over real batchers, on encoders without weights. The
@@ -38,13 +39,19 @@ public final class EncoderServer implements AutoCloseable {
 
   /** One that queues so many texts. */
   public EncoderServer(int waiting) {
+    this(waiting, UnaryOperator.identity());
+  }
+
+  /** One with other settings. */
+  public EncoderServer(int waiting, UnaryOperator<ServingConfig> change) {
     embeddings = batcher("embeddings", EncoderServer::embed, waiting);
     scores = batcher("scores", this::score, waiting);
     server =
         OutcropServer.start(
-            ServingConfig.DEFAULT
-                .withHttp(ServingConfig.DEFAULT.http().withPort(0))
-                .withManagement(new ManagementConfig("127.0.0.1", 0, null)),
+            change.apply(
+                ServingConfig.DEFAULT
+                    .withHttp(ServingConfig.DEFAULT.http().withPort(0))
+                    .withManagement(new ManagementConfig("127.0.0.1", 0, null))),
             List.of(),
             List.of(
                 new ServedEncoder.Embedder(
