@@ -17,6 +17,7 @@ import dev.outcrop.serving.testing.ByteText;
 import dev.outcrop.serving.testing.CharText;
 import dev.outcrop.serving.testing.RawHttp;
 import dev.outcrop.serving.testing.ScriptedBatcher;
+import dev.outcrop.serving.testing.ServiceModel;
 import dev.outcrop.serving.testing.TestServer;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -373,6 +374,26 @@ final class ControlPlaneTest {
     assertThat(response.status()).as(response.text()).isEqualTo(400);
     assertThat(response.header("x-amzn-ErrorType")).isEqualTo("ValidationException");
     assertThat(response.text()).contains(message);
+  }
+
+  /** Types, required members, patterns and lengths as the service model publishes them. */
+  @ParameterizedTest
+  @CsvSource({
+    "/foundation-models,                          ListFoundationModelsResponse",
+    "/foundation-models/cohere.embed-english-v3,  GetFoundationModelResponse",
+    "/foundation-model-availability/cohere.rerank-v3-5%3A0, GetFoundationModelAvailabilityResponse",
+    "/inference-profiles?maxResults=2,            ListInferenceProfilesResponse",
+    "/inference-profiles/abc123def456,            GetInferenceProfileResponse",
+    "/imported-models?maxResults=1,               ListImportedModelsResponse",
+    "/imported-models/house-model,                GetImportedModelResponse"
+  })
+  void answersAsTheServiceModelSays(String path, String shape) throws IOException {
+    RawHttp.Response response = get(path);
+
+    assertThat(response.status()).isEqualTo(200);
+    assertThat(
+            ServiceModel.control().problems(shape, new ObjectMapper().readTree(response.text())))
+        .isEmpty();
   }
 
   @Test
