@@ -76,7 +76,7 @@ public final class OutcropServer implements AutoCloseable {
     this.generations = new GenerationService(System::nanoTime, metrics);
     ModelIds ids = new ModelIds(models, encoders);
     ServedIds served = new ServedIds(ids);
-    EncoderService encoding = new EncoderService(metrics);
+    EncoderService encoding = new EncoderService(metrics, generations.longTexts());
     BedrockApi api =
         new BedrockApi(
             ids,

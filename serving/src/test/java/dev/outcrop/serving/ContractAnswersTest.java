@@ -158,6 +158,7 @@ final class ContractAnswersTest {
 
   @Test
   void errors() throws IOException {
+    String unknown = "arn:aws:bedrock:us-east-1:123456789012:imported-model/abcdefghij12";
     for (String operation : List.of("Converse", "ConverseStream", "CountTokens", "InvokeModel")) {
       String uri = model.operation(operation).at("/http/requestUri").textValue();
       String body =
@@ -173,7 +174,7 @@ final class ContractAnswersTest {
       error(
           operation,
           404,
-          RawHttp.post(server.server.port(), uri.replace("{modelId}", "a.b"), body));
+          RawHttp.post(server.server.port(), uri.replace("{modelId}", unknown), body));
       server.text.fault = () -> new IllegalStateException("fault");
       if (!operation.equals("InvokeModel")) {
         error(

@@ -391,8 +391,7 @@ final class ControlPlaneTest {
     RawHttp.Response response = get(path);
 
     assertThat(response.status()).isEqualTo(200);
-    assertThat(
-            ServiceModel.control().problems(shape, new ObjectMapper().readTree(response.text())))
+    assertThat(ServiceModel.control().problems(shape, new ObjectMapper().readTree(response.text())))
         .isEmpty();
   }
 

@@ -56,6 +56,8 @@ final class GoldenShapesTest {
           + "\"messages\":[{\"role\":\"user\",\"content\":\"think\"}],"
           + "\"tools\":[{\"name\":\"weather\",\"input_schema\":{\"type\":\"object\"}}]}";
 
+  private static final String NOWHERE =
+      "arn:aws:bedrock:us-east-1:123456789012:imported-model/abcdefghij12";
   private static final String INVOKE = "/invoke";
   private static final String STREAM = "/invoke-with-response-stream";
 
@@ -65,13 +67,13 @@ final class GoldenShapesTest {
   static {
     request("converse", "demo/converse", "{" + USER + "}");
     request("converse-tools", "demo/converse", "{" + TOOLS + "," + USER + "}");
-    request("converse-unknown-model", "a.b/converse", "{" + USER + "}");
+    request("converse-unknown-model", NOWHERE + "/converse", "{" + USER + "}");
     request("converse-invalid-model", "%20/converse", "{" + USER + "}");
     request("converse-invalid-body", "demo/converse", "{}");
     request("converse-stream", "demo/converse-stream", "{" + USER + "}");
     request("converse-stream-tools", "demo/converse-stream", "{" + TOOLS + "," + USER + "}");
-    request("converse-stream-unknown-model", "a.b/converse-stream", "{" + USER + "}");
-    request("invoke-unknown-model", "a.b/invoke", PROMPT);
+    request("converse-stream-unknown-model", NOWHERE + "/converse-stream", "{" + USER + "}");
+    request("invoke-unknown-model", NOWHERE + INVOKE, PROMPT);
     invoke("llama", TestServer.MODEL, PROMPT);
     invoke("imported", TestServer.IMPORTED, PROMPT);
     invoke("mistral", TestServer.MISTRAL_TEXT, PROMPT);

@@ -109,15 +109,16 @@ final class CohereEmbed {
       throws InterruptedException {
     Request request = read(Fields.of(body), model, Version.of(call.id()));
     String prompt = model.text().prompt(request.purpose());
-    List<Tokens> texts = new ArrayList<>();
-    for (String text : request.texts()) {
-      Tokens tokens = request.cut().encode(model.text(), prompt, text, request.maxTokens());
-      if (tokens.count() > request.maxTokens()) {
-        call.exchange()
-            .fail(EncoderCalls.tooLong(texts.size(), tokens.count(), request.maxTokens()));
+    List<Tokens> texts =
+        calls.encode(
+            call.exchange(),
+            request.texts(),
+            text -> request.cut().encode(model.text(), prompt, text, request.maxTokens()));
+    for (int i = 0; i < texts.size(); i++) {
+      if (texts.get(i).count() > request.maxTokens()) {
+        call.exchange().fail(EncoderCalls.tooLong(i, texts.get(i).count(), request.maxTokens()));
         return;
       }
-      texts.add(tokens);
     }
     calls.invoke(call.exchange(), model, texts, call.tier(), vectors -> answer(request, vectors));
   }

@@ -6,6 +6,7 @@ import dev.outcrop.models.OutcropException;
 import dev.outcrop.serving.embed.EncoderAnswer;
 import dev.outcrop.serving.embed.EncoderService;
 import dev.outcrop.serving.embed.EncoderText.Tokens;
+import dev.outcrop.serving.embed.Pairs;
 import dev.outcrop.serving.embed.ServedEncoder;
 import dev.outcrop.serving.error.ServingError;
 import dev.outcrop.serving.http.ApiError;
@@ -74,6 +75,26 @@ final class EncoderCalls {
         tier,
         found -> tooLong(found.text(), found.tokens(), model.maxTokens()),
         body);
+  }
+
+  /** The tokens of texts, when their turn comes where they are long. */
+  List<Tokens> encode(Exchange exchange, List<String> texts, Function<String, Tokens> encoding)
+      throws InterruptedException {
+    long characters = texts.stream().mapToLong(String::length).sum();
+    return service.encode(
+        characters, exchange.watchClient()::gone, () -> texts.stream().map(encoding).toList());
+  }
+
+  /** The tokens of a query with each document. */
+  List<Tokens> pairs(
+      Exchange exchange,
+      ServedEncoder model,
+      String query,
+      List<String> documents,
+      int maxTokensPerDocument)
+      throws InterruptedException {
+    Pairs pairs = new Pairs(model.text(), query, model.maxTokens(), maxTokensPerDocument);
+    return encode(exchange, documents, pairs::with);
   }
 
   /** The vectors of texts, or why there are none. */

@@ -87,8 +87,12 @@ public final class RerankApi implements Api {
         calls.run(
             exchange,
             request.model(),
-            RerankBody.pairs(
-                request.model(), request.query(), request.texts(), request.tokensPerDocument()));
+            calls.pairs(
+                exchange,
+                request.model(),
+                request.query(),
+                request.texts(),
+                request.tokensPerDocument()));
     switch (answer) {
       case EncoderAnswer.Vectors(var values, _) ->
           answer(exchange, request, Scored.ranked(values), page);

@@ -3,8 +3,6 @@ package dev.outcrop.serving.bedrock;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.outcrop.serving.embed.Cut;
-import dev.outcrop.serving.embed.EncoderText.Tokens;
 import dev.outcrop.serving.embed.Scored;
 import dev.outcrop.serving.embed.ServedEncoder;
 import dev.outcrop.serving.json.Fields;
@@ -47,23 +45,13 @@ final class RerankBody {
     List<String> documents = documents(fields);
     int top = fields.integer("top_n", 1, Integer.MAX_VALUE, documents.size());
     boolean whole = fields.bool("return_documents", false);
-    List<Tokens> pairs = pairs(model, query, documents, maxTokensPerDocument(fields));
+    int perDocument = maxTokensPerDocument(fields);
     calls.invoke(
         call.exchange(),
         model,
-        pairs,
+        calls.pairs(call.exchange(), model, query, documents, perDocument),
         call.tier(),
         vectors -> answer(Scored.ranked(vectors.values()), top, whole ? documents : null));
-  }
-
-  /** The tokens of a query with each document. */
-  static List<Tokens> pairs(
-      ServedEncoder model, String query, List<String> documents, int maxTokensPerDocument) {
-    List<Tokens> pairs = new ArrayList<>(documents.size());
-    for (String document : documents) {
-      pairs.add(Cut.encode(model.text(), query, document, model.maxTokens(), maxTokensPerDocument));
-    }
-    return pairs;
   }
 
   /** The most tokens of a document that a request allows. */

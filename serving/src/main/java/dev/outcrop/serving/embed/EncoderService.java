@@ -10,12 +10,14 @@ import dev.outcrop.models.OutcropException;
 import dev.outcrop.serving.auth.Allowance;
 import dev.outcrop.serving.auth.Caller;
 import dev.outcrop.serving.error.ServingError;
+import dev.outcrop.serving.generate.LongTexts;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,10 +31,28 @@ public final class EncoderService {
   private static final int MOST_AT_ONCE = 256;
 
   private final EncoderListener listener;
+  private final LongTexts longTexts;
 
-  /** Creates a service. */
-  public EncoderService(EncoderListener listener) {
+  /**
+   * Creates a service.
+   *
+   * @param longTexts where long texts wait for their turn at the tokenizer
+   */
+  public EncoderService(EncoderListener listener, LongTexts longTexts) {
     this.listener = listener;
+    this.longTexts = longTexts;
+  }
+
+  /**
+   * The tokens of a request's texts.
+   *
+   * @param characters of all texts together; a query counts with every document
+   * @param gone whether the client has gone away
+   */
+  public List<EncoderText.Tokens> encode(
+      long characters, BooleanSupplier gone, Supplier<List<EncoderText.Tokens>> encoding)
+      throws InterruptedException {
+    return longTexts.encode(characters, gone, encoding);
   }
 
   /**

@@ -14,8 +14,6 @@ import java.time.Duration;
 import java.util.Base64;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 
@@ -25,13 +23,10 @@ import java.util.function.LongSupplier;
  */
 public final class GenerationService {
   private static final int ID_BYTES = 16;
-  private static final int LONG_TEXT = 65_536;
-  private static final int LOOK_MILLIS = 100;
 
   private final LongSupplier nanoTime;
   private final GenerationListener listener;
-  private final Semaphore longTexts =
-      new Semaphore(Math.max(1, Runtime.getRuntime().availableProcessors() - 1), true);
+  private final LongTexts longTexts = new LongTexts();
   private final SecureRandom random = new SecureRandom();
   private final Set<RunningGeneration> running = ConcurrentHashMap.newKeySet();
 
@@ -64,7 +59,7 @@ public final class GenerationService {
           SubmitResult.Reason.NEVER_FITS, tooLong(characters), Duration.ZERO);
     }
     TextModel.ChatPrompt encoded =
-        characters < LONG_TEXT ? encode(model, generation) : encodeLong(model, generation, gone);
+        longTexts.encode(characters, gone, () -> encode(model, generation));
     int[] prompt = encoded.tokens();
     if (prompt.length == 0) {
       return new Outcome.Refused(
@@ -122,7 +117,7 @@ public final class GenerationService {
       throw new OutcropException(ServingError.INPUT_TOO_LONG, tooLong(characters));
     }
     TextModel.ChatPrompt prompt =
-        characters < LONG_TEXT ? encode(model, generation) : encodeLong(model, generation, gone);
+        longTexts.encode(characters, gone, () -> encode(model, generation));
     return prompt.tokens().length;
   }
 
@@ -162,22 +157,9 @@ public final class GenerationService {
     return ids;
   }
 
-  /**
-   * Encodes a long text when its turn comes. The tokenizer holds the thread that carries this one
-   * for as long as it works; long texts must not take all of these at once.
-   */
-  private TextModel.ChatPrompt encodeLong(
-      ServedModel model, Generation generation, BooleanSupplier gone) throws InterruptedException {
-    while (!longTexts.tryAcquire(LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
-      if (gone.getAsBoolean()) {
-        throw new OutcropException(ServingError.CLIENT_GONE, "the client went away");
-      }
-    }
-    try {
-      return encode(model, generation);
-    } finally {
-      longTexts.release();
-    }
+  /** Where long texts of other services wait for their turn too. */
+  public LongTexts longTexts() {
+    return longTexts;
   }
 
   /** Ends everything that still runs with an error; for a drain that took too long. */

@@ -60,7 +60,9 @@ public final class EmbeddingsApi implements Api {
     exchange.model(model.id());
     int dimensions = body.integer("dimensions", 1, model.dimensions(), model.dimensions());
     boolean base64 = BASE64.equals(body.choiceOrNull("encoding_format", List.of(FLOAT, BASE64)));
-    List<Tokens> texts = texts(body, model);
+    List<Tokens> texts =
+        service.encode(
+            exchange.body().length, exchange.watchClient()::gone, () -> texts(body, model));
     switch (service.run(model, texts, exchange.caller(), exchange.watchClient()::gone)) {
       case EncoderAnswer.Vectors vectors ->
           exchange.send(json.bytes(answer(id, vectors, dimensions, base64)), Map.of());

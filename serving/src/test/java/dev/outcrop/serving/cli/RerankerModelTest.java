@@ -15,8 +15,8 @@ import dev.outcrop.serving.OutcropServer;
 import dev.outcrop.serving.config.ManagementConfig;
 import dev.outcrop.serving.config.ModelConfig;
 import dev.outcrop.serving.config.ServingConfig;
-import dev.outcrop.serving.embed.Cut;
 import dev.outcrop.serving.embed.EncoderText;
+import dev.outcrop.serving.embed.Pairs;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -126,7 +126,7 @@ final class RerankerModelTest {
       String first = pairs.get("first").get(pair).textValue();
       String second = pairs.get("second").get(pair).textValue();
 
-      assertThat(Cut.encode(text, first, second, most, Integer.MAX_VALUE).ids())
+      assertThat(new Pairs(text, first, most, Integer.MAX_VALUE).with(second).ids())
           .containsExactly(Arrays.stream(ids.split(" ")).mapToInt(Integer::parseInt).toArray());
     }
   }

@@ -67,7 +67,7 @@ final class ConverseStreamClientTest {
   void tellsWhatTheServerRefuses() {
     assertThatThrownBy(() -> ask("a.b", 4))
         .isInstanceOf(IOException.class)
-        .hasMessageStartingWith("the server answered 404: ");
+        .hasMessageStartingWith("the server answered 400: ");
   }
 
   @Test

@@ -42,10 +42,10 @@ final class CutTest {
     "abc,    defgh,   8, <ab|def|",
     "abcdef, '',      7, <abcd||",
     "abcdef, ghijkl,  3, <||",
-    "abcdef, ghijkl,  2, <abcdef|ghijkl|",
+    "abcdef, ghijkl,  2, <||",
   })
   void cutsTheLongerOfAPair(String first, String second, int most, String cutText) {
-    EncoderText.Tokens pair = Cut.encode(TEXT, first, second, most, Integer.MAX_VALUE);
+    EncoderText.Tokens pair = new Pairs(TEXT, first, most, Integer.MAX_VALUE).with(second);
 
     assertThat(CharText.show(pair.ids())).isEqualTo(cutText);
     assertThat(pair.types()).hasSameSizeAs(pair.ids());
@@ -56,10 +56,11 @@ final class CutTest {
 
   @Test
   void cutsTheSecondToItsOwnLimit() {
-    assertThat(CharText.show(Cut.encode(TEXT, "abcd", "efghij", 100, 2).ids()))
+    assertThat(CharText.show(new Pairs(TEXT, "abcd", 100, 2).with("efghij").ids()))
         .isEqualTo("<abcd|ef|");
-    assertThat(CharText.show(Cut.encode(TEXT, "abcd", "ef", 100, 2).ids())).isEqualTo("<abcd|ef|");
-    assertThat(CharText.show(Cut.encode(TEXT, "abcdefgh", "ijklmn", 9, 2).ids()))
+    assertThat(CharText.show(new Pairs(TEXT, "abcd", 100, 2).with("ef").ids()))
+        .isEqualTo("<abcd|ef|");
+    assertThat(CharText.show(new Pairs(TEXT, "abcdefgh", 9, 2).with("ijklmn").ids()))
         .isEqualTo("<abcd|ij|");
   }
 }
