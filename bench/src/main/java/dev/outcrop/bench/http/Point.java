@@ -31,7 +31,7 @@ record Point(PacedBatcher.Pace pace, double seconds, LoadClient.Received receive
     figures.put("addedP50Ms", received.delays().percentile(0.5) / NANOS_PER_MILLI);
     figures.put("addedP99Ms", p99Ms());
     figures.put("cpuMicrosPerToken", perToken(work.cpuNanos() / 1e3));
-    figures.put("bytesPerToken", perToken(work.bytes()));
+    figures.put("bytesPerToken", perToken((double) work.bytes()));
     return figures;
   }
 
@@ -46,7 +46,7 @@ record Point(PacedBatcher.Pace pace, double seconds, LoadClient.Received receive
             received.delays().percentile(0.5) / NANOS_PER_MILLI,
             p99Ms(),
             perToken(work.cpuNanos() / 1e3),
-            perToken(work.bytes()));
+            perToken((double) work.bytes()));
   }
 
   private double perToken(double sum) {
