@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.outcrop.serving.testing.Breaker;
 import dev.outcrop.serving.testing.RawHttp;
 import dev.outcrop.serving.testing.TestServer;
+import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -112,12 +114,14 @@ final class FuzzedEventStreamTest {
 
     private void answer(Socket socket) {
       try (socket) {
-        InputStream in = socket.getInputStream();
+        InputStream in = new BufferedInputStream(socket.getInputStream());
         while (request(in)) {
           byte[] body = next.take();
           String head = "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n".formatted(body.length);
-          socket.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
-          socket.getOutputStream().write(body);
+          ByteArrayOutputStream answer = new ByteArrayOutputStream();
+          answer.writeBytes(head.getBytes(StandardCharsets.US_ASCII));
+          answer.writeBytes(body);
+          socket.getOutputStream().write(answer.toByteArray());
         }
       } catch (IOException e) {
         // The client hung up.
