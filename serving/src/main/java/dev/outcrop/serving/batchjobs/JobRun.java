@@ -221,17 +221,20 @@ final class JobRun {
     if (reason == Halt.Reason.CLOSED) {
       return;
     }
+    Progress progress = job.state().progress();
+    boolean all = progress.processed() == progress.total();
+    if (reason == null && !all) {
+      throw new IllegalStateException("a record's thread ended without telling");
+    }
     for (FileWork file : files) {
       if (!job.state().files().get(file.index).published()) {
         publish(file, target);
       }
     }
-    Progress progress = job.state().progress();
     try (Storage.Upload manifest = target.create("manifest.json.out")) {
       manifest.write(manifest(progress));
       manifest.commit();
     }
-    boolean all = progress.processed() == progress.total();
     JobStatus status =
         switch (reason) {
           case STOPPED -> all ? JobStatus.COMPLETED : JobStatus.STOPPED;

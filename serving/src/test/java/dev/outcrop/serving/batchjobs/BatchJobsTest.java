@@ -288,6 +288,20 @@ final class BatchJobsTest {
             "{\"recordId\":\"R00001\",\"modelInput\":{\"number\":1},\"error\":{\"errorCode\":500,");
   }
 
+  @Test
+  void doesNotCallAJobCompletedThatLostARecord() throws Exception {
+    inference.errors =
+        _ -> {
+          throw new StackOverflowError("on purpose");
+        };
+    BatchJobs jobs = open(with(1), inference.free());
+    Job job = submit(jobs, folder.request(folder.writeRecords("a.jsonl", 2)));
+    awaitEnd(job);
+
+    assertThat(job.state().status()).isEqualTo(JobStatus.FAILED);
+    assertThat(job.state().message()).isEqualTo("The server met a fault.");
+  }
+
   /** A config with so many records at once. */
   private BatchJobsConfig with(int records) {
     BatchJobsConfig config = folder.config();
