@@ -59,14 +59,18 @@ final class ContractRequestsTest {
           ,"inferenceConfig":{"maxTokens":8,"temperature":0.5,"topP":0.5,"stopSequences":["|"]},
           "additionalModelResponseFieldPaths":["/stop_sequence"],
           "requestMetadata":{"team":"a"},
-          "outputConfig":{"effort":"low"},
+          "outputConfig":{"effort":"low","textFormat":{"type":"json_schema","structure":
+           {"jsonSchema":{"schema":"{}","name":"x","description":"y"}}}},
           "performanceConfig":{"latency":"standard"},
           "serviceTier":{"type":"flex"}}
           """;
 
-  /** Nothing reads the sources that other models gave; bodies have a test of their own. */
+  /**
+   * Nothing reads the sources that other models gave; bodies have a test of their own; any tool may
+   * be asked for.
+   */
   private static final Set<String> IGNORED =
-      Set.of("CitationsContentBlock.citations", "CountTokensInput.invokeModel");
+      Set.of("CitationsContentBlock.citations", "CountTokensInput.invokeModel", "ToolChoice.any");
 
   private static final String METADATA = "X-Amzn-Bedrock-Request-Metadata";
   private static final ObjectMapper MAPPER = new ObjectMapper();

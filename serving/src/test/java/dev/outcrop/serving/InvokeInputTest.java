@@ -100,8 +100,13 @@ final class InvokeInputTest {
         bad(chat("\"top_logprobs\":5"), "top_logprobs needs logprobs to be true"),
         bad(chat("\"logprobs\":true,\"top_logprobs\":21"), "top_logprobs must be between 0 and 20"),
         bad(chat("\"logit_bias\":{\"1\":1}"), "logit_bias is not supported"),
-        bad(chat("\"response_format\":{\"type\":\"json_object\"}"), "response_format is only"),
-        bad(chat("\"tool_choice\":\"required\""), "tool_choice is only supported"),
+        bad(chat("\"response_format\":{\"type\":\"xml\"}"), "response_format.type is only"),
+        bad(chat("\"response_format\":{\"type\":\"json_schema\"}"), "json_schema is required"),
+        bad(chat("\"tool_choice\":\"required\""), "tool_choice needs tools"),
+        bad(chat("\"tool_choice\":\"x\""), "tool_choice must be auto, none, required or"),
+        bad(
+            chat("\"structured_outputs\":{\"grammar\":\"x\"}"),
+            "structured_outputs.grammar is not"),
         bad(chat("\"tools\":[{\"type\":\"function\"}]"), "tools.0.function is required"),
         bad(chat("\"chat_template_kwargs\":{\"x\":1}"), "chat_template_kwargs.x is not supported"),
         bad(

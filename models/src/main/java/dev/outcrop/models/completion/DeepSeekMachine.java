@@ -10,10 +10,10 @@ import java.util.Set;
  */
 final class DeepSeekMachine implements Machine {
   static final String CALLS = "<\uff5ctool\u2581calls\u2581begin\uff5c>";
-  private static final String CALLS_END = "<\uff5ctool\u2581calls\u2581end\uff5c>";
-  private static final String CALL = "<\uff5ctool\u2581call\u2581begin\uff5c>";
-  private static final String CALL_END = "<\uff5ctool\u2581call\u2581end\uff5c>";
-  private static final String SEPARATOR = "<\uff5ctool\u2581sep\uff5c>";
+  static final String CALLS_END = "<\uff5ctool\u2581calls\u2581end\uff5c>";
+  static final String CALL = "<\uff5ctool\u2581call\u2581begin\uff5c>";
+  static final String CALL_END = "<\uff5ctool\u2581call\u2581end\uff5c>";
+  static final String SEPARATOR = "<\uff5ctool\u2581sep\uff5c>";
   private static final String FENCE = "```json";
 
   private static final List<String> OPENING = List.of(CALLS);

@@ -91,7 +91,8 @@ public final class GrammarCompiler {
       }
       case Syntax.Text(var without) -> text(without, rules, budget);
       case Syntax.Space _ -> Rules.WHITE_SPACE;
-      case Syntax.JsonSchema(var schema) -> SchemaRules.of(schema, rules, budget);
+      case Syntax.JsonSchema(var schema, boolean object) ->
+          SchemaRules.of(schema, object, rules, budget);
       case Syntax.Json _ -> Rules.ANY_OBJECT;
       case Syntax.Regex(var pattern) -> {
         if (pattern.length() > MOST_CHARACTERS) {

@@ -1,6 +1,8 @@
 package dev.outcrop.models.grammar;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.outcrop.models.grammar.SchemaTree.Schema;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -71,10 +73,16 @@ final class SchemaRules {
     exclusive = new Exclusive(this);
   }
 
-  /** The rule of a whole schema. */
-  static Rule of(String text, Rules rules, Budget budget) {
+  /**
+   * The rule of a whole schema.
+   *
+   * @param object whether the value has to be an object
+   */
+  static Rule of(String text, boolean object, Rules rules, Budget budget) {
     SchemaTree tree = SchemaTree.read(text);
-    return new SchemaRules(tree, rules, budget).rule(List.of(tree.root()));
+    ObjectNode type = JsonNodeFactory.instance.objectNode().put("type", "object");
+    return new SchemaRules(tree, rules, budget)
+        .rule(object ? List.of(tree.root(), new Schema(type, "#")) : List.of(tree.root()));
   }
 
   /** The rule of schemas that hold together, one level of nesting further in. */

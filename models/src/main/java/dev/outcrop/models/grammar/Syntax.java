@@ -30,8 +30,18 @@ public sealed interface Syntax {
   /** White space as it stands between the elements of JSON, or none. */
   record Space() implements Syntax {}
 
-  /** A JSON value after a JSON Schema, given as text. */
-  record JsonSchema(String schema) implements Syntax {
+  /**
+   * A JSON value after a JSON Schema.
+   *
+   * @param schema the schema's text
+   * @param object whether the value has to be an object, whatever the schema says
+   */
+  record JsonSchema(String schema, boolean object) implements Syntax {
+    /** Any value that the schema allows. */
+    public JsonSchema(String schema) {
+      this(schema, false);
+    }
+
     /** Redacted: a schema is the caller's. */
     @Override
     public String toString() {

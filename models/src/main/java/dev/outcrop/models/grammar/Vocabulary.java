@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 public final class Vocabulary {
   private static final byte[] NONE = {};
 
-  private final Tokenizer tokenizer;
+  private final Tokens tokens;
   private final int size;
   private final int[] stopTokens;
   private final byte[][] bytes;
@@ -24,15 +24,60 @@ public final class Vocabulary {
   /** What is found out about automata that all grammars share; they are few. */
   private final IdentityHashMap<Dfa, @Nullable LocalTokens[]> shared = new IdentityHashMap<>();
 
-  private Vocabulary(Tokenizer tokenizer, int[] stopTokens) {
-    this.tokenizer = tokenizer;
+  /** Where the tokens come from; as {@link Tokenizer} has them. */
+  public interface Tokens {
+    /** One more than the highest id. */
+    int vocabularySize();
+
+    /** The bytes that a token adds to a text; null for control tokens and ids without a token. */
+    byte @Nullable [] bytes(int id, boolean first);
+
+    /** Whether {@link #bytes} depends on whether the token is the first. */
+    boolean startDiffers();
+
+    /** Whether an id is a control token, which decoded text leaves out. */
+    boolean isSpecial(int id);
+
+    /** The id of a token by its spelling. */
+    OptionalInt idOf(String token);
+  }
+
+  private record OfTokenizer(Tokenizer tokenizer) implements Tokens {
+    @Override
+    public int vocabularySize() {
+      return tokenizer.vocabularySize();
+    }
+
+    @Override
+    public byte @Nullable [] bytes(int id, boolean first) {
+      return tokenizer.bytes(id, first);
+    }
+
+    @Override
+    public boolean startDiffers() {
+      return tokenizer.startDiffers();
+    }
+
+    @Override
+    public boolean isSpecial(int id) {
+      return tokenizer.isSpecial(id);
+    }
+
+    @Override
+    public OptionalInt idOf(String token) {
+      return tokenizer.idOf(token);
+    }
+  }
+
+  private Vocabulary(Tokens tokens, int[] stopTokens) {
+    this.tokens = tokens;
     this.stopTokens = stopTokens.clone();
     int highest = Arrays.stream(stopTokens).max().orElse(-1);
-    size = Math.max(tokenizer.vocabularySize(), highest + 1);
+    size = Math.max(tokens.vocabularySize(), highest + 1);
     bytes = bytes(false);
     trie = new TokenTrie(bytes);
-    firstBytes = tokenizer.startDiffers() ? bytes(true) : bytes;
-    firstTrie = tokenizer.startDiffers() ? new TokenTrie(firstBytes) : trie;
+    firstBytes = tokens.startDiffers() ? bytes(true) : bytes;
+    firstTrie = tokens.startDiffers() ? new TokenTrie(firstBytes) : trie;
   }
 
   /**
@@ -41,6 +86,11 @@ public final class Vocabulary {
    * @param stopTokens the tokens that end a completion, at least one
    */
   public static Vocabulary of(Tokenizer tokenizer, int[] stopTokens) {
+    return of(new OfTokenizer(tokenizer), stopTokens);
+  }
+
+  /** Reads tokens from elsewhere. */
+  public static Vocabulary of(Tokens tokenizer, int[] stopTokens) {
     if (stopTokens.length == 0) {
       throw new IllegalArgumentException("a model without a stop token cannot end an answer");
     }
@@ -51,7 +101,7 @@ public final class Vocabulary {
   private byte[][] bytes(boolean first) {
     byte[][] all = new byte[size][];
     for (int id = 0; id < size; id++) {
-      byte[] some = tokenizer.bytes(id, first);
+      byte[] some = tokens.bytes(id, first);
       all[id] = some == null || isStop(id) ? NONE : some;
     }
     return all;
@@ -89,12 +139,12 @@ public final class Vocabulary {
 
   /** Whether the first token of a text has bytes of its own. */
   boolean startDiffers() {
-    return tokenizer.startDiffers();
+    return tokens.startDiffers();
   }
 
   /** Whether a token counts as text where the text has begun or not. */
   boolean isControl(int token) {
-    return tokenizer.isSpecial(token);
+    return tokens.isSpecial(token);
   }
 
   TokenTrie trie(boolean first) {
@@ -103,7 +153,7 @@ public final class Vocabulary {
 
   /** The control token of this spelling, which no text can be. */
   OptionalInt controlToken(String spelling) {
-    OptionalInt id = tokenizer.idOf(spelling);
+    OptionalInt id = tokens.idOf(spelling);
     return id.isPresent() && bytes[id.getAsInt()].length == 0 ? id : OptionalInt.empty();
   }
 

@@ -14,7 +14,7 @@ final class SchemaRefusalTest {
   private static Rule compile(String schema) {
     Budget budget = new Budget(() -> 0, 1, 200_000);
     Rules rules = new Rules(budget);
-    Rule rule = SchemaRules.of(schema, rules, budget);
+    Rule rule = SchemaRules.of(schema, false, rules, budget);
     rules.settle();
     return rule;
   }

@@ -5,6 +5,7 @@ import dev.outcrop.batching.GenerateRequest;
 import dev.outcrop.models.engine.Sampling;
 import dev.outcrop.models.text.ChatMessage;
 import dev.outcrop.serving.config.LimitsConfig;
+import dev.outcrop.serving.generate.Constraint;
 import dev.outcrop.serving.generate.Generation;
 import dev.outcrop.serving.generate.RequestFields;
 import dev.outcrop.serving.generate.SamplingDefaults;
@@ -34,6 +35,7 @@ final class ConverseReader {
   private static final String RESPONSE_PATHS = "additionalModelResponseFieldPaths";
   private static final int MAX_PATHS = 10;
   private static final String EFFORT = "reasoning_effort";
+  private static final int MAX_SCHEMA = 64 << 10;
   private static final List<String> EFFORTS = List.of("low", "medium", "high");
 
   /** Above the highest that templates know. */
@@ -76,7 +78,8 @@ final class ConverseReader {
             maxTokens(inference),
             sampling(inference, more, defaults, seed),
             stopSequences(inference),
-            options.tier());
+            options.tier(),
+            constraint(fields, tools.calls()));
     return new ConverseRequest(
         generation,
         new ConverseRequest.Report(
@@ -99,10 +102,28 @@ final class ConverseReader {
     if (fields.has("promptVariables")) {
       throw Fields.unsupported("promptVariables is not supported by this server.");
     }
+  }
+
+  /** What the answer has to look like: by outputConfig, or calls that the tools ask for. */
+  private static @Nullable Constraint constraint(
+      Fields fields, Constraint.@Nullable ToolCall calls) {
     Fields output = fields.objectOrNull("outputConfig");
-    if (output != null && output.has("textFormat")) {
-      throw Unions.unsupported(output, "textFormat");
+    Fields format = output == null ? null : output.objectOrNull("textFormat");
+    if (format == null) {
+      return calls;
     }
+    if (calls != null) {
+      throw Fields.unsupported(
+          "outputConfig.textFormat is not supported together with strict tools, or a toolChoice"
+              + " other than auto, by this server.");
+    }
+    if (!"json_schema".equals(format.choiceOrNull("type", List.of("json_schema")))) {
+      throw format.bad("type", "is required");
+    }
+    Fields schema = format.object("structure").object("jsonSchema");
+    schema.stringOrNull("name", 1, MAX_SCHEMA);
+    schema.stringOrNull("description", 1, MAX_SCHEMA);
+    return new Constraint.JsonSchema(schema.string("schema", 1, MAX_SCHEMA));
   }
 
   /** The answer of a model here has no field but this one that Converse does not show anyway. */

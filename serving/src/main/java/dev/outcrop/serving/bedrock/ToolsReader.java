@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.outcrop.models.text.ToolDefinition;
 import dev.outcrop.serving.config.LimitsConfig;
+import dev.outcrop.serving.generate.Constraint;
 import dev.outcrop.serving.generate.RequestFields;
 import dev.outcrop.serving.json.Fields;
 import dev.outcrop.serving.json.Json;
@@ -28,25 +29,31 @@ final class ToolsReader {
    *
    * @param configured whether there is a toolConfig
    * @param cachePoint whether a cachePoint is among the tools
+   * @param calls what calls have to look like, or null
    */
-  record Tools(List<ToolDefinition> definitions, boolean configured, boolean cachePoint) {}
+  record Tools(
+      List<ToolDefinition> definitions,
+      boolean configured,
+      boolean cachePoint,
+      Constraint.@Nullable ToolCall calls) {}
 
   Tools read(@Nullable Fields config) {
     if (config == null) {
-      return new Tools(List.of(), false, false);
+      return new Tools(List.of(), false, false, null);
     }
     List<Fields> tools = config.objects("tools", limits.maxTools());
     if (tools.isEmpty()) {
       throw config.bad("tools", "must hold at least 1 tool");
     }
     List<ToolDefinition> definitions = new ArrayList<>();
+    List<Constraint.Tool> described = new ArrayList<>();
     Set<String> names = new HashSet<>();
     boolean cachePoint = false;
     for (Fields tool : tools) {
       String kind = Unions.TOOL.member(tool);
       switch (kind) {
         case "toolSpec" -> {
-          ToolDefinition definition = spec(tool.object(kind));
+          ToolDefinition definition = spec(tool.object(kind), described);
           if (!names.add(definition.name())) {
             throw tool.object(kind).bad("name", "is used by another tool already");
           }
@@ -59,18 +66,16 @@ final class ToolsReader {
         default -> throw Unions.unsupported(tool, kind);
       }
     }
-    choice(config.objectOrNull("toolChoice"), names);
-    return new Tools(definitions, true, cachePoint);
+    Constraint.ToolCall calls = choice(config.objectOrNull("toolChoice"), names, described);
+    return new Tools(definitions, true, cachePoint, calls);
   }
 
-  private ToolDefinition spec(Fields spec) {
+  private ToolDefinition spec(Fields spec, List<Constraint.Tool> described) {
     String name = RequestFields.toolName(spec, "name");
-    if (spec.bool("strict", false)) {
-      throw Unions.unsupported(spec, "strict");
-    }
     String description = spec.stringOrNull("description", 1, limits.maxTextLength());
-    return new ToolDefinition(
-        name, description == null ? "" : description, json.map(schema(spec.object("inputSchema"))));
+    ObjectNode schema = schema(spec.object("inputSchema"));
+    described.add(new Constraint.Tool(name, schema.toString(), spec.bool("strict", false)));
+    return new ToolDefinition(name, description == null ? "" : description, json.map(schema));
   }
 
   private static ObjectNode schema(Fields input) {
@@ -84,18 +89,24 @@ final class ToolsReader {
     return schema;
   }
 
-  /** The model itself decides whether it calls a tool; nothing can make it do so yet. */
-  private static void choice(@Nullable Fields choice, Set<String> names) {
+  private static Constraint.@Nullable ToolCall choice(
+      @Nullable Fields choice, Set<String> names, List<Constraint.Tool> described) {
     if (choice == null) {
-      return;
+      return Constraint.ToolCall.whereStrict(described);
     }
     String kind = Unions.TOOL_CHOICE.member(choice);
     Fields how = choice.object(kind);
     if (kind.equals("tool") && !names.contains(RequestFields.toolName(how, "name"))) {
       throw how.bad("name", "must be that of a tool of this request");
     }
-    if (!kind.equals("auto")) {
-      throw Unions.unsupported(choice, kind);
-    }
+    return switch (kind) {
+      case "any" -> new Constraint.ToolCall(true, described);
+      case "tool" -> {
+        String name = how.string("name", 1, 64);
+        yield new Constraint.ToolCall(
+            true, described.stream().filter(tool -> tool.name().equals(name)).toList());
+      }
+      default -> Constraint.ToolCall.whereStrict(described);
+    };
   }
 }

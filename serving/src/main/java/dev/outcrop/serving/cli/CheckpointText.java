@@ -1,13 +1,21 @@
 package dev.outcrop.serving.cli;
 
+import dev.outcrop.models.ModelError;
+import dev.outcrop.models.OutcropException;
 import dev.outcrop.models.completion.CompletionFormat;
 import dev.outcrop.models.completion.CompletionParser;
 import dev.outcrop.models.completion.ToolFormat;
+import dev.outcrop.models.engine.TokenConstraint;
+import dev.outcrop.models.grammar.GrammarCompiler;
+import dev.outcrop.models.grammar.Vocabulary;
 import dev.outcrop.models.loading.LoadedModel;
 import dev.outcrop.models.text.ChatMessage;
 import dev.outcrop.models.text.IncrementalDetokenizer;
 import dev.outcrop.models.text.Prompt;
 import dev.outcrop.models.text.ToolDefinition;
+import dev.outcrop.serving.generate.Constraint;
+import dev.outcrop.serving.generate.Constraints;
+import dev.outcrop.serving.generate.Generation;
 import dev.outcrop.serving.generate.TextModel;
 import java.time.Clock;
 import java.util.Arrays;
@@ -26,6 +34,7 @@ final class CheckpointText implements TextModel {
   private final long mostCharacters;
   private final CompletionFormat format;
   private final Clock clock;
+  private final @Nullable Constraints constraints;
 
   CheckpointText(LoadedModel model, CompletionFormat format, Clock clock) {
     this.model = model;
@@ -33,6 +42,12 @@ final class CheckpointText implements TextModel {
     this.stopTokens = model.stopTokens();
     this.mostCharacters = (long) model.info().contextTokens() * longestToken(model);
     this.clock = clock;
+    this.constraints =
+        stopTokens.length == 0
+            ? null
+            : new Constraints(
+                new GrammarCompiler(
+                    Vocabulary.of(model.tokenizer(), stopTokens), System::nanoTime));
   }
 
   /** Characters of the longest token; control tokens, which decode to nothing, are shorter. */
@@ -58,6 +73,18 @@ final class CheckpointText implements TextModel {
   @Override
   public CompletionParser parser(Set<String> tools, boolean reasoningIsOpen) {
     return format.parser(tools, reasoningIsOpen, this::isControlToken);
+  }
+
+  @Override
+  public TokenConstraint constraint(
+      Constraint constraint, Generation.Input input, boolean reasoningIsOpen) {
+    if (constraints == null) {
+      throw new OutcropException(
+          ModelError.GRAMMAR_REFUSED,
+          "This model has no token that ends an answer; what an answer looks like cannot be"
+              + " enforced.");
+    }
+    return constraints.of(constraint, format, input, reasoningIsOpen);
   }
 
   private boolean isControlToken(String token) {

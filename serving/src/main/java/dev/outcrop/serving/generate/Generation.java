@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param sampling how to choose tokens
  * @param stopStrings texts that end the completion; they are not part of it
  * @param tier the tier that it asks for, or null
+ * @param constraint what the answer has to look like, or null
  */
 public record Generation(
     Input input,
@@ -25,10 +26,22 @@ public record Generation(
     boolean orFewer,
     Sampling sampling,
     List<String> stopStrings,
-    @Nullable Tier tier) {
+    @Nullable Tier tier,
+    @Nullable Constraint constraint) {
   /** Copies the list. */
   public Generation {
     stopStrings = List.copyOf(stopStrings);
+  }
+
+  /** A generation whose answer may look like anything. */
+  public Generation(
+      Input input,
+      int maxTokens,
+      boolean orFewer,
+      Sampling sampling,
+      List<String> stopStrings,
+      @Nullable Tier tier) {
+    this(input, maxTokens, orFewer, sampling, stopStrings, tier, null);
   }
 
   /** A generation that is refused where so many tokens do not fit. */
@@ -37,8 +50,19 @@ public record Generation(
       int maxTokens,
       Sampling sampling,
       List<String> stopStrings,
+      @Nullable Tier tier,
+      @Nullable Constraint constraint) {
+    this(input, maxTokens, false, sampling, stopStrings, tier, constraint);
+  }
+
+  /** The same whose answer may look like anything. */
+  public Generation(
+      Input input,
+      int maxTokens,
+      Sampling sampling,
+      List<String> stopStrings,
       @Nullable Tier tier) {
-    this(input, maxTokens, false, sampling, stopStrings, tier);
+    this(input, maxTokens, sampling, stopStrings, tier, null);
   }
 
   /** The same that asks for no tier. */
@@ -64,7 +88,8 @@ public record Generation(
             seed,
             same.logprobs()),
         stopStrings,
-        tier);
+        tier,
+        constraint);
   }
 
   /** Redacted: prompts are never logged. */

@@ -5,6 +5,7 @@ import dev.outcrop.batching.GenerateRequest;
 import dev.outcrop.batching.SubmitResult;
 import dev.outcrop.batching.Tier;
 import dev.outcrop.models.OutcropException;
+import dev.outcrop.models.engine.Sampling;
 import dev.outcrop.serving.auth.Allowance;
 import dev.outcrop.serving.auth.Caller;
 import dev.outcrop.serving.error.ServingError;
@@ -74,7 +75,7 @@ public final class GenerationService {
             prompt,
             generation.maxTokens(),
             generation.orFewer(),
-            generation.sampling(),
+            sampling(model, generation, encoded.reasoningIsOpen()),
             model.text().stopTokens(),
             new GenerateRequest.Service(
                 caller.tenant(), caller.weight(), tier, null, caller.tenant()));
@@ -124,6 +125,16 @@ public final class GenerationService {
   private static String tooLong(long characters) {
     return "%d characters of text are more than the context of this model can hold"
         .formatted(characters);
+  }
+
+  private static Sampling sampling(
+      ServedModel model, Generation generation, boolean reasoningIsOpen) {
+    Constraint constraint = generation.constraint();
+    return constraint == null
+        ? generation.sampling()
+        : generation
+            .sampling()
+            .constrained(model.text().constraint(constraint, generation.input(), reasoningIsOpen));
   }
 
   /** What a request can come to; the batcher's usual limit where it names none. */

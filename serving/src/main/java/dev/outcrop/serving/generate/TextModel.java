@@ -1,6 +1,7 @@
 package dev.outcrop.serving.generate;
 
 import dev.outcrop.models.completion.CompletionParser;
+import dev.outcrop.models.engine.TokenConstraint;
 import dev.outcrop.models.text.ChatMessage;
 import dev.outcrop.models.text.ToolDefinition;
 import java.util.List;
@@ -43,6 +44,16 @@ public interface TextModel {
    * @param reasoningIsOpen as {@link ChatPrompt} has it
    */
   CompletionParser parser(Set<String> tools, boolean reasoningIsOpen);
+
+  /**
+   * What the engine asks before each token of a completion that has to look like something.
+   *
+   * @param input what the completion goes on from
+   * @param reasoningIsOpen as {@link ChatPrompt} has it
+   * @throws dev.outcrop.models.OutcropException where it cannot be enforced
+   */
+  TokenConstraint constraint(
+      Constraint constraint, Generation.Input input, boolean reasoningIsOpen);
 
   /** The spelling of a control token, which has no text; null for any other token. */
   @Nullable String controlToken(int id);

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.outcrop.batching.GenerateRequest;
 import dev.outcrop.models.engine.Sampling;
 import dev.outcrop.models.text.ChatMessage;
-import dev.outcrop.models.text.ToolDefinition;
 import dev.outcrop.serving.config.LimitsConfig;
 import dev.outcrop.serving.generate.Generation;
 import dev.outcrop.serving.generate.RequestFields;
@@ -29,10 +28,6 @@ public final class ChatBody implements BodyFormat {
           "best_of",
           "web_search_options",
           "prompt_logprobs",
-          "structured_outputs",
-          "guided_json",
-          "guided_regex",
-          "guided_choice",
           "guided_grammar");
 
   private static final String EFFORT = "reasoning_effort";
@@ -66,14 +61,16 @@ public final class ChatBody implements BodyFormat {
   Asked read(Fields fields, Target target, int most) {
     check(fields, target);
     List<ChatMessage> messages = new MessagesReader(json, limits).read(fields);
-    List<ToolDefinition> tools = new ToolsReader(json, limits).read(fields);
+    ToolsReader.Tools tools = new ToolsReader(json, limits).read(fields);
     Generation generation =
         new Generation(
-            new Generation.Chat(messages, tools, RequestParts.variables(fields, fields, EFFORT)),
+            new Generation.Chat(
+                messages, tools.definitions(), RequestParts.variables(fields, fields, EFFORT)),
             maxTokens(fields),
             sampling(fields, target),
             RequestParts.stops(fields, limits),
-            RequestParts.tier(fields, target.tier()));
+            RequestParts.tier(fields, target.tier()),
+            OutputFormat.read(fields, tools.calls()));
     List<Choice> choices = new ArrayList<>();
     int count = RequestParts.choices(fields, most);
     for (int i = 0; i < count; i++) {
@@ -101,10 +98,6 @@ public final class ChatBody implements BodyFormat {
       if (!modality.equals("text")) {
         throw Fields.unsupported("modalities is only supported as [text] by this server.");
       }
-    }
-    Fields format = fields.objectOrNull("response_format");
-    if (format != null && !"text".equals(format.string("type", 1, 64))) {
-      throw Fields.unsupported("response_format is only supported with type text.");
     }
   }
 

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.outcrop.models.engine.Sampling;
 import dev.outcrop.serving.config.LimitsConfig;
+import dev.outcrop.serving.generate.Constraint;
 import dev.outcrop.serving.generate.Generation;
 import dev.outcrop.serving.generate.RequestFields;
 import dev.outcrop.serving.invoke.BodyFormat;
@@ -23,7 +24,7 @@ public final class CompletionBody implements BodyFormat {
   static final int MAX_PROMPTS = 16;
 
   private static final List<String> UNSUPPORTED =
-      List.of("suffix", "logit_bias", "prompt_logprobs", "structured_outputs", "response_format");
+      List.of("suffix", "logit_bias", "prompt_logprobs", "guided_grammar");
 
   private final LimitsConfig limits;
   private final Clock clock;
@@ -57,6 +58,7 @@ public final class CompletionBody implements BodyFormat {
     Sampling sampling = sampling(fields, target);
     List<Prompt> prompts = prompts(fields, mostPrompts);
     int count = RequestParts.choices(fields, most);
+    Constraint constraint = OutputFormat.read(fields, null);
     List<Generation> generations = new ArrayList<>();
     List<Choice> choices = new ArrayList<>();
     for (Prompt prompt : prompts) {
@@ -66,7 +68,8 @@ public final class CompletionBody implements BodyFormat {
               fields.integer("max_tokens", 1, Integer.MAX_VALUE, DEFAULT_MAX_TOKENS),
               sampling,
               RequestParts.stops(fields, limits),
-              RequestParts.tier(fields, target.tier())));
+              RequestParts.tier(fields, target.tier()),
+              constraint));
       for (int i = 0; i < count; i++) {
         choices.add(new CompletionChoice(choices.size(), prompt.echo(), sampling.logprobs() >= 0));
       }

@@ -50,6 +50,8 @@ final class ResponsesBody {
     reasoning.choiceOrNull("summary", SUMMARIES);
     reasoning.choiceOrNull("generate_summary", SUMMARIES);
     boolean logprobs = logprobs(fields);
+    ToolsReader.Tools tools = new ToolsReader(json, limits).readFlat(fields);
+    Fields text = fields.objectOrNull("text");
     Sampling sampling =
         RequestFields.sampling(
             fields,
@@ -63,13 +65,15 @@ final class ResponsesBody {
         new Generation(
             new Generation.Chat(
                 new InputReader(json, limits).read(fields),
-                new ToolsReader(json, limits).readFlat(fields),
+                tools.definitions(),
                 RequestParts.variables(fields, reasoning, "effort")),
             fields.integer(
                 "max_output_tokens", 1, Integer.MAX_VALUE, GenerateRequest.AS_MANY_AS_FIT),
             sampling,
             List.of(),
-            RequestParts.tier(fields, null));
+            RequestParts.tier(fields, null),
+            OutputFormat.readFlat(
+                text == null ? null : text.objectOrNull("format"), fields, tools.calls()));
     boolean parallel = fields.bool("parallel_tool_calls", true);
     return new Request(
         new Plan(List.of(generation), 1, !parallel),
@@ -86,10 +90,6 @@ final class ResponsesBody {
     Fields text = fields.objectOrNull("text");
     if (text != null) {
       RequestParts.only(text, "verbosity", "medium");
-      Fields format = text.objectOrNull("format");
-      if (format != null) {
-        RequestParts.only(format, "type", "text");
-      }
     }
   }
 

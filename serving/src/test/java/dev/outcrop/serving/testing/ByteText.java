@@ -6,8 +6,14 @@ import dev.outcrop.models.completion.CompletionFormat;
 import dev.outcrop.models.completion.CompletionParser;
 import dev.outcrop.models.completion.ReasoningFormat;
 import dev.outcrop.models.completion.ToolFormat;
+import dev.outcrop.models.engine.TokenConstraint;
+import dev.outcrop.models.grammar.GrammarCompiler;
+import dev.outcrop.models.grammar.Vocabulary;
 import dev.outcrop.models.text.ChatMessage;
 import dev.outcrop.models.text.ToolDefinition;
+import dev.outcrop.serving.generate.Constraint;
+import dev.outcrop.serving.generate.Constraints;
+import dev.outcrop.serving.generate.Generation;
 import dev.outcrop.serving.generate.TextModel;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
@@ -16,6 +22,7 @@ import java.nio.charset.CharsetDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Supplier;
 
@@ -76,6 +83,41 @@ public class ByteText implements TextModel {
   @Override
   public CompletionParser parser(Set<String> tools, boolean open) {
     return format.parser(tools, open, controlTokens::contains);
+  }
+
+  @Override
+  public TokenConstraint constraint(Constraint constraint, Generation.Input input, boolean open) {
+    Vocabulary vocabulary = Vocabulary.of(new Bytes(), new int[] {END});
+    return new Constraints(new GrammarCompiler(vocabulary, () -> 0))
+        .of(constraint, format, input, open);
+  }
+
+  /** The tokens as grammars see them. */
+  private final class Bytes implements Vocabulary.Tokens {
+    @Override
+    public int vocabularySize() {
+      return vocabulary();
+    }
+
+    @Override
+    public byte[] bytes(int id, boolean first) {
+      return id < END ? new byte[] {(byte) id} : null;
+    }
+
+    @Override
+    public boolean startDiffers() {
+      return false;
+    }
+
+    @Override
+    public boolean isSpecial(int id) {
+      return id >= END;
+    }
+
+    @Override
+    public OptionalInt idOf(String token) {
+      return controlTokens.contains(token) ? OptionalInt.of(control(token)) : OptionalInt.empty();
+    }
   }
 
   @Override

@@ -1,0 +1,97 @@
+package dev.outcrop.serving.generate;
+
+import dev.outcrop.models.OutcropException;
+import dev.outcrop.models.completion.AnswerSyntax;
+import dev.outcrop.models.completion.CompletionFormat;
+import dev.outcrop.models.engine.TokenConstraint;
+import dev.outcrop.models.grammar.GrammarCompiler;
+import dev.outcrop.models.grammar.Syntax;
+import dev.outcrop.models.text.ToolDefinition;
+import java.util.List;
+
+/**
+ * Turns constraints into what the engine asks before each token. Compiling runs on the thread of
+ * the request. Safe for any thread.
+ */
+public final class Constraints {
+  private final GrammarCompiler compiler;
+
+  /** Constraints for the vocabulary of a compiler. */
+  public Constraints(GrammarCompiler compiler) {
+    this.compiler = compiler;
+  }
+
+  /**
+   * The constraint of one completion.
+   *
+   * @param input what the completion goes on from: the tools of a conversation may be called
+   *     besides, and the completion of a prompt that the caller wrote is nothing but the answer
+   * @param reasoningIsOpen whether the prompt ends inside the reasoning
+   * @throws OutcropException where it cannot be enforced
+   */
+  public TokenConstraint of(
+      Constraint constraint,
+      CompletionFormat format,
+      Generation.Input input,
+      boolean reasoningIsOpen) {
+    List<String> offered =
+        switch (input) {
+          case Generation.Chat chat -> chat.tools().stream().map(ToolDefinition::name).toList();
+          case Generation.Text _, Generation.Tokens _ -> List.of();
+        };
+    AnswerSyntax syntax =
+        new AnswerSyntax(
+            input instanceof Generation.Chat ? format : CompletionFormat.PLAIN, reasoningIsOpen);
+    return compiler
+        .compile(
+            switch (constraint) {
+              case Constraint.JsonSchema(var schema) ->
+                  answer(
+                      syntax,
+                      Syntax.of(new Syntax.Space(), new Syntax.JsonSchema(schema)),
+                      offered);
+              case Constraint.Json _ ->
+                  answer(syntax, Syntax.of(new Syntax.Space(), new Syntax.Json()), offered);
+              case Constraint.Regex(var pattern) ->
+                  answer(syntax, new Syntax.Regex(pattern), offered);
+              case Constraint.Choice(var texts) ->
+                  answer(syntax, new Syntax.Choice(texts), offered);
+              case Constraint.ToolCall(boolean required, var tools) -> {
+                List<AnswerSyntax.Tool> all = tools.stream().map(this::tool).toList();
+                yield required ? syntax.calls(all) : syntax.textAndCalls(all);
+              }
+            })
+        .constraint();
+  }
+
+  private static Syntax answer(AnswerSyntax syntax, Syntax answer, List<String> offered) {
+    if (offered.isEmpty()) {
+      return syntax.answer(answer);
+    }
+    return syntax.answerOrCalls(
+        answer,
+        offered.stream().map(name -> new AnswerSyntax.Tool(name, new Syntax.Json())).toList());
+  }
+
+  private AnswerSyntax.Tool tool(Constraint.Tool tool) {
+    String schema = tool.schema();
+    if (schema == null) {
+      return new AnswerSyntax.Tool(tool.name(), new Syntax.Json());
+    }
+    Syntax arguments = new Syntax.JsonSchema(schema, true);
+    if (!tool.strict() && !compiles(arguments)) {
+      arguments = new Syntax.Json();
+    }
+    return new AnswerSyntax.Tool(tool.name(), arguments);
+  }
+
+  /** Schemas that nobody wants enforced may have any words. */
+  private boolean compiles(Syntax arguments) {
+    try {
+      compiler.compile(arguments);
+      return true;
+    } catch (OutcropException e) {
+      return false;
+    }
+  }
+}
