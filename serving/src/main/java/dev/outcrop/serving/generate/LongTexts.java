@@ -19,6 +19,9 @@ public final class LongTexts {
   private final Semaphore turns =
       new Semaphore(Math.max(1, Runtime.getRuntime().availableProcessors() - 1), true);
 
+  /** Creates one, for all services of a server. */
+  public LongTexts() {}
+
   /**
    * Encodes at once, or when its turn comes.
    *
