@@ -15,6 +15,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.logging.Handler;
+import java.util.logging.Level;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import java.util.stream.Stream;
@@ -40,6 +41,7 @@ final class CertificatesTest {
 
   @BeforeEach
   void listen() throws IOException {
+    logger.setLevel(Level.INFO); // whatever another test has set above it
     logger.addHandler(capture);
     FIRST.write(folder);
   }
@@ -47,6 +49,7 @@ final class CertificatesTest {
   @AfterEach
   void stop() {
     logger.removeHandler(capture);
+    logger.setLevel(null);
   }
 
   private Certificates open() {
