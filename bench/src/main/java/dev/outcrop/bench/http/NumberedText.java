@@ -2,10 +2,13 @@ package dev.outcrop.bench.http;
 
 import dev.outcrop.models.completion.CompletionFormat;
 import dev.outcrop.models.completion.CompletionParser;
+import dev.outcrop.models.engine.TokenConstraint;
 import dev.outcrop.models.completion.ReasoningFormat;
 import dev.outcrop.models.completion.ToolFormat;
 import dev.outcrop.models.text.ChatMessage;
 import dev.outcrop.models.text.ToolDefinition;
+import dev.outcrop.serving.generate.Constraint;
+import dev.outcrop.serving.generate.Generation;
 import dev.outcrop.serving.generate.TextModel;
 import java.util.List;
 import java.util.Map;
@@ -60,6 +63,12 @@ final class NumberedText implements TextModel {
       List<ToolDefinition> tools,
       Map<String, @Nullable Object> variables) {
     return new ChatPrompt(encodeText(messages.getLast().content()), false);
+  }
+
+  @Override
+  public TokenConstraint constraint(
+      Constraint constraint, Generation.Input input, boolean reasoningIsOpen) {
+    throw new UnsupportedOperationException("nothing is asked of the numbers");
   }
 
   @Override
