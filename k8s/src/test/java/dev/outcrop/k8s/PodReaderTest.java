@@ -12,6 +12,7 @@ import dev.outcrop.batching.loop.Batchers;
 import dev.outcrop.models.completion.CompletionParser;
 import dev.outcrop.models.engine.KvGeometry;
 import dev.outcrop.models.engine.Sampling;
+import dev.outcrop.models.engine.TokenConstraint;
 import dev.outcrop.models.testing.FakeEngine;
 import dev.outcrop.models.testing.Roofline;
 import dev.outcrop.models.text.ChatMessage;
@@ -19,6 +20,8 @@ import dev.outcrop.models.text.ToolDefinition;
 import dev.outcrop.serving.OutcropServer;
 import dev.outcrop.serving.config.ManagementConfig;
 import dev.outcrop.serving.config.ServingConfig;
+import dev.outcrop.serving.generate.Constraint;
+import dev.outcrop.serving.generate.Generation;
 import dev.outcrop.serving.generate.SamplingDefaults;
 import dev.outcrop.serving.generate.ServedModel;
 import dev.outcrop.serving.generate.TextModel;
@@ -115,6 +118,12 @@ class PodReaderTest {
 
     @Override
     public CompletionParser parser(Set<String> tools, boolean reasoningIsOpen) {
+      throw new AssertionError("no text here");
+    }
+
+    @Override
+    public TokenConstraint constraint(
+        Constraint constraint, Generation.Input input, boolean reasoningIsOpen) {
       throw new AssertionError("no text here");
     }
 
