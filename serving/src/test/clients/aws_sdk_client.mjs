@@ -98,7 +98,7 @@ await h.main("aws-sdk-js", {
     await h.expect(() => ask({ modelId: h.single }), "ThrottlingException", "429");
     abort.abort();
   },
-  "not-found": () => h.expect(() => ask({ modelId: h.unknown }), "ResourceNotFoundException", "404"),
+  "not-found": () => h.expect(() => ask({ modelId: h.unknown }), "ValidationException", "identifier is invalid"),
   denied: async () => {
     await h.expect(() => ask({}, clientWith(h.strangerAccess)), "AccessDeniedException", "403");
     const wrong = { ...h.access, secretAccessKey: h.wrong };

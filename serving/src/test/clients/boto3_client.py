@@ -139,7 +139,7 @@ def throttled():
 
 
 def not_found():
-    h.expect(ERRORS.ResourceNotFoundException, lambda: ask(h.UNKNOWN))
+    h.expect(ERRORS.ValidationException, lambda: ask(h.UNKNOWN), "identifier is invalid")
 
 
 def denied():

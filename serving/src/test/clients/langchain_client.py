@@ -117,7 +117,7 @@ h.main(
         ),
         "throttled": throttled,
         "not-found": lambda: h.expect(
-            ClientError, lambda: model(h.UNKNOWN).invoke(h.QUESTION), "ResourceNotFoundException"
+            ClientError, lambda: model(h.UNKNOWN).invoke(h.QUESTION), "identifier is invalid"
         ),
         "denied": denied,
         "32-streams": lambda: h.streams(streamed),

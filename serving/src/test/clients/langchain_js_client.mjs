@@ -77,7 +77,7 @@ await h.main("langchain-js", {
     abort.abort();
   },
   "not-found": () =>
-    h.expect(() => modelWith({ model: h.unknown }).invoke(h.question), "ResourceNotFoundException"),
+    h.expect(() => modelWith({ model: h.unknown }).invoke(h.question), "identifier is invalid"),
   denied: async () => {
     for (const key of [h.stranger, h.wrong]) {
       const denied = modelWith({ client: clientWith(key) });

@@ -127,7 +127,7 @@ h.main(
             litellm.BadRequestError, lambda: ask(max_tokens=1_000_000), "1000000"
         ),
         "throttled": throttled,
-        "not-found": lambda: h.expect(litellm.NotFoundError, lambda: ask(model=h.UNKNOWN)),
+        "not-found": lambda: h.expect(litellm.BadRequestError, lambda: ask(model=h.UNKNOWN)),
         "denied": denied,
         "32-streams": lambda: h.streams(streamed),
         "abort": abort,

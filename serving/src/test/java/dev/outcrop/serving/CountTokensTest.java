@@ -106,7 +106,7 @@ final class CountTokensTest {
         "input.converse.messages.0.content.0.text must be a string");
     refuses("{\"input\":{\"invokeModel\":{}}}", 400, "input.invokeModel.body is required");
     refuses("{\"input\":{\"invokeModel\":{\"body\":\"?\"}}}", 400, "body must be base64");
-    refuses(invoke("{\"prompt\":1}"), 400, "prompt must be a string");
+    refuses(invoke("{\"prompt\":1}"), 400, "#/prompt: expected type: String, found: Integer");
     refuses(invoke("{}"), 400, "Malformed input request");
     server.text.mostCharacters = 1;
     refuses(invoke("{\"prompt\":\"abc\"}"), 400, "Input is too long for requested model.");

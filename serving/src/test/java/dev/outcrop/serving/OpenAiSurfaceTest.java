@@ -232,7 +232,7 @@ final class OpenAiSurfaceTest {
     assertThat(request.sampling().toString())
         .isEqualTo(
             "Sampling[temperature=0.5, topK=3, topP=0.25, minP=0.125, repetitionPenalty=1.5,"
-                + " presencePenalty=1.0, frequencyPenalty=-1.0, seed=5, logprobs=-1]");
+                + " presencePenalty=1.0, frequencyPenalty=-1.0, seed=5, logprobs=-1, constraint=null]");
     assertThat(request.service().tier()).isEqualTo(Tier.PRIORITY);
     assertThat(server.text.lastVariables.toString())
         .isEqualTo("{reasoning_effort=none, enable_thinking=false, thinking=false}");

@@ -2,9 +2,9 @@ package dev.outcrop.bench.http;
 
 import dev.outcrop.models.completion.CompletionFormat;
 import dev.outcrop.models.completion.CompletionParser;
-import dev.outcrop.models.engine.TokenConstraint;
 import dev.outcrop.models.completion.ReasoningFormat;
 import dev.outcrop.models.completion.ToolFormat;
+import dev.outcrop.models.engine.TokenConstraint;
 import dev.outcrop.models.text.ChatMessage;
 import dev.outcrop.models.text.ToolDefinition;
 import dev.outcrop.serving.generate.Constraint;

@@ -34,7 +34,6 @@ import software.amazon.awssdk.services.bedrockruntime.model.ConverseResponse;
 import software.amazon.awssdk.services.bedrockruntime.model.ConverseStreamOutput;
 import software.amazon.awssdk.services.bedrockruntime.model.ConverseStreamResponseHandler;
 import software.amazon.awssdk.services.bedrockruntime.model.Message;
-import software.amazon.awssdk.services.bedrockruntime.model.ResourceNotFoundException;
 import software.amazon.awssdk.services.bedrockruntime.model.StopReason;
 import software.amazon.awssdk.services.bedrockruntime.model.SystemContentBlock;
 import software.amazon.awssdk.services.bedrockruntime.model.ThrottlingException;
@@ -226,7 +225,8 @@ final class ConformanceTest {
         .isInstanceOf(ValidationException.class)
         .hasMessageContaining("1000000");
     assertThatThrownBy(unwrapped(() -> ask(client, "meta.unknown-v1:0")))
-        .isInstanceOf(ResourceNotFoundException.class);
+        .isInstanceOf(ValidationException.class)
+        .hasMessageContaining("The provided model identifier is invalid.");
     assertThatThrownBy(unwrapped(() -> ask(client.denied(), ConformanceServer.MODEL)))
         .isInstanceOf(AccessDeniedException.class);
   }
