@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.outcrop.batching.GenerateRequest;
 import dev.outcrop.batching.SubmitResult;
 import dev.outcrop.batching.Tier;
+import dev.outcrop.models.engine.Sampling;
 import dev.outcrop.serving.testing.Await;
 import dev.outcrop.serving.testing.ByteText;
 import dev.outcrop.serving.testing.RawHttp;
@@ -229,10 +230,8 @@ final class OpenAiSurfaceTest {
     GenerateRequest request = server.batcher.requests.getFirst();
     assertThat(server.text.lastPrompt).isEqualTo("system: d\nuser: a\nb\nassistant: ");
     assertThat(request.maxTokens()).isEqualTo(4);
-    assertThat(request.sampling().toString())
-        .isEqualTo(
-            "Sampling[temperature=0.5, topK=3, topP=0.25, minP=0.125, repetitionPenalty=1.5,"
-                + " presencePenalty=1.0, frequencyPenalty=-1.0, seed=5, logprobs=-1, constraint=null]");
+    assertThat(request.sampling())
+        .isEqualTo(new Sampling(0.5, 3, 0.25, 0.125, 1.5, 1, -1, 5, -1));
     assertThat(request.service().tier()).isEqualTo(Tier.PRIORITY);
     assertThat(server.text.lastVariables.toString())
         .isEqualTo("{reasoning_effort=none, enable_thinking=false, thinking=false}");

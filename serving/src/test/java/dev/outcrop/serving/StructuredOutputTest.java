@@ -206,6 +206,7 @@ final class StructuredOutputTest {
 
     assertThat(completion.at("/choices/0/text").asText()).matches("ab+c");
     valid(response.at("/output/0/content/0/text").asText());
+    assertThat(response.at("/text/format/name").asText()).as("said again").isEqualTo("x");
   }
 
   @Test

@@ -120,7 +120,9 @@ final class ResponsesBody {
     reasoning.set("summary", given.node().get("summary"));
     echo.put("store", false);
     echo.put("temperature", sampling.temperature());
-    echo.putObject("text").putObject("format").put("type", "text");
+    Fields text = orEmpty(fields.objectOrNull("text"), "text");
+    echo.putObject("text")
+        .set("format", present(text, "format", Json.object().put("type", "text")));
     echo.set("tool_choice", present(fields, "tool_choice", Json.object().textNode("auto")));
     echo.set("tools", present(fields, "tools", Json.object().arrayNode()));
     echo.put("top_logprobs", Math.max(0, sampling.logprobs()));
