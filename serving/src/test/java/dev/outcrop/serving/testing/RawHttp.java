@@ -40,6 +40,7 @@ public final class RawHttp implements AutoCloseable {
 
   private static Socket connected(int port, int receiveBuffer) throws IOException {
     Socket socket = new Socket();
+    socket.setTcpNoDelay(true); // head and body are two writes
     if (receiveBuffer > 0) {
       socket.setReceiveBufferSize(receiveBuffer);
     }
