@@ -17,7 +17,14 @@ const clientWith = (key) =>
   });
 const client = clientWith(h.key);
 const modelWith = (more = {}) =>
-  new ChatBedrockConverse({ model: h.model, region: "us-east-1", client, maxRetries: 0, ...more });
+  new ChatBedrockConverse({
+    model: h.model,
+    region: "us-east-1",
+    client,
+    maxRetries: 0,
+    supportsToolChoiceValues: ["auto", "any", "tool"], // of a model that is not in its list
+    ...more,
+  });
 const llm = modelWith({ temperature: 0 });
 
 async function streamed(text) {

@@ -11,6 +11,21 @@ import harness as h
 
 litellm.suppress_debug_info = True
 litellm.telemetry = False
+
+# What a model can do LiteLLM knows from a list of its own.
+litellm.register_model(
+    {
+        model: {
+            "litellm_provider": "bedrock_converse",
+            "mode": "chat",
+            "supports_function_calling": True,
+            "supports_tool_choice": True,
+            "supports_response_schema": True,
+            "supports_native_structured_output": True,
+        }
+        for model in (h.MODEL, h.SINGLE)
+    }
+)
 WHERE = {"aws_bedrock_runtime_endpoint": h.ENDPOINT, "aws_region_name": "us-east-1"}
 
 
@@ -18,7 +33,6 @@ def ask(text=h.QUESTION, model=h.MODEL, messages=None, **more):
     return litellm.completion(
         model="bedrock/converse/" + model,
         messages=messages or [{"role": "user", "content": text}],
-        allowed_openai_params=["tools", "response_format"],  # of a model that is not in its list
         num_retries=0,
         max_retries=0,
         **WHERE,

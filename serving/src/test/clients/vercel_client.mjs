@@ -77,7 +77,7 @@ await h.main(`vercel-${kind}`, {
     await h.expect(() => ask({}, chat(h.single)), "429");
     abort.abort();
   },
-  "not-found": () => h.expect(() => ask({}, chat(h.unknown)), "400"),
+  "not-found": () => h.expect(() => ask({}, chat(h.unknown)), kind === "openai" ? "404" : "400"),
   denied: async () => {
     await h.expect(() => ask({}, provider(h.stranger).chat(h.model)), "403");
     const status = kind === "openai" ? "401" : "403";

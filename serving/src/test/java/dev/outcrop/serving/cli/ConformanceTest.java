@@ -34,6 +34,8 @@ import software.amazon.awssdk.services.bedrockruntime.model.ConverseResponse;
 import software.amazon.awssdk.services.bedrockruntime.model.ConverseStreamOutput;
 import software.amazon.awssdk.services.bedrockruntime.model.ConverseStreamResponseHandler;
 import software.amazon.awssdk.services.bedrockruntime.model.Message;
+import software.amazon.awssdk.services.bedrockruntime.model.OutputFormatStructure;
+import software.amazon.awssdk.services.bedrockruntime.model.OutputFormatType;
 import software.amazon.awssdk.services.bedrockruntime.model.StopReason;
 import software.amazon.awssdk.services.bedrockruntime.model.SystemContentBlock;
 import software.amazon.awssdk.services.bedrockruntime.model.ThrottlingException;
@@ -169,6 +171,32 @@ final class ConformanceTest {
                     .messages(question, called.output().message(), result)
                     .toolConfig(tools));
     assertThat(text(answer)).contains("21");
+  }
+
+  @ParameterizedTest
+  @MethodSource("clients")
+  void answersWithJsonOfASchema(Client client) throws Exception {
+    String schema =
+        """
+        {"type": "object", "required": ["city", "visited"], "additionalProperties": false,
+         "properties": {"city": {"type": "string"}, "visited": {"type": "boolean"}}}""";
+    ConverseResponse answer =
+        client.converse(
+            r ->
+                r.modelId(ConformanceServer.MODEL)
+                    .messages(user("Give me a city as JSON."))
+                    .outputConfig(
+                        o ->
+                            o.textFormat(
+                                t ->
+                                    t.type(OutputFormatType.JSON_SCHEMA)
+                                        .structure(
+                                            OutputFormatStructure.fromJsonSchema(
+                                                j -> j.name("city").schema(schema))))));
+
+    JsonNode city = JSON.readTree(text(answer));
+    assertThat(city.get("city").isTextual() && city.get("visited").isBoolean()).isTrue();
+    assertThat(city).hasSize(2);
   }
 
   @ParameterizedTest
