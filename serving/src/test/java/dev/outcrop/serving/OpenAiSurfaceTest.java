@@ -230,8 +230,7 @@ final class OpenAiSurfaceTest {
     GenerateRequest request = server.batcher.requests.getFirst();
     assertThat(server.text.lastPrompt).isEqualTo("system: d\nuser: a\nb\nassistant: ");
     assertThat(request.maxTokens()).isEqualTo(4);
-    assertThat(request.sampling())
-        .isEqualTo(new Sampling(0.5, 3, 0.25, 0.125, 1.5, 1, -1, 5, -1));
+    assertThat(request.sampling()).isEqualTo(new Sampling(0.5, 3, 0.25, 0.125, 1.5, 1, -1, 5, -1));
     assertThat(request.service().tier()).isEqualTo(Tier.PRIORITY);
     assertThat(server.text.lastVariables.toString())
         .isEqualTo("{reasoning_effort=none, enable_thinking=false, thinking=false}");
