@@ -28,6 +28,7 @@ import dev.outcrop.serving.metrics.ServerMetrics;
 import dev.outcrop.serving.openai.EmbeddingsApi;
 import dev.outcrop.serving.openai.OpenAiApi;
 import dev.outcrop.serving.openai.ServedIds;
+import dev.outcrop.serving.transport.ByteBudget;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.UnknownHostException;
@@ -72,7 +73,8 @@ public final class OutcropServer implements AutoCloseable {
     this.encoders = encoders;
     this.lifeCycle = new LifeCycle();
     Json json = new Json(config.limits().maxTextLength());
-    ServerMetrics metrics = new ServerMetrics(models, encoders, lifeCycle);
+    ByteBudget bodies = new ByteBudget(config.http().bodyBytes());
+    ServerMetrics metrics = new ServerMetrics(models, encoders, lifeCycle, bodies);
     this.generations = new GenerationService(System::nanoTime, metrics);
     ModelIds ids = new ModelIds(models, encoders);
     ServedIds served = new ServedIds(ids);
@@ -113,6 +115,7 @@ public final class OutcropServer implements AutoCloseable {
                           controlPlane(config, ids, json))),
                   authenticator(),
                   lifeCycle,
+                  bodies,
                   metrics,
                   this::health,
                   metrics::page,

@@ -18,6 +18,10 @@ import org.junit.jupiter.api.io.TempDir;
 /** Who knows the id of an access key, and no secret, cannot take the place of others. */
 final class StrangersTest {
   private static final int MAX_BODY = 400_000;
+
+  /** What the server holds for a body of which nothing has come. */
+  private static final int FIRST_PIECE = 8 * 1_024;
+
   private static final String CONVERSE = "/model/demo/converse";
   private static final String SECRET = "a/secret+of-the-tests-0000000000000";
 
@@ -64,8 +68,8 @@ final class StrangersTest {
     try (RawHttp one = new RawHttp(server.server.port())) {
       String request = RawHttp.request("POST", CONVERSE, large, signed(large));
       one.write(request.substring(0, request.length() - 10));
-      Await.until(() -> status(large, signed(large)) == 429);
-
+      awaitBodies(MAX_BODY + 1);
+      assertThat(status(large, signed(large))).isEqualTo(429);
       assertThat(status(large, "Authorization: Bearer key\r\n")).isEqualTo(200);
       one.write(request.substring(request.length() - 10));
       assertThat(one.response().status()).isEqualTo(403);
@@ -81,7 +85,8 @@ final class StrangersTest {
         RawHttp two = new RawHttp(server.server.port())) {
       one.write(head);
       two.write(head);
-      Await.until(() -> status(small, signed(small)) == 429);
+      awaitBodies(2 * FIRST_PIECE);
+      assertThat(status(small, signed(small))).isEqualTo(429);
       for (int i = 0; i < 3; i++) {
         assertThat(status(small, "Authorization: Bearer key\r\n")).isEqualTo(200);
       }
@@ -94,6 +99,12 @@ final class StrangersTest {
   /** Signed with a wrong secret, and without a hash of the body. */
   private static String signed(String body) {
     return new Signer("AKTEST", SECRET + "x").lines("POST", CONVERSE, "localhost", body);
+  }
+
+  /** Waits until bodies hold so much memory: before that, another request may be the first. */
+  private void awaitBodies(long bytes) throws InterruptedException {
+    String line = "outcrop_request_body_bytes " + (double) bytes + "\n";
+    Await.until(() -> server.metrics().contains(line));
   }
 
   private int status(String body, String headers) {

@@ -75,6 +75,7 @@ public final class Listeners implements AutoCloseable {
   /**
    * What the ports serve.
    *
+   * @param bodies memory for the bodies of all requests to the API
    * @param health how each model's engine loop is; the process lives while all do
    * @param metrics the exposition for an Accept header
    * @param admin who may change state, or null for nobody
@@ -84,6 +85,7 @@ public final class Listeners implements AutoCloseable {
       Api api,
       Authenticator authenticator,
       LifeCycle lifeCycle,
+      ByteBudget bodies,
       RequestListener listener,
       Supplier<Map<String, Health>> health,
       Function<@Nullable String, MetricsPage> metrics,
@@ -121,9 +123,8 @@ public final class Listeners implements AutoCloseable {
 
   private static Port api(HttpConfig config, Parts parts) {
     int maxBody = Math.toIntExact(config.maxBody().bytes());
-    ByteBudget bodies = new ByteBudget(config.bodyBytes());
     Certificates certificates = Certificates.open(config.tls());
-    Connections connections = new Connections(limits(config, maxBody, bodies), certificates);
+    Connections connections = new Connections(limits(config, maxBody, parts.bodies), certificates);
     ErrorWriter errors = new ErrorWriter(parts.json, Listeners::newId);
     ApiHandler handler =
         new ApiHandler(
@@ -133,7 +134,7 @@ public final class Listeners implements AutoCloseable {
                 parts.lifeCycle,
                 parts.authenticator.isOpen() ? new LocalOnly(config.host()) : null,
                 connections,
-                bodies,
+                parts.bodies,
                 errors,
                 parts.listener,
                 Listeners::newId,

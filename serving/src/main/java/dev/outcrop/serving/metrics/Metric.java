@@ -133,6 +133,11 @@ public enum Metric {
       "result"),
   /** Requests in the server. */
   IN_FLIGHT("outcrop_requests_in_flight", Type.GAUGE, "Requests that are in the server"),
+  /** Memory of bodies. */
+  REQUEST_BODY_BYTES(
+      "outcrop_request_body_bytes",
+      Type.GAUGE,
+      "Memory that the bodies of requests hold; http.body-memory bounds it"),
   /** Whether requests are taken. */
   READY(
       "outcrop_ready",

@@ -10,6 +10,7 @@ import dev.outcrop.serving.generate.ServedModel;
 import dev.outcrop.serving.http.LifeCycle;
 import dev.outcrop.serving.http.MetricsPage;
 import dev.outcrop.serving.http.RequestListener;
+import dev.outcrop.serving.transport.ByteBudget;
 import io.prometheus.client.CollectorRegistry;
 import io.prometheus.client.Counter;
 import io.prometheus.client.Histogram;
@@ -43,9 +44,16 @@ public final class ServerMetrics
   private final Histogram perToken;
   private final Counter reloads;
 
-  /** Creates the metrics of a server. */
+  /**
+   * Creates the metrics of a server.
+   *
+   * @param bodies memory of its requests' bodies
+   */
   public ServerMetrics(
-      Collection<ServedModel> models, Collection<ServedEncoder> encoders, LifeCycle lifeCycle) {
+      Collection<ServedModel> models,
+      Collection<ServedEncoder> encoders,
+      LifeCycle lifeCycle,
+      ByteBudget bodies) {
     requests = counter(Metric.REQUESTS);
     requestSeconds = histogram(Metric.REQUEST_SECONDS, SECONDS);
     tokens = counter(Metric.TOKENS);
@@ -55,7 +63,7 @@ public final class ServerMetrics
     reloads = counter(Metric.AUTH_RELOADS);
     reloads.labels(TAKEN);
     reloads.labels(REFUSED);
-    registry.register(new StateCollector(models, encoders, lifeCycle));
+    registry.register(new StateCollector(models, encoders, lifeCycle, bodies));
   }
 
   /** The exposition in the format that an Accept header asks for. */

@@ -6,6 +6,7 @@ import dev.outcrop.serving.embed.ServedEncoder;
 import dev.outcrop.serving.generate.ServedModel;
 import dev.outcrop.serving.http.LifeCycle;
 import dev.outcrop.serving.http.ServerState;
+import dev.outcrop.serving.transport.ByteBudget;
 import io.prometheus.client.Collector;
 import io.prometheus.client.CounterMetricFamily;
 import io.prometheus.client.GaugeMetricFamily;
@@ -20,18 +21,24 @@ final class StateCollector extends Collector {
   private final Collection<ServedModel> models;
   private final Collection<ServedEncoder> encoders;
   private final LifeCycle lifeCycle;
+  private final ByteBudget bodies;
 
   StateCollector(
-      Collection<ServedModel> models, Collection<ServedEncoder> encoders, LifeCycle lifeCycle) {
+      Collection<ServedModel> models,
+      Collection<ServedEncoder> encoders,
+      LifeCycle lifeCycle,
+      ByteBudget bodies) {
     this.models = List.copyOf(models);
     this.encoders = List.copyOf(encoders);
     this.lifeCycle = lifeCycle;
+    this.bodies = bodies;
   }
 
   @Override
   public List<MetricFamilySamples> collect() {
     Families families = new Families();
     families.add(Metric.IN_FLIGHT, lifeCycle.inFlight());
+    families.add(Metric.REQUEST_BODY_BYTES, (double) bodies.taken());
     families.add(Metric.READY, ready() ? 1 : 0);
     for (ServedModel model : models) {
       Signals now = model.batcher().signals();
