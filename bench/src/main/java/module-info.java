@@ -14,6 +14,7 @@ module dev.outcrop.bench {
   exports dev.outcrop.bench;
   exports dev.outcrop.bench.batching;
   exports dev.outcrop.bench.encode;
+  exports dev.outcrop.bench.grammar;
   exports dev.outcrop.bench.http;
   exports dev.outcrop.bench.options;
   exports dev.outcrop.bench.report;
@@ -26,6 +27,8 @@ module dev.outcrop.bench {
   opens dev.outcrop.bench.encode to
       info.picocli;
   opens dev.outcrop.bench.http to
+      info.picocli;
+  opens dev.outcrop.bench.grammar to
       info.picocli;
   opens dev.outcrop.bench.options to
       info.picocli;

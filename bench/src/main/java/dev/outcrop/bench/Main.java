@@ -2,6 +2,7 @@ package dev.outcrop.bench;
 
 import dev.outcrop.bench.batching.BatchingCommand;
 import dev.outcrop.bench.encode.EncodeCommand;
+import dev.outcrop.bench.grammar.GrammarCommand;
 import dev.outcrop.bench.http.HttpCommand;
 import dev.outcrop.bench.scheduler.SchedulerCommand;
 import dev.outcrop.models.OutcropException;
@@ -24,6 +25,7 @@ import picocli.CommandLine.IExecutionExceptionHandler;
       SchedulerCommand.class,
       BatchingCommand.class,
       EncodeCommand.class,
+      GrammarCommand.class,
       HttpCommand.class
     })
 public final class Main {

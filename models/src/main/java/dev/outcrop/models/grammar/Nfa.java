@@ -5,7 +5,6 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * An automaton over bytes that may be in several states at once (Thompson's construction), from
@@ -182,33 +181,50 @@ final class Nfa {
       Utf8.split(
           plain.first(i), plain.last(i), (least, most) -> sequence(least, most, from, to, tails));
     }
-    if (writing == Writing.JSON) {
+    if (writing == Writing.JSON && ESCAPED.minus(set).isEmpty()) {
+      anyEscape(from, to);
+    } else if (writing == Writing.JSON) {
       CodePoints escaped = set.and(ESCAPED);
       for (int i = 0; i < escaped.ranges(); i++) {
         for (int c = escaped.first(i); c <= escaped.last(i); c++) {
           byte[] bytes = JsonText.escape(c).getBytes(StandardCharsets.US_ASCII);
           int[] each = new int[bytes.length];
           Arrays.setAll(each, k -> bytes[k]);
-          sequence(each, each, from, to, null);
+          sequence(each, each, from, to, tails);
         }
       }
     }
     return to;
   }
 
+  /** Every character that has to be escaped, in few states: sets have mostly all or none. */
+  private void anyEscape(int from, int to) {
+    int at = state(false);
+    edge(from, '\\', '\\', at);
+    for (char c : "\"\\bfnrt".toCharArray()) {
+      edge(at, c, c, to);
+    }
+    for (char c : "u00".toCharArray()) {
+      int next = state(false);
+      edge(at, c, c, next);
+      at = next;
+    }
+    int last = state(false);
+    edge(at, '0', '1', last);
+    edge(last, '0', '9', to);
+    edge(last, 'a', 'f', to);
+  }
+
   /** Adds bytes one after the other; sequences of one set share their ends. */
-  private void sequence(
-      int[] least, int[] most, int from, int to, @Nullable Map<Long, Integer> tails) {
+  private void sequence(int[] least, int[] most, int from, int to, Map<Long, Integer> tails) {
     int next = to;
     for (int i = least.length - 1; i > 0; i--) {
       long key = (((long) next << 8 | least[i]) << 8) | most[i];
-      Integer known = tails == null ? null : tails.get(key);
+      Integer known = tails.get(key);
       if (known == null) {
         known = state(false);
         edge(known, least[i], most[i], next);
-        if (tails != null) {
-          tails.put(key, known);
-        }
+        tails.put(key, known);
       }
       next = known;
     }

@@ -33,6 +33,7 @@ final class SchemaRules {
   private final Map<Set<Integer>, Rule> shapes = new HashMap<>();
   private final ValueRules values;
   private final ObjectRules objects;
+  private final ArrayRules arrays;
   private final Exclusive exclusive;
   private int level;
 
@@ -70,6 +71,7 @@ final class SchemaRules {
     this.budget = budget;
     values = new ValueRules(rules, budget);
     objects = new ObjectRules(this, values, rules, budget);
+    arrays = new ArrayRules(this, rules);
     exclusive = new Exclusive(this);
   }
 
@@ -197,7 +199,7 @@ final class SchemaRules {
     }
   }
 
-  private static List<Schema> list(Schema schema, String word) {
+  static List<Schema> list(Schema schema, String word) {
     JsonNode list = schema.node().path(word);
     if (list.isMissingNode()) {
       return List.of();
@@ -262,7 +264,7 @@ final class SchemaRules {
       kinds.add(objects.object(facts));
     }
     if ((facts.kinds & Facts.ARRAY) != 0) {
-      kinds.add(array(facts));
+      kinds.add(arrays.array(facts));
     }
     if ((facts.kinds & Facts.STRING) != 0) {
       kinds.add(values.string(facts));
@@ -277,54 +279,6 @@ final class SchemaRules {
       kinds.add(rules.lexeme(Lexemes.NULL));
     }
     return rules.or(kinds);
-  }
-
-  private Rule array(Facts facts) {
-    int least = facts.number("minItems", true, 0);
-    int most = facts.number("maxItems", false, Rule.Repeat.FOREVER);
-    List<List<Schema>> first = new ArrayList<>();
-    int prefix = 0;
-    boolean items = false;
-    for (Schema schema : facts.schemas) {
-      JsonNode node = schema.node();
-      boolean unique = node.path("uniqueItems").asBoolean();
-      if (unique && most > 1) {
-        throw schema.refused("has 'uniqueItems', which cannot be enforced here.");
-      }
-      if (node.has("items") && !node.get("items").isObject() && !node.get("items").isBoolean()) {
-        throw schema.refused("has 'items' that is no schema; for a list of them take prefixItems.");
-      }
-      prefix = Math.max(prefix, list(schema, "prefixItems").size());
-      items |= node.has("items");
-    }
-    for (int i = 0; i < prefix; i++) {
-      first.add(element(facts, i));
-    }
-    List<Rule> firstRules = new ArrayList<>();
-    for (List<Schema> element : first) {
-      firstRules.add(element.isEmpty() ? Rules.ANY : inner(element));
-    }
-    List<Schema> others = element(facts, Integer.MAX_VALUE);
-    boolean closed =
-        others.stream().anyMatch(s -> s.node().isBoolean() && !s.node().booleanValue());
-    // Where only the first elements are described, no others come unless they have to.
-    boolean none = most <= prefix || closed || (prefix > 0 && !items && least <= prefix);
-    Rule rest = none ? null : others.isEmpty() ? Rules.ANY : inner(others);
-    return rules.array(firstRules, rest, least, most);
-  }
-
-  /** What is said of an element of an array. */
-  private static List<Schema> element(Facts facts, int index) {
-    List<Schema> said = new ArrayList<>();
-    for (Schema schema : facts.schemas) {
-      List<Schema> prefix = list(schema, "prefixItems");
-      if (index < prefix.size()) {
-        said.add(prefix.get(index));
-      } else if (schema.node().has("items")) {
-        said.add(schema.part(schema.node().get("items"), "items"));
-      }
-    }
-    return said;
   }
 
   /** What schemas say in any case: without their choices, which would only say more. */

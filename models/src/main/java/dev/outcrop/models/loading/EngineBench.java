@@ -8,9 +8,11 @@ import dev.outcrop.models.engine.Engine;
 import dev.outcrop.models.engine.Sampling;
 import dev.outcrop.models.engine.StepPlan;
 import dev.outcrop.models.engine.StepResult;
+import dev.outcrop.models.engine.TokenConstraint;
 import dev.outcrop.models.torch.TorchBench;
 import dev.outcrop.models.torch.TorchOptions;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 
 /**
@@ -113,6 +115,54 @@ public final class EngineBench implements AutoCloseable {
     return millis;
   }
 
+  /**
+   * Milliseconds of each of some decode steps that go on from the tokens they chose, after every
+   * sequence ran a prompt.
+   *
+   * @param how how to choose the tokens of each sequence
+   */
+  public double[] decodeMillis(List<Sampling> how, int promptTokens, int steps) {
+    int batch = how.size();
+    int[][] tokens = new int[batch][];
+    for (int s = 0; s < batch; s++) {
+      tokens[s] = Arrays.copyOf(prompt(s, promptTokens), promptTokens + steps + 1);
+      prefill(s, tokens[s], promptTokens);
+      tokens[s][promptTokens] = chosen(how.get(s), tokens[s], promptTokens);
+    }
+    double[] millis = new double[steps];
+    for (int i = 0; i < steps; i++) {
+      int length = promptTokens + i + 1;
+      plan.clear();
+      for (int s = 0; s < batch; s++) {
+        plan.row(length - 1);
+        plan.tokens(tokens[s], length - 1, 1);
+        plan.segment(s * sequenceTokens, length);
+        plan.sample(how.get(s), tokens[s], promptTokens, length);
+      }
+      long start = System.nanoTime();
+      StepResult.Sampled result = sampled();
+      millis[i] = (System.nanoTime() - start) / 1e6;
+      for (int s = 0; s < batch && length < tokens[s].length; s++) {
+        tokens[s][length] = Math.max(0, result.tokens()[s]);
+      }
+    }
+    return millis;
+  }
+
+  /** The first token of a completion: any that may come. */
+  private int chosen(Sampling how, int[] tokens, int promptTokens) {
+    TokenConstraint constraint = how.constraint();
+    if (constraint == null) {
+      return 0;
+    }
+    TokenConstraint.Mask mask = constraint.mask(tokens, promptTokens, promptTokens);
+    int token = 0;
+    while (!mask.holds(token) && token < vocabulary - 1) {
+      token++;
+    }
+    return token;
+  }
+
   /** Milliseconds of each of some runs of all linear layers of one step, and of nothing else. */
   public double[] floorMillis(int batch, int runs) {
     return Arrays.stream(bench.floorNanos(batch, runs)).mapToDouble(nanos -> nanos / 1e6).toArray();
@@ -138,8 +188,13 @@ public final class EngineBench implements AutoCloseable {
 
   private long step() {
     long start = System.nanoTime();
+    StepResult.Sampled _ = sampled();
+    return System.nanoTime() - start;
+  }
+
+  private StepResult.Sampled sampled() {
     return switch (bench.engine().submit(plan).await()) {
-      case StepResult.Sampled _ -> System.nanoTime() - start;
+      case StepResult.Sampled result -> result;
       case StepResult.Failed(OutcropException error) ->
           throw new OutcropException(ModelError.STEP_FAILED, "a measured step failed", error);
     };

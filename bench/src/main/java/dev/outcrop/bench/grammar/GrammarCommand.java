@@ -1,0 +1,242 @@
+package dev.outcrop.bench.grammar;
+
+import dev.outcrop.bench.options.Bounds;
+import dev.outcrop.bench.options.DecoderShape;
+import dev.outcrop.bench.report.Machine;
+import dev.outcrop.bench.report.RunResult;
+import dev.outcrop.models.OutcropException;
+import dev.outcrop.models.engine.Sampling;
+import dev.outcrop.models.engine.TokenConstraint;
+import dev.outcrop.models.grammar.Grammar;
+import dev.outcrop.models.grammar.GrammarCompiler;
+import dev.outcrop.models.grammar.Syntax;
+import dev.outcrop.models.grammar.Vocabulary;
+import dev.outcrop.models.loading.ComputeType;
+import dev.outcrop.models.loading.EngineBench;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code outcrop bench grammar}: what constrained answers cost. */
+@Command(
+    name = "grammar",
+    description =
+        "Times decode steps with and without a JSON Schema's mask on every row, and the compilation"
+            + " of schemas.",
+    mixinStandardHelpOptions = true)
+public final class GrammarCommand implements Callable<Integer> {
+  private static final int MOST_BATCH = 256;
+  private static final int MOST_PROMPT = 4_096;
+  private static final int MOST_STEPS = 10_000;
+  private static final int MOST_REPEATS = 1_000;
+  private static final int FEWEST_TOKENS = 1_000;
+
+  @Option(
+      names = "--shape",
+      defaultValue = "1024,12,16,4,3584,32000",
+      converter = DecoderShape.Converter.class,
+      paramLabel = "N,...",
+      description = DecoderShape.FORM + " (${DEFAULT-VALUE})")
+  private @Nullable DecoderShape shape;
+
+  @Option(
+      names = "--dtype",
+      defaultValue = "BFLOAT16",
+      description = "Type to compute in: ${COMPLETION-CANDIDATES} (${DEFAULT-VALUE})")
+  private ComputeType dtype = ComputeType.BFLOAT16;
+
+  @Option(
+      names = "--batch",
+      defaultValue = "16",
+      description = "Sequences per step (${DEFAULT-VALUE})")
+  private int batch;
+
+  @Option(
+      names = "--prompt",
+      defaultValue = "128",
+      description = "Tokens of each prompt (${DEFAULT-VALUE})")
+  private int prompt;
+
+  @Option(
+      names = "--steps",
+      defaultValue = "100",
+      description = "Decode steps per repeat (${DEFAULT-VALUE})")
+  private int steps;
+
+  @Option(
+      names = "--repeats",
+      defaultValue = "5",
+      description = "Repeats; with and without masks alternate (${DEFAULT-VALUE})")
+  private int repeats;
+
+  @Option(
+      names = "--threads",
+      defaultValue = "0",
+      description = "Threads of an operator; 0 for libtorch's choice")
+  private int threads;
+
+  @Spec private @Nullable CommandSpec spec;
+
+  private long maskNanos;
+  private long masks;
+
+  /** For picocli. */
+  public GrammarCommand() {}
+
+  @Override
+  public Integer call() {
+    DecoderShape decoder = Objects.requireNonNull(shape);
+    check(new Bounds(spec), decoder);
+    Instant start = Instant.now();
+    Machine machine = Machine.here();
+    int[] stop = {MadeUpTokens.STOP};
+    Vocabulary vocabulary = Vocabulary.of(new MadeUpTokens(decoder.numbers().vocabulary()), stop);
+    List<Map<String, Number>> results = new ArrayList<>();
+    results.add(stepping(decoder, vocabulary));
+    System.err.println(results.getFirst());
+    List<String> names = new ArrayList<>();
+    for (Map.Entry<String, String> schema : Schemas.all().entrySet()) {
+      Map<String, Number> result = compiling(vocabulary, schema.getValue());
+      names.add(schema.getKey());
+      System.err.println("compile " + schema.getKey() + ": " + result);
+      results.add(result);
+    }
+    Map<String, Object> described = new LinkedHashMap<>();
+    decoder.describe(described);
+    described.put("dtype", dtype.name().toLowerCase(Locale.ROOT));
+    described.put("batch", batch);
+    described.put("promptTokens", prompt);
+    described.put("stepsPerRepeat", steps);
+    described.put("threads", threads);
+    described.put("schemas", names);
+    System.out.println(
+        new RunResult(
+                "grammar",
+                start.truncatedTo(ChronoUnit.SECONDS).toString(),
+                Machine.commitOf(Path.of(System.getenv().getOrDefault("OUTCROP_HOME", "."))),
+                machine,
+                described,
+                repeats,
+                units(),
+                results)
+            .toJson());
+    return 0;
+  }
+
+  private void check(Bounds bounds, DecoderShape decoder) {
+    bounds.within("--batch", batch, 1, MOST_BATCH);
+    bounds.within("--prompt", prompt, 1, MOST_PROMPT);
+    bounds.within("--steps", steps, 1, MOST_STEPS);
+    bounds.within("--repeats", repeats, 1, MOST_REPEATS);
+    bounds.within("--threads", threads, 0, Bounds.MOST_THREADS);
+    bounds.that(
+        decoder.numbers().vocabulary() >= FEWEST_TOKENS,
+        "--shape needs a vocabulary of at least %d tokens".formatted(FEWEST_TOKENS));
+  }
+
+  private Map<String, Number> stepping(DecoderShape decoder, Vocabulary vocabulary) {
+    Grammar grammar =
+        new GrammarCompiler(vocabulary, System::nanoTime)
+            .compile(new Syntax.JsonSchema(Schemas.ENDLESS.replace('\'', '"')));
+    double[] free = new double[repeats];
+    double[] masked = new double[repeats];
+    try (EngineBench bench =
+        EngineBench.open(decoder.numbers(), dtype, batch, prompt + steps + 1, threads)) {
+      List<Sampling> plain = Collections.nCopies(batch, Sampling.GREEDY);
+      run(bench, plain);
+      run(bench, constrained(grammar));
+      maskNanos = 0;
+      masks = 0;
+      for (int repeat = 0; repeat < repeats; repeat++) {
+        free[repeat] = run(bench, plain);
+        masked[repeat] = run(bench, constrained(grammar));
+      }
+    }
+    Map<String, Number> result = new LinkedHashMap<>();
+    result.put("batch", batch);
+    result.put("msPerStep", median(free));
+    result.put("maskedMsPerStep", median(masked));
+    result.put("maskedOverPlain", median(masked) / median(free));
+    result.put("maskMicrosPerRow", maskNanos / 1e3 / masks);
+    return result;
+  }
+
+  private double run(EngineBench bench, List<Sampling> how) {
+    return median(bench.decodeMillis(how, prompt, steps));
+  }
+
+  /** One for each sequence, as requests have them, and timed. */
+  private List<Sampling> constrained(Grammar grammar) {
+    List<Sampling> all = new ArrayList<>();
+    for (int s = 0; s < batch; s++) {
+      TokenConstraint constraint = grammar.constraint();
+      all.add(
+          Sampling.GREEDY.constrained(
+              (history, promptTokens, length) -> {
+                long start = System.nanoTime();
+                TokenConstraint.Mask mask = constraint.mask(history, promptTokens, length);
+                maskNanos += System.nanoTime() - start;
+                masks++;
+                return mask;
+              }));
+    }
+    return all;
+  }
+
+  private Map<String, Number> compiling(Vocabulary vocabulary, String schema) {
+    double[] millis = new double[repeats];
+    int refused = 0;
+    for (int repeat = 0; repeat < repeats; repeat++) {
+      GrammarCompiler compiler = new GrammarCompiler(vocabulary, System::nanoTime);
+      long start = System.nanoTime();
+      try {
+        compiler.compile(new Syntax.JsonSchema(schema)).constraint();
+      } catch (OutcropException e) {
+        refused++;
+      }
+      millis[repeat] = (System.nanoTime() - start) / 1e6;
+    }
+    Map<String, Number> result = new LinkedHashMap<>();
+    result.put("schemaBytes", schema.length());
+    result.put("firstCompileMs", millis[0]);
+    result.put("compileMs", median(millis));
+    result.put("slowestCompileMs", Arrays.stream(millis).max().orElse(0));
+    result.put("refused", refused);
+    return result;
+  }
+
+  private static double median(double[] values) {
+    double[] sorted = values.clone();
+    Arrays.sort(sorted);
+    return sorted[sorted.length / 2];
+  }
+
+  private static Map<String, String> units() {
+    Map<String, String> units = new LinkedHashMap<>();
+    units.put("batch", "sequences");
+    units.put("msPerStep", "ms, median of the repeats' median decode steps, no row constrained");
+    units.put("maskedMsPerStep", "ms, every row constrained by one schema");
+    units.put("maskedOverPlain", "ratio");
+    units.put("maskMicrosPerRow", "us of the engine thread to find a row's tokens, mean");
+    units.put("schemaBytes", "bytes");
+    units.put("firstCompileMs", "ms, compilation and the tokens that may come first");
+    units.put("compileMs", "ms, median of the repeats");
+    units.put("slowestCompileMs", "ms");
+    units.put("refused", "repeats in which it was refused as too complex");
+    return units;
+  }
+}
