@@ -68,6 +68,16 @@ final class AnthropicInputTest {
         bad(with("\"tools\":[" + tool("t") + "," + tool("t") + "]"), "Tool names must be unique"),
         bad(with("\"tool_choice\":{}"), "tool_choice.type: Field required"),
         bad(with("\"tool_choice\":{\"type\":\"x\"}"), "tool_choice.type must be one of"),
+        bad(with("\"tool_choice\":{\"type\":\"any\"}"), "tool_choice: there is no such tool"),
+        bad(with("\"tool_choice\":{\"type\":\"tool\"}"), "tool_choice.tool.name: Field required"),
+        bad(
+            with(
+                "\"tools\":[" + tool("t") + "],\"tool_choice\":{\"type\":\"tool\",\"name\":\"x\"}"),
+            "tool_choice: there is no such tool"),
+        bad(with("\"output_config\":{\"format\":{}}"), "output_config.format.type: Field required"),
+        bad(
+            with("\"output_config\":{\"format\":{\"type\":\"json_schema\"}}"),
+            "output_config.format.schema is required"),
         bad(messages("{\"content\":\"hi\"}"), "messages.0.role: Field required"),
         bad(messages("{\"role\":\"system\",\"content\":\"hi\"}"), "first message must use the"),
         bad(messages("{\"role\":\"tool\",\"content\":\"hi\"}"), "messages.0.role: Input should be"),

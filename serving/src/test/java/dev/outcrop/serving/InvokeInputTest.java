@@ -83,6 +83,14 @@ final class InvokeInputTest {
             TestServer.IMPORTED,
             "{\"prompt\":[\"a\",\"b\"],\"max_tokens\":1}",
             "prompt must hold at most 1"),
+        bad(
+            TestServer.IMPORTED,
+            "{\"prompt\":\"x\",\"response_format\":{\"type\":\"json_schema\"}}",
+            "response_format.json_schema is required"),
+        bad(
+            TestServer.IMPORTED,
+            "{\"prompt\":\"x\",\"response_format\":{\"type\":\"x\"}}",
+            "response_format.type must be text"),
         bad(TestServer.MISTRAL_CHAT, chat("\"n\":1"), "extraneous key [n] is not permitted"),
         bad(
             TestServer.MISTRAL_CHAT,

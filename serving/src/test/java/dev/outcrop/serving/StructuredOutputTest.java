@@ -33,6 +33,7 @@ final class StructuredOutputTest {
       "{\"type\":\"object\",\"properties\":{\"n\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":9},"
           + "\"s\":{\"enum\":[\"a\",\"b\"]}},\"required\":[\"n\",\"s\"],\"additionalProperties\":false}";
   private static final String USER = "{\"role\":\"user\",\"content\":[{\"text\":\"hi\"}]}";
+  private static final String INVOKE = "/model/demo/invoke";
   private static final String CHAT = "\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]";
 
   private final ObjectMapper mapper = new ObjectMapper();
@@ -210,6 +211,57 @@ final class StructuredOutputTest {
   }
 
   @Test
+  void nativeBodiesKeepToTheirFormat() throws Exception {
+    valid(
+        ok(
+                INVOKE,
+                messages(
+                    "\"output_config\":{\"format\":{\"type\":\"json_schema\",\"schema\":%s}}"
+                        .formatted(SCHEMA)))
+            .at("/content/0/text")
+            .asText());
+    String prompt = "{\"prompt\":\"x\",\"max_gen_len\":99,\"response_format\":%s}";
+    valid(
+        ok(INVOKE, prompt.formatted("{\"type\":\"json_schema\",\"json_schema\":" + SCHEMA + "}"))
+            .path("generation")
+            .asText());
+    script = ByteText.bytes("ok");
+    String free = prompt.formatted("{\"type\":\"text\"}").replace("99", "2");
+    assertThat(ok(INVOKE, free).path("generation").asText()).isEqualTo("ok");
+  }
+
+  @Test
+  void messagesCallToolsWhereTheyHaveTo() throws Exception {
+    String tool = "{\"name\":\"%s\",\"input_schema\":%s}";
+    String tools =
+        "\"tools\":[%s,%s]".formatted(tool.formatted("f", SCHEMA), tool.formatted("g", SCHEMA));
+    for (String choice : List.of("{\"type\":\"any\"}", "{\"type\":\"tool\",\"name\":\"g\"}")) {
+      JsonNode answer = ok(INVOKE, messages(tools + ",\"tool_choice\":" + choice));
+
+      assertThat(answer.path("stop_reason").asText()).isEqualTo("tool_use");
+      for (JsonNode block : answer.path("content")) {
+        assertThat(block.path("name").asText())
+            .isIn(choice.contains("g") ? List.of("g") : List.of("f", "g"));
+        valid(block.path("input").toString());
+      }
+    }
+  }
+
+  @Test
+  void strictToolsOfMessagesAreCalledAsTheirSchemaSays() throws Exception {
+    script = ByteText.bytes("I call <tool_call>");
+
+    JsonNode answer =
+        ok(
+            INVOKE,
+            messages(
+                "\"tools\":[{\"name\":\"f\",\"strict\":true,\"input_schema\":%s}]"
+                    .formatted(SCHEMA)));
+
+    valid(answer.at("/content/1/input").toString());
+  }
+
+  @Test
   void formatsThatExcludeEachOtherAreRefused() throws Exception {
     RawHttp.Response answer =
         RawHttp.post(
@@ -219,6 +271,11 @@ final class StructuredOutputTest {
 
     assertThat(answer.status()).isEqualTo(400);
     assertThat(answer.text()).contains("exclude each other");
+  }
+
+  private static String messages(String more) {
+    return "{\"anthropic_version\":\"bedrock-2023-05-31\",\"max_tokens\":999,%s,%s}"
+        .formatted(CHAT, more);
   }
 
   private static String function(String name) {

@@ -3,6 +3,7 @@ package dev.outcrop.serving.anthropic;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.outcrop.models.text.ChatMessage;
 import dev.outcrop.serving.config.LimitsConfig;
+import dev.outcrop.serving.generate.Constraint;
 import dev.outcrop.serving.generate.Generation;
 import dev.outcrop.serving.generate.RequestFields;
 import dev.outcrop.serving.invoke.BodyFormat;
@@ -67,16 +68,18 @@ public final class MessagesBody implements BodyFormat {
     ToolsReader tools = new ToolsReader(json, limits);
     MessagesReader messages = new MessagesReader(json, limits);
     List<ChatMessage> chat = messages.read(fields);
+    ToolsReader.Tools offered = tools.read(fields);
     Generation generation =
         new Generation(
-            new Generation.Chat(chat, tools.read(fields), variables(fields, maxTokens)),
+            new Generation.Chat(chat, offered.definitions(), variables(fields, maxTokens)),
             maxTokens,
             // Clients of this API have to name a limit and name one for the largest of models.
             true,
             RequestFields.sampling(
                 fields, "top_p", 1, fields, target.defaults(), target.seed(), -1),
             RequestFields.stops(fields, "stop_sequences", limits),
-            target.tier());
+            target.tier(),
+            constraint(fields, offered.calls()));
     return new MessagesAnswer(
         json,
         generation,
@@ -112,15 +115,32 @@ public final class MessagesBody implements BodyFormat {
     if (output == null) {
       return variables;
     }
-    if (output.has("format")) {
-      throw Fields.unsupported(output.path("format") + " is not supported by this server.");
-    }
     String effort = output.choiceOrNull("effort", List.of("low", "medium", "high", "xhigh", "max"));
     if (effort != null) {
       variables.put(
           "reasoning_effort", effort.equals("low") || effort.equals("medium") ? effort : "high");
     }
     return variables;
+  }
+
+  /** What the answer has to look like: calls of tools or JSON, not both. */
+  private static @Nullable Constraint constraint(
+      Fields fields, Constraint.@Nullable ToolCall calls) {
+    Fields output = fields.objectOrNull(OUTPUT);
+    Fields format = output == null ? null : output.objectOrNull("format");
+    if (format == null) {
+      return calls;
+    }
+    if (format.choiceOrNull("type", List.of("json_schema")) == null) {
+      throw Fields.invalid(format.path("type") + ": Field required");
+    }
+    if (calls != null) {
+      throw Fields.unsupported(
+          format.path()
+              + ", strict tools and a tool_choice of any or tool exclude each other on this"
+              + " server.");
+    }
+    return new Constraint.JsonSchema(format.object("schema").node().toString());
   }
 
   private static boolean thoughtsOmitted(Fields fields) {

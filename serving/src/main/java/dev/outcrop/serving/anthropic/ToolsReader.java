@@ -2,6 +2,7 @@ package dev.outcrop.serving.anthropic;
 
 import dev.outcrop.models.text.ToolDefinition;
 import dev.outcrop.serving.config.LimitsConfig;
+import dev.outcrop.serving.generate.Constraint;
 import dev.outcrop.serving.generate.RequestFields;
 import dev.outcrop.serving.json.Fields;
 import dev.outcrop.serving.json.Json;
@@ -9,6 +10,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Reads tools and tool_choice of a Messages request. Used for one request. */
 final class ToolsReader {
@@ -28,26 +30,37 @@ final class ToolsReader {
     return cacheControl;
   }
 
-  List<ToolDefinition> read(Fields fields) {
+  /**
+   * The tools of a request.
+   *
+   * @param calls what calls have to look like, or null
+   */
+  record Tools(List<ToolDefinition> definitions, Constraint.@Nullable ToolCall calls) {}
+
+  Tools read(Fields fields) {
     List<ToolDefinition> tools = new ArrayList<>();
+    List<Constraint.Tool> described = new ArrayList<>();
     Set<String> names = new HashSet<>();
     for (Fields tool : fields.objects("tools", limits.maxTools())) {
-      tools.add(tool(tool));
+      tools.add(tool(tool, described));
       if (!names.add(tools.getLast().name())) {
         throw Fields.invalid("tools: Tool names must be unique.");
       }
     }
-    return offered(fields) ? tools : List.of();
+    Fields choice = fields.objectOrNull("tool_choice");
+    return switch (choice == null ? "auto" : type(choice)) {
+      case "none" -> new Tools(List.of(), null);
+      case "any" -> new Tools(tools, required(described));
+      case "tool" -> new Tools(tools, required(named(choice, described)));
+      default -> new Tools(tools, Constraint.ToolCall.whereStrict(described));
+    };
   }
 
-  private ToolDefinition tool(Fields tool) {
+  private ToolDefinition tool(Fields tool, List<Constraint.Tool> described) {
     String type = tool.stringOrNull("type", 1, 64);
     if (type != null && !type.equals("custom")) {
       throw Fields.unsupported(
           tool.path("type") + " must be custom: this server runs no tools of its own.");
-    }
-    if (tool.bool("strict", false)) {
-      throw Fields.unsupported(tool.path("strict") + " is not supported by this server.");
     }
     cacheControl |= MessagesReader.cacheControl(tool);
     String name = RequestFields.toolName(tool, "name", MAX_NAME);
@@ -56,15 +69,12 @@ final class ToolsReader {
     if (schema == null) {
       throw Fields.invalid(tool.path("custom.input_schema") + ": Field required");
     }
+    described.add(new Constraint.Tool(name, schema.node().toString(), tool.bool("strict", false)));
     return new ToolDefinition(
         name, description == null ? "" : description, json.map(schema.node()));
   }
 
-  private static boolean offered(Fields fields) {
-    Fields choice = fields.objectOrNull("tool_choice");
-    if (choice == null) {
-      return true;
-    }
+  private static String type(Fields choice) {
     String type = choice.choiceOrNull("type", List.of("auto", "any", "tool", "none"));
     if (type == null) {
       throw Fields.invalid("tool_choice.type: Field required");
@@ -73,9 +83,22 @@ final class ToolsReader {
       throw Fields.unsupported(
           choice.path("disable_parallel_tool_use") + " is not supported by this server.");
     }
-    if (type.equals("any") || type.equals("tool")) {
-      throw Fields.unsupported("tool_choice is only supported with type auto or none.");
+    return type;
+  }
+
+  private static List<Constraint.Tool> named(
+      @Nullable Fields choice, List<Constraint.Tool> described) {
+    String name = choice == null ? null : choice.stringOrNull("name", 1, MAX_NAME);
+    if (name == null) {
+      throw Fields.invalid("tool_choice.tool.name: Field required");
     }
-    return type.equals("auto");
+    return described.stream().filter(tool -> tool.name().equals(name)).toList();
+  }
+
+  private static Constraint.ToolCall required(List<Constraint.Tool> tools) {
+    if (tools.isEmpty()) {
+      throw Fields.invalid("tool_choice: there is no such tool among the `tools` of the request");
+    }
+    return new Constraint.ToolCall(true, tools);
   }
 }

@@ -3,6 +3,7 @@ package dev.outcrop.serving.bodies;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.outcrop.serving.config.LimitsConfig;
+import dev.outcrop.serving.generate.Constraint;
 import dev.outcrop.serving.generate.Generation;
 import dev.outcrop.serving.generate.GenerationEvent;
 import dev.outcrop.serving.invoke.BodyFormat;
@@ -10,6 +11,7 @@ import dev.outcrop.serving.invoke.ModelName;
 import dev.outcrop.serving.json.Fields;
 import dev.outcrop.serving.json.Json;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The native body of Llama models, and BedrockCompletion, which Custom Model Import made of it for
@@ -18,6 +20,7 @@ import java.util.List;
 final class LlamaBody implements BodyFormat {
   private static final String LOGPROBS = "return_logprobs";
   private static final String FORMAT = "response_format";
+  private static final String JSON_SCHEMA = "json_schema";
   private static final BodySchema LLAMA =
       TextRequest.PROMPT
           .with("max_gen_len", TextRequest.TOKENS)
@@ -56,9 +59,6 @@ final class LlamaBody implements BodyFormat {
       throw Fields.unsupported("images is not supported by this server.");
     }
     (imported ? IMPORTED : LLAMA).check(fields);
-    if (fields.has(FORMAT)) {
-      throw Fields.unsupported(FORMAT + " is not supported by this server.");
-    }
     boolean logprobs = imported && fields.bool(LOGPROBS, false);
     return new TextRequest(
         new Generation(
@@ -66,8 +66,22 @@ final class LlamaBody implements BodyFormat {
             TextRequest.maxTokens(fields, "max_gen_len"),
             TextRequest.sampling(fields, "top_p", target, logprobs ? 0 : -1),
             List.of(),
-            target.tier()),
+            target.tier(),
+            constraint(fields.objectOrNull(FORMAT))),
         new Answer(imported, logprobs));
+  }
+
+  /** Here the schema itself is the member that OpenAI puts it into. */
+  private static @Nullable Constraint constraint(@Nullable Fields format) {
+    if (format == null) {
+      return null;
+    }
+    return switch (format.string("type", 1, 64)) {
+      case "text" -> null;
+      case "json_object" -> new Constraint.Json();
+      case JSON_SCHEMA -> new Constraint.JsonSchema(format.object(JSON_SCHEMA).node().toString());
+      default -> throw format.bad("type", "must be text, json_object or json_schema");
+    };
   }
 
   /** One answer in this form. */
