@@ -10,6 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
@@ -64,8 +66,18 @@ final class DemoModelTest {
         .collect(Collectors.joining(", "));
   }
 
-  private static CompletableFuture<String> stream(String question) {
+  /** What a stream brought. A part that is missing was never sent: it ended without a word. */
+  private record Streamed(String text, String stopReason, int tokens) {}
+
+  private static void assertWhole(Streamed seen, int from, int to) {
+    assertThat(seen).isEqualTo(new Streamed(count(from, to), "end_turn", seen.tokens));
+    assertThat(seen.tokens).isPositive();
+  }
+
+  private static CompletableFuture<Streamed> stream(String question) {
     StringBuilder text = new StringBuilder();
+    AtomicReference<String> stopReason = new AtomicReference<>("none");
+    AtomicInteger tokens = new AtomicInteger(-1);
     return demo.async
         .converseStream(
             request ->
@@ -77,9 +89,11 @@ final class DemoModelTest {
                 .subscriber(
                     ConverseStreamResponseHandler.Visitor.builder()
                         .onContentBlockDelta(delta -> text.append(delta.delta().text()))
+                        .onMessageStop(stop -> stopReason.set(stop.stopReasonAsString()))
+                        .onMetadata(metadata -> tokens.set(metadata.usage().outputTokens()))
                         .build())
                 .build())
-        .thenApply(_ -> text.toString());
+        .thenApply(_ -> new Streamed(text.toString(), stopReason.get(), tokens.get()));
   }
 
   @Test
@@ -94,25 +108,25 @@ final class DemoModelTest {
 
   @Test
   void streamsSixtyFourCountsAtOnceAndAllAreRight() throws Exception {
-    List<CompletableFuture<String>> counts = new ArrayList<>();
+    List<CompletableFuture<Streamed>> counts = new ArrayList<>();
     for (int i = 0; i < 64; i++) {
       counts.add(stream("Count from 1 to 50."));
     }
 
-    for (CompletableFuture<String> count : counts) {
-      assertThat(count.get(2, TimeUnit.MINUTES)).isEqualTo(count(1, 50));
+    for (CompletableFuture<Streamed> count : counts) {
+      assertWhole(count.get(2, TimeUnit.MINUTES), 1, 50);
     }
   }
 
   @Test
   void streamsDifferentCountsInOneBatch() throws Exception {
-    List<CompletableFuture<String>> counts = new ArrayList<>();
+    List<CompletableFuture<Streamed>> counts = new ArrayList<>();
     for (int from = 3; from < 19; from++) {
       counts.add(stream("Count from %d to %d.".formatted(from, from + 25)));
     }
 
     for (int i = 0; i < counts.size(); i++) {
-      assertThat(counts.get(i).get(2, TimeUnit.MINUTES)).isEqualTo(count(3 + i, 28 + i));
+      assertWhole(counts.get(i).get(2, TimeUnit.MINUTES), 3 + i, 28 + i);
     }
   }
 

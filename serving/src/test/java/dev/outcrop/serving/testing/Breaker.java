@@ -53,6 +53,11 @@ public final class Breaker {
     "{\"\":\"\"}"
   };
 
+  private static final String[] TARGETS = {
+    "%00", "%2F", "%2e%2e%2f", "%", "%zz", "%ff%fe", "%F0%9F", "/", "//", "..", "?", "&", "=", ";",
+    "#", "maxResults=0", "maxResults=-1", "maxResults=99999999999", "nextToken=x", "byProvider=",
+  };
+
   private final RandomGenerator random;
 
   public Breaker(RandomGenerator random) {
@@ -72,6 +77,21 @@ public final class Breaker {
     } catch (IOException e) {
       throw new IllegalArgumentException("no JSON", e);
     }
+  }
+
+  /** Another path and query, of characters that a request line may have. */
+  public String target(String target) {
+    StringBuilder wrong = new StringBuilder(target);
+    for (int changes = 1 + random.nextInt(3); changes > 0 && wrong.length() > 1; changes--) {
+      int at = 1 + random.nextInt(wrong.length() - 1);
+      switch (random.nextInt(4)) {
+        case 0 -> wrong.setCharAt(at, (char) random.nextInt('!', 127));
+        case 1 -> wrong.setLength(at);
+        case 2 -> wrong.insert(at, target.substring(random.nextInt(target.length())));
+        default -> wrong.insert(at, TARGETS[random.nextInt(TARGETS.length)]);
+      }
+    }
+    return wrong.toString();
   }
 
   /** Bytes with some of them changed, left out, doubled or put in. */
