@@ -175,7 +175,9 @@ final class FuzzedRequestsTest {
       return true;
     }
     String event = last.getHeaders().get(":event-type").getString();
-    return seed.target.endsWith("converse-stream") ? event.equals("metadata") : event.equals("chunk");
+    return seed.target.endsWith("converse-stream")
+        ? event.equals("metadata")
+        : event.equals("chunk");
   }
 
   private static String describe(String target, byte[] body, RawHttp.Response response) {

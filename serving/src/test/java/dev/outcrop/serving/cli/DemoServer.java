@@ -4,12 +4,10 @@ import dev.outcrop.serving.OutcropServer;
 import dev.outcrop.serving.config.ManagementConfig;
 import dev.outcrop.serving.config.ModelConfig;
 import dev.outcrop.serving.config.ServingConfig;
+import dev.outcrop.serving.testing.SdkClients;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
-import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
-import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
-import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.bedrockruntime.BedrockRuntimeAsyncClient;
 import software.amazon.awssdk.services.bedrockruntime.BedrockRuntimeClient;
 
@@ -31,19 +29,8 @@ final class DemoServer implements AutoCloseable {
                 .withHttp(ServingConfig.DEFAULT.http().withPort(0))
                 .withManagement(new ManagementConfig("127.0.0.1", 0, null)),
             models.served());
-    var credentials = StaticCredentialsProvider.create(AwsBasicCredentials.create("any", "any"));
-    sync =
-        BedrockRuntimeClient.builder()
-            .endpointOverride(endpoint())
-            .region(Region.US_EAST_1)
-            .credentialsProvider(credentials)
-            .build();
-    async =
-        BedrockRuntimeAsyncClient.builder()
-            .endpointOverride(endpoint())
-            .region(Region.US_EAST_1)
-            .credentialsProvider(credentials)
-            .build();
+    sync = SdkClients.sync(endpoint());
+    async = SdkClients.async(endpoint());
   }
 
   URI endpoint() {

@@ -54,8 +54,26 @@ public final class Breaker {
   };
 
   private static final String[] TARGETS = {
-    "%00", "%2F", "%2e%2e%2f", "%", "%zz", "%ff%fe", "%F0%9F", "/", "//", "..", "?", "&", "=", ";",
-    "#", "maxResults=0", "maxResults=-1", "maxResults=99999999999", "nextToken=x", "byProvider=",
+    "%00",
+    "%2F",
+    "%2e%2e%2f",
+    "%",
+    "%zz",
+    "%ff%fe",
+    "%F0%9F",
+    "/",
+    "//",
+    "..",
+    "?",
+    "&",
+    "=",
+    ";",
+    "#",
+    "maxResults=0",
+    "maxResults=-1",
+    "maxResults=99999999999",
+    "nextToken=x",
+    "byProvider=",
   };
 
   private final RandomGenerator random;

@@ -11,11 +11,15 @@ import software.amazon.awssdk.services.bedrockruntime.BedrockRuntimeClient;
 
 /**
  * Clients of the AWS SDK that ask once: the sync one speaks HTTP/1.1, the async one cleartext
- * HTTP/2.
+ * HTTP/2. They are patient: after 30 s without a byte on one stream, which a busy machine can make
+ * of a prompt, the async one closes the connection under its other streams and calls those
+ * complete.
  */
 public final class SdkClients {
   private static final StaticCredentialsProvider CREDENTIALS =
       StaticCredentialsProvider.create(AwsBasicCredentials.create("any", "any"));
+
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   private SdkClients() {}
 
@@ -33,7 +37,8 @@ public final class SdkClients {
         .httpClientBuilder(
             NettyNioAsyncHttpClient.builder()
                 .maxConcurrency(100)
-                .connectionAcquisitionTimeout(Duration.ofMinutes(2)))
+                .connectionAcquisitionTimeout(PATIENCE)
+                .readTimeout(PATIENCE))
         .endpointOverride(endpoint)
         .region(Region.US_EAST_1)
         .credentialsProvider(CREDENTIALS)
