@@ -2,6 +2,9 @@ package dev.outcrop.batching;
 
 /** Takes requests for one model. Safe to call from any thread. */
 public interface Batcher extends AutoCloseable {
+  /** What a request can come to, whatever else is in: what {@link #submit} takes it for. */
+  Fit fit(GenerateRequest request);
+
   /** Takes or refuses a request at once. */
   SubmitResult submit(GenerateRequest request);
 

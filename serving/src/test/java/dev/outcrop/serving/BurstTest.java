@@ -3,6 +3,7 @@ package dev.outcrop.serving;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.outcrop.batching.Batcher;
+import dev.outcrop.batching.Fit;
 import dev.outcrop.batching.GenerateRequest;
 import dev.outcrop.batching.Health;
 import dev.outcrop.batching.Signals;
@@ -180,6 +181,11 @@ final class BurstTest {
   /** A batcher that tells of each request that has reached it. */
   private record Counted(Batcher batcher, Semaphore submitted, Queue<SubmitResult.Rejected> refused)
       implements Batcher {
+    @Override
+    public Fit fit(GenerateRequest request) {
+      return batcher.fit(request);
+    }
+
     @Override
     public SubmitResult submit(GenerateRequest request) {
       SubmitResult result = batcher.submit(request);

@@ -2,6 +2,7 @@ package dev.outcrop.serving;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.outcrop.batching.SubmitResult;
 import dev.outcrop.batching.Tier;
 import dev.outcrop.serving.config.AuthConfig;
 import dev.outcrop.serving.testing.Await;
@@ -171,6 +172,38 @@ final class PolicyTest {
     Await.until(() -> server.metrics().contains("outcrop_requests_in_flight 0.0"));
     assertThat(prompt).isBetween(5, 30);
     assertThat(post("k-little", CONVERSE, hi(160 - 2 * prompt - 6)).status()).isEqualTo(200);
+  }
+
+  @Test
+  void reservesNoMoreThanTheModelCanGenerate() throws Exception {
+    server.batcher.hold = true;
+    server.batcher.room = 100;
+    String most =
+        "{\"anthropic_version\":\"bedrock-2023-05-31\",\"max_tokens\":2000000000,"
+            + "\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}";
+    try (RawHttp http = new RawHttp(server.server.port())) {
+      http.write(RawHttp.request("POST", "/model/demo/invoke", most, "x-api-key: k-little\r\n"));
+      Await.until(() -> server.batcher.open() == 1);
+      server.batcher.hold = false;
+
+      assertThat(post("k-little", CONVERSE, hi(10)).status()).isEqualTo(200);
+    }
+  }
+
+  @Test
+  void refusesWhatCanNeverFitWithoutAskingTheQuota() throws Exception {
+    server.batcher.hold = true;
+    try (RawHttp http = new RawHttp(server.server.port())) {
+      http.write(RawHttp.request("POST", CONVERSE, hi(100), "x-api-key: k-little\r\n"));
+      Await.until(() -> server.batcher.open() == 1);
+      server.batcher.refusal =
+          new SubmitResult.Rejected(
+              SubmitResult.Reason.COMPLETION_NEVER_FITS, "200 of 128", Duration.ZERO);
+
+      RawHttp.Response response = post("k-little", CONVERSE, hi(200));
+      assertThat(response.status()).isEqualTo(400);
+      assertThat(response.text()).contains("200 of 128");
+    }
   }
 
   @Test

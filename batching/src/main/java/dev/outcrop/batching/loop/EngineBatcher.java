@@ -2,6 +2,7 @@ package dev.outcrop.batching.loop;
 
 import dev.outcrop.batching.Batcher;
 import dev.outcrop.batching.BatchingConfig;
+import dev.outcrop.batching.Fit;
 import dev.outcrop.batching.GenerateRequest;
 import dev.outcrop.batching.GenerateRequest.Service;
 import dev.outcrop.batching.Health;
@@ -99,8 +100,13 @@ final class EngineBatcher implements Batcher {
   }
 
   @Override
+  public Fit fit(GenerateRequest request) {
+    return Fit.of(request, geometry, config);
+  }
+
+  @Override
   public SubmitResult submit(GenerateRequest request) {
-    return switch (Fit.of(request, geometry, config)) {
+    return switch (fit(request)) {
       case Fit.Never(var reason, var message) ->
           new SubmitResult.Rejected(reason, message, Duration.ZERO);
       case Fit.Fits(int maxTokens) -> submit(request, maxTokens);

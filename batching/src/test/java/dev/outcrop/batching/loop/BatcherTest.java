@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.outcrop.batching.Batcher;
 import dev.outcrop.batching.BatchingConfig;
+import dev.outcrop.batching.Fit;
 import dev.outcrop.batching.GenerateRequest;
 import dev.outcrop.batching.PromptCache;
 import dev.outcrop.batching.SubmitResult.Reason;
@@ -180,6 +181,29 @@ class BatcherTest {
               request.service());
 
       assertThat(Requests.ids(Requests.readAll(Requests.accepted(batcher, orFewer)))).hasSize(3);
+    }
+  }
+
+  @Test
+  void tellsWhatARequestCanComeTo() {
+    try (Batcher batcher = Requests.start(engine, CONFIG)) {
+      GenerateRequest request = Requests.request(Requests.prompt(100, 1), 1_000_000_000);
+      GenerateRequest orFewer =
+          new GenerateRequest(
+              request.prompt(),
+              request.maxTokens(),
+              true,
+              request.sampling(),
+              request.stopTokens(),
+              request.service());
+
+      assertThat(batcher.fit(orFewer)).isEqualTo(new Fit.Fits(28));
+      assertThat(batcher.fit(request)).isInstanceOf(Fit.Never.class);
+      assertThat(batcher.fit(Requests.request(Requests.prompt(5, 1), 7)))
+          .isEqualTo(new Fit.Fits(7));
+      assertThat(
+              batcher.fit(Requests.request(Requests.prompt(5, 1), GenerateRequest.AS_MANY_AS_FIT)))
+          .isEqualTo(new Fit.Fits(CONFIG.defaultMaxTokens()));
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.outcrop.bench.http;
 
 import dev.outcrop.batching.Batcher;
+import dev.outcrop.batching.Fit;
 import dev.outcrop.batching.GenerateRequest;
 import dev.outcrop.batching.Health;
 import dev.outcrop.batching.PromptCache;
@@ -68,6 +69,11 @@ final class PacedBatcher implements Batcher {
     this.streams = new AtomicReferenceArray<>(pace.streams);
     thread.setDaemon(true);
     thread.start();
+  }
+
+  @Override
+  public Fit fit(GenerateRequest request) {
+    return new Fit.Fits(mostTokens);
   }
 
   /** A prompt is the number of its stream. */

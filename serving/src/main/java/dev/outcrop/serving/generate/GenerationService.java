@@ -1,6 +1,6 @@
 package dev.outcrop.serving.generate;
 
-import dev.outcrop.batching.BatchingConfig;
+import dev.outcrop.batching.Fit;
 import dev.outcrop.batching.GenerateRequest;
 import dev.outcrop.batching.SubmitResult;
 import dev.outcrop.batching.Tier;
@@ -79,28 +79,33 @@ public final class GenerationService {
             model.text().stopTokens(),
             new GenerateRequest.Service(
                 caller.tenant(), caller.weight(), tier, null, caller.tenant()));
-    return switch (caller.allowance().tokens(mostTokens(request))) {
-      case Allowance.Answer.Throttled(var message, var retryAfter) ->
-          new Outcome.Refused(SubmitResult.Reason.TENANT_QUOTA, message, retryAfter);
-      case Allowance.Answer.Granted(var share) ->
-          switch (model.batcher().submit(request)) {
-            case SubmitResult.Accepted(var stream) -> {
-              RunningGeneration run =
-                  new RunningGeneration(
-                      new RunningGeneration.Context(
-                          model, caller, share, listener, nanoTime, arrivedNanos, gone),
-                      stream,
-                      generation.tier() == null && tier == Tier.DEFAULT ? null : tier,
-                      prompt.length,
-                      assembler,
-                      running::remove);
-              running.add(run);
-              yield new Outcome.Running(run);
-            }
-            case SubmitResult.Rejected(var reason, var message, var retryAfter) -> {
-              share.close();
-              yield new Outcome.Refused(reason, message, retryAfter);
-            }
+    return switch (model.batcher().fit(request)) {
+      case Fit.Never(var reason, var message) ->
+          new Outcome.Refused(reason, message, Duration.ZERO);
+      case Fit.Fits(int maxTokens) ->
+          switch (caller.allowance().tokens((long) prompt.length + maxTokens)) {
+            case Allowance.Answer.Throttled(var message, var retryAfter) ->
+                new Outcome.Refused(SubmitResult.Reason.TENANT_QUOTA, message, retryAfter);
+            case Allowance.Answer.Granted(var share) ->
+                switch (model.batcher().submit(request)) {
+                  case SubmitResult.Accepted(var stream) -> {
+                    RunningGeneration run =
+                        new RunningGeneration(
+                            new RunningGeneration.Context(
+                                model, caller, share, listener, nanoTime, arrivedNanos, gone),
+                            stream,
+                            generation.tier() == null && tier == Tier.DEFAULT ? null : tier,
+                            prompt.length,
+                            assembler,
+                            running::remove);
+                    running.add(run);
+                    yield new Outcome.Running(run);
+                  }
+                  case SubmitResult.Rejected(var reason, var message, var retryAfter) -> {
+                    share.close();
+                    yield new Outcome.Refused(reason, message, retryAfter);
+                  }
+                };
           };
     };
   }
@@ -135,15 +140,6 @@ public final class GenerationService {
         : generation
             .sampling()
             .constrained(model.text().constraint(constraint, generation.input(), reasoningIsOpen));
-  }
-
-  /** What a request can come to; the batcher's usual limit where it names none. */
-  private static long mostTokens(GenerateRequest request) {
-    int completion =
-        request.maxTokens() == GenerateRequest.AS_MANY_AS_FIT
-            ? BatchingConfig.DEFAULT.defaultMaxTokens()
-            : request.maxTokens();
-    return (long) request.prompt().length + completion;
   }
 
   private static TextModel.ChatPrompt encode(ServedModel model, Generation generation) {

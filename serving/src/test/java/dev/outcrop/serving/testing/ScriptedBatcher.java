@@ -1,6 +1,8 @@
 package dev.outcrop.serving.testing;
 
 import dev.outcrop.batching.Batcher;
+import dev.outcrop.batching.BatchingConfig;
+import dev.outcrop.batching.Fit;
 import dev.outcrop.batching.GenerateRequest;
 import dev.outcrop.batching.Health;
 import dev.outcrop.batching.PromptCache;
@@ -46,6 +48,21 @@ public final class ScriptedBatcher implements Batcher {
 
   public ScriptedBatcher(Function<GenerateRequest, String> script) {
     this.script = script;
+  }
+
+  @Override
+  public Fit fit(GenerateRequest request) {
+    SubmitResult.Rejected refused = refusal;
+    if (refused != null
+        && (refused.reason() == SubmitResult.Reason.NEVER_FITS
+            || refused.reason() == SubmitResult.Reason.COMPLETION_NEVER_FITS)) {
+      return new Fit.Never(refused.reason(), refused.message());
+    }
+    int wish =
+        request.maxTokens() == GenerateRequest.AS_MANY_AS_FIT
+            ? BatchingConfig.DEFAULT.defaultMaxTokens()
+            : request.maxTokens();
+    return new Fit.Fits(request.orFewer() ? Math.min(wish, room) : wish);
   }
 
   @Override

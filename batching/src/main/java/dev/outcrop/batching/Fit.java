@@ -1,16 +1,22 @@
-package dev.outcrop.batching.loop;
+package dev.outcrop.batching;
 
-import dev.outcrop.batching.BatchingConfig;
-import dev.outcrop.batching.GenerateRequest;
 import dev.outcrop.batching.SubmitResult.Reason;
 import dev.outcrop.models.engine.KvGeometry;
 
-/** Whether a request can ever run, known from its size alone. */
-sealed interface Fit {
-  /** It can, and generates at most this many tokens. */
+/** Whether a request can ever run, known from its size alone. Safe to use from any thread. */
+public sealed interface Fit {
+  /**
+   * It can.
+   *
+   * @param maxTokens the most tokens that it generates
+   */
   record Fits(int maxTokens) implements Fit {}
 
-  /** It never can; the message names the numbers and is safe to show. */
+  /**
+   * It never can.
+   *
+   * @param message names the numbers and is safe to show
+   */
   record Never(Reason reason, String message) implements Fit {}
 
   /** Only a firm wish can be impossible; any other, or a missing one, is clamped to what fits. */
