@@ -67,11 +67,19 @@ public sealed interface GenerationEvent {
     }
   }
 
-  /** The open call is whole; its arguments are a valid object. */
-  record ToolEnd() implements GenerationEvent {}
+  /**
+   * The open call is whole; its arguments are a valid object.
+   *
+   * @param completionTokens tokens generated so far
+   */
+  record ToolEnd(int completionTokens) implements GenerationEvent {}
 
-  /** The open call is none, or was cut off; what is left of it comes as text. */
-  record ToolBroken() implements GenerationEvent {}
+  /**
+   * The open call is none, or was cut off; what is left of it comes as text.
+   *
+   * @param completionTokens tokens generated so far
+   */
+  record ToolBroken(int completionTokens) implements GenerationEvent {}
 
   /**
    * The completion is whole.

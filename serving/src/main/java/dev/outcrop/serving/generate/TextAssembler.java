@@ -117,7 +117,7 @@ final class TextAssembler {
         if (callOpen) {
           callOpen = false;
           brokenCall = true;
-          out.add(new GenerationEvent.ToolBroken());
+          out.add(new GenerationEvent.ToolBroken(tokens));
         }
         plain(rest, out);
       }
@@ -137,7 +137,7 @@ final class TextAssembler {
       case CompletionPart.CallEnd _ -> {
         callOpen = false;
         calledTools = true;
-        out.add(new GenerationEvent.ToolEnd());
+        out.add(new GenerationEvent.ToolEnd(tokens));
       }
       case CompletionPart.Syntax _ -> {}
     }

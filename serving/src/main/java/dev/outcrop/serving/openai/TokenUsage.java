@@ -33,6 +33,8 @@ final class TokenUsage {
   void add(int choice, GenerationEvent event) {
     switch (event) {
       case GenerationEvent.Text(_, int tokens, _) -> seen[choice] = tokens;
+      case GenerationEvent.ToolEnd(int tokens) -> seen[choice] = tokens;
+      case GenerationEvent.ToolBroken(int tokens) -> seen[choice] = tokens;
       case GenerationEvent.Reasoning(_, int tokens) -> {
         reasoningTokens += tokens - seen[choice];
         seen[choice] = tokens;
@@ -46,8 +48,6 @@ final class TokenUsage {
       }
       case GenerationEvent.ToolStart _,
           GenerationEvent.ToolArguments _,
-          GenerationEvent.ToolEnd _,
-          GenerationEvent.ToolBroken _,
           GenerationEvent.Failed _ -> {}
     }
   }
