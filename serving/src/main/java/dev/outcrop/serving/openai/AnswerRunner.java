@@ -28,6 +28,9 @@ final class AnswerRunner {
   private static final Logger LOG = LoggerFactory.getLogger(AnswerRunner.class);
   private static final Map<String, String> STREAM_HEADERS = Map.of("Cache-Control", "no-cache");
 
+  /** From how many events on a write does not wait for more that are there already. */
+  private static final int MOST_AT_ONCE = 64;
+
   private final GenerationService service;
   private final Json json;
 
@@ -93,31 +96,33 @@ final class AnswerRunner {
       throw error;
     }
     ResponseStream out = exchange.stream(Sse.CONTENT_TYPE, STREAM_HEADERS);
-    List<byte[]> opening = new ArrayList<>(answer.start(choices.leader().tier().orElse(null)));
+    List<byte[]> batch = new ArrayList<>(answer.start(choices.leader().tier().orElse(null)));
     try {
-      stream(choices, first, count, answer, opening, out);
+      stream(choices, first, count, answer, batch, out);
     } catch (OutcropException e) {
       if (e.code() == ServingError.CLIENT_GONE) {
         throw e;
       }
       LOG.warn("request {} failed in its stream: {}", exchange.id(), e.code().name());
-      out.write(Sse.joined(answer.failed(OpenAiError.of(ApiError.of(e)))));
+      batch.addAll(answer.failed(OpenAiError.of(ApiError.of(e))));
+      out.write(Sse.joined(batch));
     } catch (RuntimeException e) {
       Faults.log(LOG, exchange.id(), e);
-      out.write(Sse.joined(answer.failed(OpenAiError.of(ApiError.internal()))));
+      batch.addAll(answer.failed(OpenAiError.of(ApiError.internal())));
+      out.write(Sse.joined(batch));
     }
     out.end();
   }
 
+  /** Where it fails, what came before and was not written yet is left in the batch. */
   private static void stream(
       Choices choices,
       Choices.Next first,
       int count,
       Answer answer,
-      List<byte[]> opening,
+      List<byte[]> batch,
       ResponseStream out)
       throws InterruptedException {
-    List<byte[]> batch = opening;
     Choices.Next next = first;
     int open = count;
     while (true) {
@@ -130,9 +135,10 @@ final class AnswerRunner {
         out.write(Sse.joined(batch));
         return;
       }
-      if (!batch.isEmpty() && !choices.ready()) {
-        out.write(Sse.joined(batch));
-        batch = new ArrayList<>();
+      if (batch.size() >= MOST_AT_ONCE || (!batch.isEmpty() && !choices.ready())) {
+        byte[] events = Sse.joined(batch);
+        batch.clear();
+        out.write(events);
       }
       next = choices.next();
     }
