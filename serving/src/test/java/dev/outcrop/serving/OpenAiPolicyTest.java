@@ -41,6 +41,7 @@ final class OpenAiPolicyTest {
               - {id: none, tenant: acme, api-keys: [{sha256: %s}]}
               - {id: over, tenant: acme, models: ["*"], api-keys: [{sha256: %s, expires: 2020-01-01T00:00:00Z}]}
               - {id: rare, tenant: acme, models: ["*"], quota: {requests-per-minute: 1}, api-keys: [{sha256: %s}]}
+              - {id: two, tenant: acme, models: ["*"], quota: {concurrent-requests: 2}, api-keys: [{sha256: %s}]}
               - {id: little, tenant: acme, models: ["*"], quota: {tokens-per-minute: 100}, api-keys: [{sha256: %s}]}
             """
                 .formatted(
@@ -48,6 +49,7 @@ final class OpenAiPolicyTest {
                     Signer.sha256("k-none"),
                     Signer.sha256("k-over"),
                     Signer.sha256("k-rare"),
+                    Signer.sha256("k-two"),
                     Signer.sha256("k-little")));
     server = new TestServer(_ -> "okay", config -> config.withAuth(AuthConfig.policy(policy)));
   }
@@ -95,6 +97,28 @@ final class OpenAiPolicyTest {
     assertThat(chat("k-little", ",\"n\":2}").status()).isEqualTo(200);
     assertThat(chat("k-little", ",\"n\":8}").status()).isEqualTo(429);
     Await.until(() -> server.batcher.open() == 0);
+  }
+
+  @Test
+  void countsEveryChoiceAsARequest() throws Exception {
+    RawHttp.Response never = chat("k-two", ",\"n\":3}");
+    assertThat(never.status()).isEqualTo(400);
+    assertThat(never.text()).contains("3 completions");
+    assertThat(chat("k-two", ",\"n\":2}").status()).isEqualTo(200);
+    Await.until(() -> server.metrics().contains("outcrop_requests_in_flight 0.0"));
+
+    server.batcher.hold = true;
+    try (RawHttp http = new RawHttp(server.server.port())) {
+      http.write(
+          RawHttp.request(
+              "POST", "/v1/chat/completions", CHAT + "}", "Authorization: Bearer k-two\r\n"));
+      Await.until(() -> server.batcher.open() == 1);
+
+      RawHttp.Response second = chat("k-two", ",\"n\":2}");
+      assertThat(second.status()).isEqualTo(429);
+      assertThat(second.header("retry-after")).isEqualTo("1");
+      assertThat(server.batcher.open()).isEqualTo(1);
+    }
   }
 
   private RawHttp.Response chat(String key, String rest) throws IOException {

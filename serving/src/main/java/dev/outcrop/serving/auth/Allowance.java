@@ -61,14 +61,32 @@ public final class Allowance {
 
   /** One request more; its share is closed when it is over. */
   public Answer request() {
+    return requests(1, 0);
+  }
+
+  /**
+   * What a request that is in counts for beyond one, because it asks for several completions.
+   *
+   * @param more how many, at least 1
+   */
+  public Answer moreOfARequest(int more) {
+    return requests(more, 1);
+  }
+
+  /** The most completions that one request can ever ask for. */
+  public int mostOfARequest() {
+    return meters.stream().mapToInt(Meter::most).min().orElse(Integer.MAX_VALUE);
+  }
+
+  private Answer requests(int count, int before) {
     for (int i = 0; i < meters.size(); i++) {
-      Duration wait = meters.get(i).enter();
+      Duration wait = meters.get(i).enter(count, before);
       if (wait.isPositive()) {
-        meters.subList(0, i).forEach(Meter::undo);
+        meters.subList(0, i).forEach(meter -> meter.undo(count));
         return new Answer.Throttled(TOO_MANY_REQUESTS, wait);
       }
     }
-    return new Answer.Granted(new Share(used -> meters.forEach(Meter::leave)));
+    return new Answer.Granted(new Share(used -> meters.forEach(meter -> meter.leave(count))));
   }
 
   /**

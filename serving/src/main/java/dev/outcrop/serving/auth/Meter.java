@@ -41,34 +41,44 @@ final class Meter {
   }
 
   /**
-   * One more request is in, and has to {@link #leave}.
+   * More is in, a request or what it counts for beyond one, and has to {@link #leave}.
    *
+   * @param before what the same request has taken, and takes again when it is tried again
    * @return zero, or when it may be worth another try; then nothing was taken
    */
-  synchronized Duration enter() {
+  synchronized Duration enter(int count, int before) {
     fill();
-    if (quota.concurrentRequests() > 0 && in >= quota.concurrentRequests()) {
+    if (quota.concurrentRequests() > 0 && in + count > quota.concurrentRequests()) {
       return SOON;
     }
     if (quota.requestsPerMinute() > 0) {
-      if (requests < 1) {
-        return wait(1 - requests, quota.requestsPerMinute());
+      if (requests < count) {
+        return wait(before + count - requests, quota.requestsPerMinute());
       }
-      requests--;
+      requests -= count;
     }
-    in++;
+    in += count;
     return Duration.ZERO;
   }
 
-  /** A request is out. */
-  synchronized void leave() {
-    in--;
+  /** So much is out. */
+  synchronized void leave(int count) {
+    in -= count;
   }
 
-  /** A request that was not let in elsewhere has not been in here. */
-  synchronized void undo() {
-    in--;
-    requests = Math.min(quota.requestsPerMinute(), requests + 1);
+  /** What was not let in elsewhere has not been in here. */
+  synchronized void undo(int count) {
+    in -= count;
+    requests = Math.min(quota.requestsPerMinute(), requests + count);
+  }
+
+  /** The most that can ever be in at once. */
+  synchronized int most() {
+    return Math.min(most(quota.concurrentRequests()), most(quota.requestsPerMinute()));
+  }
+
+  private static int most(int limit) {
+    return limit == 0 ? Integer.MAX_VALUE : limit;
   }
 
   /**

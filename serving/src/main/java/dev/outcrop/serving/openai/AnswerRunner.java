@@ -1,6 +1,7 @@
 package dev.outcrop.serving.openai;
 
 import dev.outcrop.models.OutcropException;
+import dev.outcrop.serving.auth.Allowance;
 import dev.outcrop.serving.error.ServingError;
 import dev.outcrop.serving.generate.GenerationEvent;
 import dev.outcrop.serving.generate.GenerationService;
@@ -45,6 +46,30 @@ final class AnswerRunner {
    * @param streaming whether the answer comes event by event
    */
   void run(Exchange exchange, ServedModel model, Plan plan, Answer answer, boolean streaming)
+      throws InterruptedException {
+    Allowance allowance = exchange.caller().allowance();
+    if (plan.choices() == 1) {
+      start(exchange, model, plan, answer, streaming);
+    } else if (plan.choices() > allowance.mostOfARequest()) {
+      exchange.fail(
+          ApiError.validation(
+              "The request asks for %d completions; the quota allows %d at once or in a minute."
+                  .formatted(plan.choices(), allowance.mostOfARequest())));
+    } else {
+      switch (allowance.moreOfARequest(plan.choices() - 1)) {
+        case Allowance.Answer.Throttled(var message, var retryAfter) ->
+            exchange.fail(ApiError.throttled(message, retryAfter));
+        case Allowance.Answer.Granted(var share) -> {
+          try (share) {
+            start(exchange, model, plan, answer, streaming);
+          }
+        }
+      }
+    }
+  }
+
+  private void start(
+      Exchange exchange, ServedModel model, Plan plan, Answer answer, boolean streaming)
       throws InterruptedException {
     ClientWatch client = exchange.watchClient();
     try (Choices choices = new Choices(plan)) {

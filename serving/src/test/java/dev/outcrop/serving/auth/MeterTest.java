@@ -25,33 +25,50 @@ final class MeterTest {
   void fillsUpEvenly() {
     Meter meter = meter(6, 0, 0);
     for (int i = 0; i < 6; i++) {
-      assertThat(meter.enter()).isZero();
+      assertThat(meter.enter(1, 0)).isZero();
     }
-    assertThat(meter.enter()).isEqualTo(Duration.ofSeconds(10));
+    assertThat(meter.enter(1, 0)).isEqualTo(Duration.ofSeconds(10));
     pass(Duration.ofSeconds(4));
-    assertThat(meter.enter()).isEqualTo(Duration.ofSeconds(6));
+    assertThat(meter.enter(1, 0)).isEqualTo(Duration.ofSeconds(6));
     pass(Duration.ofSeconds(6));
-    assertThat(meter.enter()).isZero();
-    assertThat(meter.enter()).isPositive();
+    assertThat(meter.enter(1, 0)).isZero();
+    assertThat(meter.enter(1, 0)).isPositive();
   }
 
   @Test
   void holdsNoMoreThanAMinuteIsWorth() {
     Meter meter = meter(2, 0, 0);
     pass(Duration.ofHours(5));
-    assertThat(meter.enter()).isZero();
-    assertThat(meter.enter()).isZero();
-    assertThat(meter.enter()).isPositive();
+    assertThat(meter.enter(1, 0)).isZero();
+    assertThat(meter.enter(1, 0)).isZero();
+    assertThat(meter.enter(1, 0)).isPositive();
   }
 
   @Test
   void countsRequestsThatAreIn() {
     Meter meter = meter(0, 0, 2);
-    assertThat(meter.enter()).isZero();
-    assertThat(meter.enter()).isZero();
-    assertThat(meter.enter()).isPositive();
-    meter.leave();
-    assertThat(meter.enter()).isZero();
+    assertThat(meter.enter(1, 0)).isZero();
+    assertThat(meter.enter(1, 0)).isZero();
+    assertThat(meter.enter(1, 0)).isPositive();
+    meter.leave(1);
+    assertThat(meter.enter(1, 0)).isZero();
+  }
+
+  @Test
+  void countsARequestOfSeveralCompletionsAsSeveral() {
+    Meter meter = meter(6, 0, 4);
+    assertThat(meter.most()).isEqualTo(4);
+    assertThat(meter.enter(1, 0)).isZero();
+    assertThat(meter.enter(4, 1)).isPositive();
+    assertThat(meter.enter(3, 1)).isZero();
+    assertThat(meter.enter(1, 0)).isPositive();
+    meter.leave(3);
+    assertThat(meter.enter(1, 0)).isZero();
+    assertThat(meter.enter(2, 1)).as("for 3, of which there is 1").hasSeconds(20);
+    pass(Duration.ofSeconds(20));
+    meter.leave(2);
+    assertThat(meter.enter(1, 0)).isZero();
+    assertThat(meter.enter(2, 1)).isZero();
   }
 
   @Test
@@ -77,17 +94,17 @@ final class MeterTest {
   @Test
   void keepsWhatWasTakenWhenTheQuotaChanges() {
     Meter meter = meter(10, 1_000, 0);
-    meter.enter();
+    meter.enter(1, 0);
     meter.reserve(900);
     meter.change(new QuotaConfig(1, 500, 0));
-    assertThat(meter.enter()).isPositive();
+    assertThat(meter.enter(1, 0)).isPositive();
     assertThat(meter.reserve(1)).isPositive();
     meter.change(new QuotaConfig(0, 0, 0));
-    assertThat(meter.enter()).isZero();
+    assertThat(meter.enter(1, 0)).isZero();
     assertThat(meter.reserve(1_000_000_000_000L)).isZero();
     meter.refund(-1_000_000_000_000L);
     meter.change(new QuotaConfig(5, 100, 0));
-    assertThat(meter.enter()).isZero();
+    assertThat(meter.enter(1, 0)).isZero();
     assertThat(meter.reserve(100)).isZero();
   }
 
@@ -103,10 +120,10 @@ final class MeterTest {
       assertThat(allowance.tokens(100)).isInstanceOf(Allowance.Answer.Throttled.class);
     }
     for (int i = 0; i < 9; i++) {
-      assertThat(own.enter()).isZero();
+      assertThat(own.enter(1, 0)).isZero();
       assertThat(own.reserve(100)).isZero();
     }
-    assertThat(own.enter()).isPositive();
+    assertThat(own.enter(1, 0)).isPositive();
     assertThat(own.reserve(1)).isPositive();
   }
 
@@ -136,10 +153,10 @@ final class MeterTest {
         threads.execute(
             () -> {
               for (int j = 0; j < 1_000; j++) {
-                if (meter.enter().isZero()) {
+                if (meter.enter(1, 0).isZero()) {
                   most.accumulateAndGet(in.incrementAndGet(), Math::max);
                   in.decrementAndGet();
-                  meter.leave();
+                  meter.leave(1);
                 }
                 if (meter.reserve(7).isZero()) {
                   granted.incrementAndGet();
