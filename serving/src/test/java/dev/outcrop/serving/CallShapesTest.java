@@ -137,6 +137,50 @@ final class CallShapesTest {
     assertThat(chunks.getLast().has("amazon-bedrock-invocationMetrics")).isTrue();
   }
 
+  @Test
+  void chatEndsAfterOneCallWhereOnlyOneIsWanted() throws IOException {
+    calls.completion = CALL;
+    String request =
+        """
+        {"messages":[{"role":"user","content":"Weather?"}],"parallel_tool_calls":false,
+        "tools":[{"type":"function","function":{"name":"weather","parameters":{"type":"object"}}}]}
+        """;
+
+    JsonNode choice = calls.invoke(request).at("/choices/0");
+    List<JsonNode> chunks = calls.invokeStream(request);
+
+    assertThat(choice.at("/message/tool_calls")).hasSize(1);
+    assertThat(choice.get("finish_reason").textValue()).isEqualTo("tool_calls");
+    assertThat(
+            chunks.stream()
+                .flatMap(chunk -> chunk.findValues("id").stream())
+                .map(JsonNode::textValue)
+                .filter(id -> id.startsWith("call_"))
+                .distinct())
+        .hasSize(1);
+    assertThat(chunks.getLast().at("/choices/0/finish_reason").textValue()).isEqualTo("tool_calls");
+    assertThat(calls.server.batcher.open()).isZero();
+  }
+
+  @Test
+  void messagesEndAfterOneCallWhereOnlyOneIsWanted() throws IOException {
+    calls.completion = CALL;
+    String request =
+        """
+        {"anthropic_version":"bedrock-2023-05-31","max_tokens":999,
+        "messages":[{"role":"user","content":"Weather?"}],
+        "tools":[{"name":"weather","input_schema":{"type":"object"}}],
+        "tool_choice":{"type":"auto","disable_parallel_tool_use":true}}
+        """;
+
+    JsonNode message = calls.invoke(request);
+    List<JsonNode> events = calls.invokeStream(request);
+
+    assertThat(message.get("stop_reason").textValue()).isEqualTo("tool_use");
+    assertThat(message.get("content").findValuesAsText("type")).containsExactly("text", "tool_use");
+    assertThat(events.stream().filter(event -> event.has("content_block"))).hasSize(2);
+  }
+
   /** The blocks of a stream, each opened and closed as it has to be. */
   private List<String> blocks(List<Message> messages) throws IOException {
     List<String> blocks = new ArrayList<>();

@@ -79,7 +79,8 @@ public final class MessagesBody implements BodyFormat {
                 fields, "top_p", 1, fields, target.defaults(), target.seed(), -1),
             RequestFields.stops(fields, "stop_sequences", limits),
             target.tier(),
-            constraint(fields, offered.calls()));
+            constraint(fields, offered.calls()),
+            offered.oneCall());
     return new MessagesAnswer(
         json,
         generation,

@@ -34,8 +34,10 @@ final class ToolsReader {
    * The tools of a request.
    *
    * @param calls what calls have to look like, or null
+   * @param oneCall whether there may be one call alone
    */
-  record Tools(List<ToolDefinition> definitions, Constraint.@Nullable ToolCall calls) {}
+  record Tools(
+      List<ToolDefinition> definitions, Constraint.@Nullable ToolCall calls, boolean oneCall) {}
 
   Tools read(Fields fields) {
     List<ToolDefinition> tools = new ArrayList<>();
@@ -48,11 +50,12 @@ final class ToolsReader {
       }
     }
     Fields choice = fields.objectOrNull("tool_choice");
+    boolean oneCall = choice != null && choice.bool("disable_parallel_tool_use", false);
     return switch (choice == null ? "auto" : type(choice)) {
-      case "none" -> new Tools(List.of(), null);
-      case "any" -> new Tools(tools, required(described));
-      case "tool" -> new Tools(tools, required(named(choice, described)));
-      default -> new Tools(tools, Constraint.ToolCall.whereStrict(described));
+      case "none" -> new Tools(List.of(), null, false);
+      case "any" -> new Tools(tools, required(described), oneCall);
+      case "tool" -> new Tools(tools, required(named(choice, described)), oneCall);
+      default -> new Tools(tools, Constraint.ToolCall.whereStrict(described), oneCall);
     };
   }
 
@@ -78,10 +81,6 @@ final class ToolsReader {
     String type = choice.choiceOrNull("type", List.of("auto", "any", "tool", "none"));
     if (type == null) {
       throw Fields.invalid("tool_choice.type: Field required");
-    }
-    if (choice.bool("disable_parallel_tool_use", false)) {
-      throw Fields.unsupported(
-          choice.path("disable_parallel_tool_use") + " is not supported by this server.");
     }
     return type;
   }

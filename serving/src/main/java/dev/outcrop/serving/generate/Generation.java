@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param stopStrings texts that end the completion; they are not part of it
  * @param tier the tier that it asks for, or null
  * @param constraint what the answer has to look like, or null
+ * @param oneCall whether the turn is over when it has called a tool
  */
 public record Generation(
     Input input,
@@ -27,10 +28,23 @@ public record Generation(
     Sampling sampling,
     List<String> stopStrings,
     @Nullable Tier tier,
-    @Nullable Constraint constraint) {
+    @Nullable Constraint constraint,
+    boolean oneCall) {
   /** Copies the list. */
   public Generation {
     stopStrings = List.copyOf(stopStrings);
+  }
+
+  /** A generation that may call as many tools as it likes. */
+  public Generation(
+      Input input,
+      int maxTokens,
+      boolean orFewer,
+      Sampling sampling,
+      List<String> stopStrings,
+      @Nullable Tier tier,
+      @Nullable Constraint constraint) {
+    this(input, maxTokens, orFewer, sampling, stopStrings, tier, constraint, false);
   }
 
   /** A generation whose answer may look like anything. */
@@ -89,7 +103,13 @@ public record Generation(
             same.logprobs()),
         stopStrings,
         tier,
-        constraint);
+        constraint,
+        oneCall);
+  }
+
+  /** The same, whose turn may be over when it has called a tool. */
+  public Generation withOneCall(boolean one) {
+    return new Generation(input, maxTokens, orFewer, sampling, stopStrings, tier, constraint, one);
   }
 
   /** Redacted: prompts are never logged. */

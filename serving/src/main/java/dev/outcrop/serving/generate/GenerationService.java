@@ -92,7 +92,14 @@ public final class GenerationService {
                     RunningGeneration run =
                         new RunningGeneration(
                             new RunningGeneration.Context(
-                                model, caller, share, listener, nanoTime, arrivedNanos, gone),
+                                model,
+                                caller,
+                                share,
+                                listener,
+                                nanoTime,
+                                arrivedNanos,
+                                gone,
+                                generation.oneCall()),
                             stream,
                             generation.tier() == null && tier == Tier.DEFAULT ? null : tier,
                             prompt.length,

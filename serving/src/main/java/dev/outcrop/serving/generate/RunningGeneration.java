@@ -92,20 +92,17 @@ public final class RunningGeneration implements AutoCloseable {
   private GenerationEvent taken(GenerationEvent event) {
     if (event instanceof GenerationEvent.Ended || event instanceof GenerationEvent.Failed) {
       last = event;
+    } else if (context.oneCall && event instanceof GenerationEvent.ToolEnd) {
+      endTurn();
     }
     return event;
   }
 
-  /**
-   * Ends the model's turn where the last event left it, as if it had ended itself there; what it
-   * had begun since is dropped. The next event is the end.
-   */
-  public void endTurn() {
-    if (last == null) {
-      stream.close();
-      ready.clear();
-      ready.add(ended(GenerationEvent.Reason.END, assembler.tokens()));
-    }
+  /** As if the model had ended its turn itself here: what it had begun since is dropped. */
+  private void endTurn() {
+    stream.close();
+    ready.clear();
+    ready.add(ended(GenerationEvent.Reason.END, assembler.tokens()));
   }
 
   /** The tier that serves it, where the request named one or got another than default. */
@@ -227,6 +224,7 @@ public final class RunningGeneration implements AutoCloseable {
    * What a generation knows of its surroundings.
    *
    * @param tokens what was taken of the caller's quota for it
+   * @param oneCall whether its turn is over when it has called a tool
    */
   record Context(
       ServedModel model,
@@ -235,5 +233,6 @@ public final class RunningGeneration implements AutoCloseable {
       GenerationListener listener,
       LongSupplier nanoTime,
       long arrivedNanos,
-      BooleanSupplier gone) {}
+      BooleanSupplier gone,
+      boolean oneCall) {}
 }

@@ -64,20 +64,21 @@ public final class ChatBody implements BodyFormat {
     ToolsReader.Tools tools = new ToolsReader(json, limits).read(fields);
     Generation generation =
         new Generation(
-            new Generation.Chat(
-                messages, tools.definitions(), RequestParts.variables(fields, fields, EFFORT)),
-            maxTokens(fields),
-            sampling(fields, target),
-            RequestParts.stops(fields, limits),
-            RequestParts.tier(fields, target.tier()),
-            OutputFormat.read(fields, tools.calls()));
+                new Generation.Chat(
+                    messages, tools.definitions(), RequestParts.variables(fields, fields, EFFORT)),
+                maxTokens(fields),
+                sampling(fields, target),
+                RequestParts.stops(fields, limits),
+                RequestParts.tier(fields, target.tier()),
+                OutputFormat.read(fields, tools.calls()))
+            .withOneCall(!fields.bool("parallel_tool_calls", true));
     List<Choice> choices = new ArrayList<>();
     int count = RequestParts.choices(fields, most);
     for (int i = 0; i < count; i++) {
       choices.add(new ChatChoice(json, i, generation.sampling().logprobs() >= 0));
     }
     return new Asked(
-        new Plan(List.of(generation), count, !fields.bool("parallel_tool_calls", true)),
+        new Plan(List.of(generation), count),
         choices,
         new Envelope(
             "chatcmpl-" + target.requestId(),

@@ -58,7 +58,7 @@ final class Choices implements AutoCloseable {
       }
     }
     for (int prompt = 0; prompt < plan.prompts().size() && perPrompt > 1; prompt++) {
-      GenerationEvent event = read(run(prompt * perPrompt));
+      GenerationEvent event = run(prompt * perPrompt).next();
       first.add(new Next(prompt * perPrompt, event));
       if (event instanceof GenerationEvent.Failed(var error)) {
         throw error;
@@ -103,7 +103,7 @@ final class Choices implements AutoCloseable {
       return begun;
     }
     if (runs.size() == 1) {
-      return new Next(0, read(run(0)));
+      return new Next(0, run(0).next());
     }
     return switch (queue.take()) {
       case Got.Event(var next) -> next;
@@ -156,11 +156,11 @@ final class Choices implements AutoCloseable {
   private void readToEnd(int choice, RunningGeneration run) {
     Got last = new Got.Fault(new IllegalStateException("the reader of a choice ended"));
     try {
-      GenerationEvent event = read(run);
+      GenerationEvent event = run.next();
       while (!(event instanceof GenerationEvent.Ended)
           && !(event instanceof GenerationEvent.Failed)) {
         queue.add(new Got.Event(new Next(choice, event)));
-        event = read(run);
+        event = run.next();
       }
       last = new Got.Event(new Next(choice, event));
     } catch (InterruptedException e) {
@@ -171,14 +171,6 @@ final class Choices implements AutoCloseable {
     } finally {
       queue.add(last);
     }
-  }
-
-  private GenerationEvent read(RunningGeneration run) throws InterruptedException {
-    GenerationEvent event = run.next();
-    if (plan.oneCall() && event instanceof GenerationEvent.ToolEnd) {
-      run.endTurn();
-    }
-    return event;
   }
 
   private RunningGeneration run(int choice) {

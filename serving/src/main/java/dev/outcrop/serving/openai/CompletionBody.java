@@ -75,7 +75,7 @@ public final class CompletionBody implements BodyFormat {
       }
     }
     return new Asked(
-        new Plan(generations, count, false),
+        new Plan(generations, count),
         choices,
         new Envelope(
             "cmpl-" + target.requestId(),

@@ -8,9 +8,8 @@ import java.util.List;
  *
  * @param prompts the first choice of each prompt; further ones differ in the seed
  * @param choicesPerPrompt choices of each prompt, which come one after another
- * @param oneCall whether a choice is over when it has called a tool
  */
-record Plan(List<Generation> prompts, int choicesPerPrompt, boolean oneCall) {
+record Plan(List<Generation> prompts, int choicesPerPrompt) {
   /** Copies the list. */
   Plan {
     prompts = List.copyOf(prompts);

@@ -61,24 +61,23 @@ final class ResponsesBody {
             target.defaults(),
             target.seed(),
             logprobs ? fields.integer("top_logprobs", 0, Sampling.MAX_LOGPROBS, 0) : -1);
+    boolean parallel = fields.bool("parallel_tool_calls", true);
     Generation generation =
         new Generation(
-            new Generation.Chat(
-                new InputReader(json, limits).read(fields),
-                tools.definitions(),
-                RequestParts.variables(fields, reasoning, "effort")),
-            fields.integer(
-                "max_output_tokens", 1, Integer.MAX_VALUE, GenerateRequest.AS_MANY_AS_FIT),
-            sampling,
-            List.of(),
-            RequestParts.tier(fields, null),
-            OutputFormat.readFlat(
-                text == null ? null : text.objectOrNull("format"), fields, tools.calls()));
-    boolean parallel = fields.bool("parallel_tool_calls", true);
+                new Generation.Chat(
+                    new InputReader(json, limits).read(fields),
+                    tools.definitions(),
+                    RequestParts.variables(fields, reasoning, "effort")),
+                fields.integer(
+                    "max_output_tokens", 1, Integer.MAX_VALUE, GenerateRequest.AS_MANY_AS_FIT),
+                sampling,
+                List.of(),
+                RequestParts.tier(fields, null),
+                OutputFormat.readFlat(
+                    text == null ? null : text.objectOrNull("format"), fields, tools.calls()))
+            .withOneCall(!parallel);
     return new Request(
-        new Plan(List.of(generation), 1, !parallel),
-        echo(fields, target, sampling, parallel),
-        logprobs);
+        new Plan(List.of(generation), 1), echo(fields, target, sampling, parallel), logprobs);
   }
 
   private static void check(Fields fields) {
