@@ -134,13 +134,22 @@ final class StructuredOutputTest {
   }
 
   @Test
+  void aFormForTheAnswerAndStrictToolsHoldTogether() throws Exception {
+    String both = format(SCHEMA) + "," + tools(true);
+    JsonNode forced = converse(both + ",\"toolChoice\":{\"any\":{}}}");
+    valid(forced.at("/output/message/content/0/toolUse/input").toString());
+    script = ByteText.bytes("{");
+    valid(converse(both + "}").at("/output/message/content/0/text").asText());
+    script = ByteText.bytes("<tool_call>");
+    valid(converse(both + "}").at("/output/message/content/0/toolUse/input").toString());
+  }
+
+  @Test
   void refusesWhatCannotBeEnforced() throws Exception {
     assertThat(refused(format("{\"not\":{}}"))).contains("The schema at # has 'not'");
     assertThat(refused(format("{"))).contains("not valid JSON");
     assertThat(refused("\"outputConfig\":{\"textFormat\":{\"type\":\"xml\"}}"))
         .contains("outputConfig.textFormat.type must be one of");
-    assertThat(refused(format(SCHEMA) + "," + tools(true) + "}"))
-        .contains("not supported together");
     assertThat(refused(tools(true).replace("\"integer\"", "\"int\"") + "}"))
         .contains("has a 'type'");
     text.format = text.format.withTools(ToolFormat.NONE);
@@ -190,6 +199,17 @@ final class StructuredOutputTest {
         valid(call.at("/function/arguments").asText());
       }
     }
+  }
+
+  @Test
+  void chatCompletionsKeepToTheirFormatBesideStrictTools() throws Exception {
+    String both =
+        "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"x\",\"schema\":%s}},\"tools\":[%s]"
+            .formatted(SCHEMA, function("f").replace("\"name\"", "\"strict\":true,\"name\""));
+    script = ByteText.bytes("{");
+    valid(content(both));
+    script = ByteText.bytes("<tool_call>");
+    valid(chat(both).at("/choices/0/message/tool_calls/0/function/arguments").asText());
   }
 
   @Test

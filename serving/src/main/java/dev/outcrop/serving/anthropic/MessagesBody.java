@@ -79,7 +79,7 @@ public final class MessagesBody implements BodyFormat {
                 fields, "top_p", 1, fields, target.defaults(), target.seed(), -1),
             RequestFields.stops(fields, "stop_sequences", limits),
             target.tier(),
-            constraint(fields, offered.calls()),
+            Constraint.of(form(fields), offered.calls()),
             offered.oneCall());
     return new MessagesAnswer(
         json,
@@ -124,22 +124,15 @@ public final class MessagesBody implements BodyFormat {
     return variables;
   }
 
-  /** What the answer has to look like: calls of tools or JSON, not both. */
-  private static @Nullable Constraint constraint(
-      Fields fields, Constraint.@Nullable ToolCall calls) {
+  /** What the answer has to look like, or null. */
+  private static Constraint.@Nullable Form form(Fields fields) {
     Fields output = fields.objectOrNull(OUTPUT);
     Fields format = output == null ? null : output.objectOrNull("format");
     if (format == null) {
-      return calls;
+      return null;
     }
     if (format.choiceOrNull("type", List.of("json_schema")) == null) {
       throw Fields.invalid(format.path("type") + ": Field required");
-    }
-    if (calls != null) {
-      throw Fields.unsupported(
-          format.path()
-              + ", strict tools and a tool_choice of any or tool exclude each other on this"
-              + " server.");
     }
     return new Constraint.JsonSchema(format.object("schema").node().toString());
   }

@@ -79,7 +79,7 @@ final class ConverseReader {
             sampling(inference, more, defaults, seed),
             stopSequences(inference),
             options.tier(),
-            constraint(fields, tools.calls()));
+            Constraint.of(form(fields), tools.calls()));
     return new ConverseRequest(
         generation,
         new ConverseRequest.Report(
@@ -104,18 +104,12 @@ final class ConverseReader {
     }
   }
 
-  /** What the answer has to look like: by outputConfig, or calls that the tools ask for. */
-  private static @Nullable Constraint constraint(
-      Fields fields, Constraint.@Nullable ToolCall calls) {
+  /** What the answer has to look like, or null. */
+  private static Constraint.@Nullable Form form(Fields fields) {
     Fields output = fields.objectOrNull("outputConfig");
     Fields format = output == null ? null : output.objectOrNull("textFormat");
     if (format == null) {
-      return calls;
-    }
-    if (calls != null) {
-      throw Fields.unsupported(
-          "outputConfig.textFormat is not supported together with strict tools, or a toolChoice"
-              + " other than auto, by this server.");
+      return null;
     }
     if (!"json_schema".equals(format.choiceOrNull("type", List.of("json_schema")))) {
       throw format.bad("type", "is required");

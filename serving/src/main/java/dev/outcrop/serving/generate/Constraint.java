@@ -5,8 +5,22 @@ import org.jspecify.annotations.Nullable;
 
 /** What an answer has to look like; tokens that would break it cannot come. */
 public sealed interface Constraint {
+  /**
+   * What holds where both an answer's form and calls are asked for. Where the caller forces a call
+   * there is no answer that could have a form.
+   */
+  static @Nullable Constraint of(@Nullable Form form, @Nullable ToolCall calls) {
+    if (form == null || calls == null) {
+      return form == null ? calls : form;
+    }
+    return calls.required() ? calls : new AnswerOrCalls(form, calls);
+  }
+
+  /** What the answer itself looks like. Tools that are offered may be called in its place. */
+  sealed interface Form extends Constraint {}
+
   /** A JSON value after a JSON Schema, given as text. */
-  record JsonSchema(String schema) implements Constraint {
+  record JsonSchema(String schema) implements Form {
     /** Redacted: a schema is the caller's. */
     @Override
     public String toString() {
@@ -15,10 +29,10 @@ public sealed interface Constraint {
   }
 
   /** Any JSON object. */
-  record Json() implements Constraint {}
+  record Json() implements Form {}
 
   /** A text that a regular expression matches as a whole. */
-  record Regex(String pattern) implements Constraint {
+  record Regex(String pattern) implements Form {
     /** Redacted: a pattern is the caller's. */
     @Override
     public String toString() {
@@ -27,7 +41,7 @@ public sealed interface Constraint {
   }
 
   /** One of some texts. */
-  record Choice(List<String> texts) implements Constraint {
+  record Choice(List<String> texts) implements Form {
     /** Copies the list. */
     public Choice {
       texts = List.copyOf(texts);
@@ -39,6 +53,9 @@ public sealed interface Constraint {
       return "Choice[texts=%d]".formatted(texts.size());
     }
   }
+
+  /** An answer, or in its place calls that the model decides on. */
+  record AnswerOrCalls(Form answer, ToolCall calls) implements Constraint {}
 
   /**
    * Calls of tools.

@@ -34,9 +34,9 @@ public final class Constraints {
       CompletionFormat format,
       Generation.Input input,
       boolean reasoningIsOpen) {
-    List<String> offered =
+    List<AnswerSyntax.Tool> offered =
         switch (input) {
-          case Generation.Chat chat -> chat.tools().stream().map(ToolDefinition::name).toList();
+          case Generation.Chat chat -> chat.tools().stream().map(Constraints::anyCall).toList();
           case Generation.Text _, Generation.Tokens _ -> List.of();
         };
     AnswerSyntax syntax =
@@ -45,32 +45,32 @@ public final class Constraints {
     return compiler
         .compile(
             switch (constraint) {
-              case Constraint.JsonSchema(var schema) ->
-                  answer(
-                      syntax,
-                      Syntax.of(new Syntax.Space(), new Syntax.JsonSchema(schema)),
-                      offered);
-              case Constraint.Json _ ->
-                  answer(syntax, Syntax.of(new Syntax.Space(), new Syntax.Json()), offered);
-              case Constraint.Regex(var pattern) ->
-                  answer(syntax, new Syntax.Regex(pattern), offered);
-              case Constraint.Choice(var texts) ->
-                  answer(syntax, new Syntax.Choice(texts), offered);
-              case Constraint.ToolCall(boolean required, var tools) -> {
-                List<AnswerSyntax.Tool> all = tools.stream().map(this::tool).toList();
-                yield required ? syntax.calls(all) : syntax.textAndCalls(all);
-              }
+              case Constraint.Form form when offered.isEmpty() -> syntax.answer(answer(form));
+              case Constraint.Form form -> syntax.answerOrCalls(answer(form), offered);
+              case Constraint.AnswerOrCalls(var form, var calls) ->
+                  syntax.answerOrCalls(answer(form), tools(calls));
+              case Constraint.ToolCall calls ->
+                  calls.required() ? syntax.calls(tools(calls)) : syntax.textAndCalls(tools(calls));
             })
         .constraint();
   }
 
-  private static Syntax answer(AnswerSyntax syntax, Syntax answer, List<String> offered) {
-    if (offered.isEmpty()) {
-      return syntax.answer(answer);
-    }
-    return syntax.answerOrCalls(
-        answer,
-        offered.stream().map(name -> new AnswerSyntax.Tool(name, new Syntax.Json())).toList());
+  private static Syntax answer(Constraint.Form form) {
+    return switch (form) {
+      case Constraint.JsonSchema(var schema) ->
+          Syntax.of(new Syntax.Space(), new Syntax.JsonSchema(schema));
+      case Constraint.Json _ -> Syntax.of(new Syntax.Space(), new Syntax.Json());
+      case Constraint.Regex(var pattern) -> new Syntax.Regex(pattern);
+      case Constraint.Choice(var texts) -> new Syntax.Choice(texts);
+    };
+  }
+
+  private static AnswerSyntax.Tool anyCall(ToolDefinition tool) {
+    return new AnswerSyntax.Tool(tool.name(), new Syntax.Json());
+  }
+
+  private List<AnswerSyntax.Tool> tools(Constraint.ToolCall calls) {
+    return calls.tools().stream().map(this::tool).toList();
   }
 
   private AnswerSyntax.Tool tool(Constraint.Tool tool) {

@@ -23,7 +23,7 @@ final class OutputFormat {
    * @param calls what calls of tools have to look like, or null
    */
   static @Nullable Constraint read(Fields fields, Constraint.@Nullable ToolCall calls) {
-    Constraint found = null;
+    Constraint.Form found = null;
     Fields format = fields.objectOrNull("response_format");
     if (format != null) {
       found = only(fields, found, format(format, format.objectOrNull("json_schema")));
@@ -44,16 +44,16 @@ final class OutputFormat {
                     structured.path(name) + " is not supported by this server.");
               });
     }
-    return only(fields, found, calls);
+    return Constraint.of(found, calls);
   }
 
   /** The constraint of a format whose schema is in itself, as a response has it, or null. */
   static @Nullable Constraint readFlat(
-      @Nullable Fields format, Fields fields, Constraint.@Nullable ToolCall calls) {
-    return only(fields, format == null ? null : format(format, format), calls);
+      @Nullable Fields format, Constraint.@Nullable ToolCall calls) {
+    return Constraint.of(format == null ? null : format(format, format), calls);
   }
 
-  private static @Nullable Constraint format(Fields format, @Nullable Fields schema) {
+  private static Constraint.@Nullable Form format(Fields format, @Nullable Fields schema) {
     String type = format.string("type", 1, 64);
     return switch (type) {
       case "text" -> null;
@@ -71,7 +71,7 @@ final class OutputFormat {
     };
   }
 
-  private static @Nullable Constraint kind(Fields fields, String name, String kind) {
+  private static Constraint.@Nullable Form kind(Fields fields, String name, String kind) {
     JsonNode value = fields.raw(name);
     if (value == null) {
       return null;
@@ -87,13 +87,12 @@ final class OutputFormat {
     };
   }
 
-  private static @Nullable Constraint only(
-      Fields fields, @Nullable Constraint one, @Nullable Constraint other) {
+  private static Constraint.@Nullable Form only(
+      Fields fields, Constraint.@Nullable Form one, Constraint.@Nullable Form other) {
     if (one != null && other != null) {
       throw Fields.unsupported(
           fields.path("response_format")
-              + ", structured_outputs, guided decoding, strict tools and tool_choice other than auto"
-              + " exclude each other on this server.");
+              + ", structured_outputs and guided decoding exclude each other on this server.");
     }
     return one == null ? other : one;
   }

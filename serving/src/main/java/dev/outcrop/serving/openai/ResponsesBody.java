@@ -74,7 +74,7 @@ final class ResponsesBody {
                 List.of(),
                 RequestParts.tier(fields, null),
                 OutputFormat.readFlat(
-                    text == null ? null : text.objectOrNull("format"), fields, tools.calls()))
+                    text == null ? null : text.objectOrNull("format"), tools.calls()))
             .withOneCall(!parallel);
     return new Request(
         new Plan(List.of(generation), 1), echo(fields, target, sampling, parallel), logprobs);
