@@ -36,7 +36,11 @@ public final class Certificates implements Supplier<SSLEngine>, AutoCloseable {
   private final Path certificateFile;
   private final Path keyFile;
   private final InstantSource clock;
-  private Contents seen;
+  private Contents inUse;
+
+  /** What was said of the files as they are now; empty where nothing is wrong with them. */
+  private String said = "";
+
   private volatile Credentials used;
   private volatile SSLContext context;
   private volatile @Nullable Thread watch;
@@ -53,8 +57,8 @@ public final class Certificates implements Supplier<SSLEngine>, AutoCloseable {
     this.keyFile = keyFile;
     this.clock = clock;
     try {
-      this.seen = files();
-      this.used = Credentials.read(seen.certificates, seen.key, clock.instant());
+      this.inUse = files();
+      this.used = Credentials.read(inUse.certificates, inUse.key, clock.instant());
       this.context = used.context();
     } catch (IOException e) {
       throw new OutcropException(
@@ -135,30 +139,35 @@ public final class Certificates implements Supplier<SSLEngine>, AutoCloseable {
   void look() {
     try {
       Contents now = files();
-      if (now.same(seen)) {
+      if (now.same(inUse) && said.isEmpty()) {
         return;
       }
       if (!now.same(files())) {
         // The files are being swapped: the next look finds a pair.
         return;
       }
-      seen = now;
       Credentials fresh = Credentials.read(now.certificates, now.key, clock.instant());
       context = fresh.context();
       used = fresh;
+      inUse = now;
+      said = "";
       LOG.info("the new certificate in {} is in use, valid to {}", certificateFile, used.end());
     } catch (IOException e) {
-      Contents none = new Contents(new byte[0], new byte[0]);
-      if (!none.same(seen)) {
-        seen = none;
-        stays("it cannot be read");
-      }
+      stays("it cannot be read");
     } catch (IllegalArgumentException e) {
       stays(String.valueOf(e.getMessage()));
+    } catch (RuntimeException e) {
+      // A provider's; the watch goes on, and its message may quote the key.
+      stays("it cannot be read: " + e.getClass().getName());
     }
   }
 
+  /** A pair that is not used is tried again at every look: it may only not be valid yet. */
   private void stays(String reason) {
+    if (reason.equals(said)) {
+      return;
+    }
+    said = reason;
     LOG.warn(
         "the new certificate in {} with the key in {} is not used: {}; the old one stays, valid to"
             + " {}",

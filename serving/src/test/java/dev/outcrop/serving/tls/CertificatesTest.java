@@ -14,6 +14,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
@@ -53,8 +54,11 @@ final class CertificatesTest {
   }
 
   private Certificates open() {
-    return new Certificates(
-        folder.resolve("tls.crt"), folder.resolve("tls.key"), InstantSource.system());
+    return open(InstantSource.system());
+  }
+
+  private Certificates open(InstantSource clock) {
+    return new Certificates(folder.resolve("tls.crt"), folder.resolve("tls.key"), clock);
   }
 
   @ParameterizedTest
@@ -145,6 +149,47 @@ final class CertificatesTest {
     assertThat(log.getFirst())
         .contains("is not used: " + why)
         .contains("the old one stays, valid to " + FIRST.certificate.getNotAfter().toInstant());
+  }
+
+  @Test
+  void takesNewPairWhenItBegins() throws IOException {
+    AtomicReference<Instant> now = new AtomicReference<>(Instant.now());
+    Certificates certificates = open(now::get);
+    var context = certificates.context();
+    new TestCertificate("EC", Instant.parse("2999-01-02T00:00:00Z")).write(folder);
+    certificates.look();
+    assertThat(log).hasSize(1);
+
+    now.set(Instant.parse("2999-01-01T12:00:00Z"));
+    certificates.look();
+
+    assertThat(certificates.context()).isNotSameAs(context);
+    assertThat(log).hasSize(2);
+    assertThat(log.getLast()).contains("is in use");
+  }
+
+  @Test
+  void goesOnLookingAfterAFault() throws IOException {
+    AtomicReference<InstantSource> clock = new AtomicReference<>(InstantSource.system());
+    Certificates certificates = open(() -> clock.get().instant());
+    var context = certificates.context();
+    new TestCertificate().write(folder);
+    clock.set(
+        () -> {
+          throw new IllegalStateException("the key is 42");
+        });
+
+    certificates.look();
+
+    assertThat(certificates.context()).isSameAs(context);
+    assertThat(log).hasSize(1);
+    assertThat(log.getFirst())
+        .contains("is not used: it cannot be read: java.lang.IllegalStateException")
+        .doesNotContain("42");
+
+    clock.set(InstantSource.system());
+    certificates.look();
+    assertThat(log.getLast()).contains("is in use");
   }
 
   @Test
