@@ -22,8 +22,10 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Those whom a file names, read again whenever its content changes, however that comes about: an
- * edit, a rename, or the swap of a link as Kubernetes updates a Secret. A file that is wrong
- * changes nothing. One thread of its own reads it; anybody may ask.
+ * edit, a rename, or the swap of a link as Kubernetes updates a Secret. It is taken when it has
+ * stayed the same for a while: half of a file that is being written may well be valid, and grant
+ * more than all of it. A file that is wrong changes nothing. One thread of its own reads it;
+ * anybody may ask.
  */
 public final class Reloading implements Supplier<Principals>, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Reloading.class);
@@ -38,6 +40,10 @@ public final class Reloading implements Supplier<Principals>, AutoCloseable {
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("auth-reload").factory());
   private byte[] lastHash = NOTHING;
+
+  /** What the last look saw. */
+  private byte[] seenHash = NOTHING;
+
   private String lastTrouble = "";
   private volatile Principals current;
 
@@ -85,12 +91,15 @@ public final class Reloading implements Supplier<Principals>, AutoCloseable {
     return current;
   }
 
-  /** Takes the file if it has changed. */
+  /** Takes the file if it has changed since, and has not changed since the last look. */
   void look() {
+    byte[] before = seenHash;
+    seenHash = NOTHING;
     try {
       byte[] content = content();
       byte[] hash = Hashes.sha256(content);
-      if (Arrays.equals(hash, lastHash)) {
+      seenHash = hash;
+      if (Arrays.equals(hash, lastHash) || !Arrays.equals(hash, before)) {
         return;
       }
       lastHash = hash;

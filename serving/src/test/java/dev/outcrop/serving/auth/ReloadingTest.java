@@ -25,6 +25,12 @@ final class ReloadingTest {
     return reloading.get().apiKey(Hashes.sha256(key)) != null;
   }
 
+  /** As it is needed for a file to be taken. */
+  private static void lookTwice(Reloading reloading) {
+    reloading.look();
+    reloading.look();
+  }
+
   private Reloading read(Path file) {
     return Reloading.of(new AuthConfig(file), () -> 0, reloads::add);
   }
@@ -36,7 +42,7 @@ final class ReloadingTest {
       var time = Files.getLastModifiedTime(file);
       Files.writeString(file, line("two"));
       Files.setLastModifiedTime(file, time);
-      reloading.look();
+      lookTwice(reloading);
       assertThat(knows(reloading, "one")).isFalse();
       assertThat(knows(reloading, "two")).isTrue();
       reloading.look();
@@ -61,7 +67,7 @@ final class ReloadingTest {
           folder.resolve("..data"),
           StandardCopyOption.ATOMIC_MOVE,
           StandardCopyOption.REPLACE_EXISTING);
-      reloading.look();
+      lookTwice(reloading);
       assertThat(knows(reloading, "one")).isFalse();
       assertThat(knows(reloading, "two")).isTrue();
     }
@@ -87,9 +93,28 @@ final class ReloadingTest {
       assertThat(knows(reloading, "one")).isTrue();
 
       Files.writeString(file, line("two"));
-      reloading.look();
+      lookTwice(reloading);
       assertThat(knows(reloading, "two")).isTrue();
       assertThat(reloads).containsExactly(false, false, false, true);
+    }
+  }
+
+  @Test
+  void takesNoFileThatIsStillBeingWritten(@TempDir Path folder) throws IOException {
+    String before = line("one") + line("two") + line("three");
+    Path file = Files.writeString(folder.resolve("keys"), before);
+    try (Reloading reloading = read(file)) {
+      for (String half : List.of(line("one"), line("one") + line("two"), before, line("one"))) {
+        Files.writeString(file, half);
+        reloading.look();
+        assertThat(knows(reloading, "three")).isTrue();
+      }
+      assertThat(reloads).isEmpty();
+
+      Files.writeString(file, before + line("four"));
+      lookTwice(reloading);
+      assertThat(knows(reloading, "four")).isTrue();
+      assertThat(reloads).containsExactly(true);
     }
   }
 
