@@ -23,6 +23,11 @@ final class Failures {
         "modelStreamErrorException", "The model failed while it was generating.");
   }
 
+  /** The frame of an answer that the end of the server cuts off. */
+  static byte[] stopped(EventFrames frames) {
+    return frame(frames, new OutcropException(ServingError.DRAINING, "The server is stopping."));
+  }
+
   /** The frame of a fault of ours. */
   static byte[] fault(EventFrames frames) {
     return frames.exception("internalServerException", ApiError.internal().message());

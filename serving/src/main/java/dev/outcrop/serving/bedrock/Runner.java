@@ -114,7 +114,11 @@ final class Runner {
       }
       LOG.warn("request {} failed in its stream: {}", exchange.id(), e.code().name());
       out.write(Failures.frame(frames, e));
-    } catch (RuntimeException e) {
+    } catch (InterruptedException e) {
+      // The thread stays as it is: Helidon writes the end of the answer when this has returned.
+      LOG.warn("request {} was interrupted in its stream", exchange.id());
+      out.write(Failures.stopped(frames));
+    } catch (RuntimeException | Error e) {
       Faults.log(LOG, exchange.id(), e);
       out.write(Failures.fault(frames));
     }

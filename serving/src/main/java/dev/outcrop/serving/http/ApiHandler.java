@@ -91,7 +91,8 @@ final class ApiHandler implements Handler {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw visit.gone(e);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
+      // Helidon lets an HTTP/2 stream whose thread dies of an Error wait for ever.
       Faults.log(LOG, visit.id, e);
       fail(visit, ApiError.internal());
     }

@@ -65,6 +65,6 @@ final class HttpExchange extends Exchange {
     headers.forEach((name, value) -> response.header(HeaderNames.create(name), value));
     response.status(200);
     response.header(HeaderNames.CONTENT_TYPE, contentType);
-    return new ResponseStream(response.outputStream());
+    return new ResponseStream(response.outputStream(), watchClient(), id());
   }
 }

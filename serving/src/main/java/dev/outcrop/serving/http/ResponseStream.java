@@ -2,20 +2,32 @@ package dev.outcrop.serving.http;
 
 import dev.outcrop.models.OutcropException;
 import dev.outcrop.serving.error.ServingError;
+import dev.outcrop.serving.transport.ClientWatch;
+import io.helidon.http.http2.Http2ErrorCode;
+import io.helidon.http.http2.Http2Exception;
 import java.io.IOException;
 import java.io.OutputStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A response that goes out piece by piece. One thread writes it. */
 public final class ResponseStream {
-  private final OutputStream out;
+  private static final Logger LOG = LoggerFactory.getLogger(ResponseStream.class);
 
-  ResponseStream(OutputStream out) {
+  private final OutputStream out;
+  private final ClientWatch client;
+  private final String requestId;
+
+  ResponseStream(OutputStream out, ClientWatch client, String requestId) {
     this.out = out;
+    this.client = client;
+    this.requestId = requestId;
   }
 
   /**
-   * Sends a piece at once. What Helidon throws here, of many types, is always that nobody reads:
-   * the connection is closed, the stream was reset, or its window stayed empty for too long.
+   * Sends a piece at once. What Helidon throws here, of many types, is nearly always that nobody
+   * reads: the connection is closed, the stream was reset, or its window stayed empty for too long.
+   * Anything else is logged as a fault of ours.
    *
    * @throws OutcropException with {@code CLIENT_GONE} where it cannot be sent
    */
@@ -24,7 +36,7 @@ public final class ResponseStream {
       out.write(piece);
       out.flush();
     } catch (IOException | RuntimeException e) {
-      throw new OutcropException(ServingError.CLIENT_GONE, "the client went away", e);
+      throw broken(e);
     }
   }
 
@@ -33,7 +45,26 @@ public final class ResponseStream {
     try {
       out.close();
     } catch (IOException | RuntimeException e) {
-      throw new OutcropException(ServingError.CLIENT_GONE, "the client went away", e);
+      throw broken(e);
     }
+  }
+
+  private OutcropException broken(Exception e) {
+    if (!client.gone() && !nobodyReads(e)) {
+      Faults.log(LOG, requestId, e);
+    }
+    return new OutcropException(ServingError.CLIENT_GONE, "the client went away", e);
+  }
+
+  /** A write can fail before whoever reads the connection sees its end. */
+  private static boolean nobodyReads(Throwable e) {
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (cause instanceof IOException
+          || (cause instanceof Http2Exception http2
+              && http2.code() == Http2ErrorCode.FLOW_CONTROL)) {
+        return true;
+      }
+    }
+    return false;
   }
 }

@@ -129,14 +129,24 @@ final class AnswerRunner {
         throw e;
       }
       LOG.warn("request {} failed in its stream: {}", exchange.id(), e.code().name());
-      batch.addAll(answer.failed(OpenAiError.of(ApiError.of(e))));
-      out.write(Sse.joined(batch));
-    } catch (RuntimeException e) {
+      out.write(failed(batch, answer, ApiError.of(e)));
+    } catch (InterruptedException e) {
+      // The thread stays as it is: Helidon writes the end of the answer when this has returned.
+      LOG.warn("request {} was interrupted in its stream", exchange.id());
+      OutcropException stopping =
+          new OutcropException(ServingError.DRAINING, "The server is stopping.");
+      out.write(failed(batch, answer, ApiError.of(stopping)));
+    } catch (RuntimeException | Error e) {
       Faults.log(LOG, exchange.id(), e);
-      batch.addAll(answer.failed(OpenAiError.of(ApiError.internal())));
-      out.write(Sse.joined(batch));
+      out.write(failed(batch, answer, ApiError.internal()));
     }
     out.end();
+  }
+
+  /** What came before a failure and was not written yet, and the event of the failure. */
+  private static byte[] failed(List<byte[]> batch, Answer answer, ApiError error) {
+    batch.addAll(answer.failed(OpenAiError.of(error)));
+    return Sse.joined(batch);
   }
 
   /** Where it fails, what came before and was not written yet is left in the batch. */

@@ -31,6 +31,10 @@ public final class ScriptedBatcher implements Batcher {
   public volatile SubmitResult.Rejected refusal;
   public volatile OutcropException failure;
   public volatile int failAfter;
+
+  /** What happens, where it is set, in place of the token after {@link #failAfter} tokens. */
+  public volatile Fault fault;
+
   public volatile boolean hold;
   public volatile Health health = new Health.Live();
   public volatile boolean draining;
@@ -45,6 +49,11 @@ public final class ScriptedBatcher implements Batcher {
   public volatile boolean forgets;
 
   private final AtomicInteger notClosed = new AtomicInteger();
+
+  /** What no engine does, in the thread that reads a stream. */
+  public interface Fault {
+    void strike() throws InterruptedException;
+  }
 
   public ScriptedBatcher(Function<GenerateRequest, String> script) {
     this.script = script;
@@ -130,6 +139,7 @@ public final class ScriptedBatcher implements Batcher {
     private final int[] tokens;
     private final BlockingQueue<TokenEvent> events = new LinkedBlockingQueue<>();
     private int released;
+    private int read;
     private TokenEvent last;
     public volatile boolean closed;
 
@@ -194,7 +204,10 @@ public final class ScriptedBatcher implements Batcher {
       }
     }
 
-    private TokenEvent remember(TokenEvent event) {
+    private TokenEvent remember(TokenEvent event) throws InterruptedException {
+      if (fault != null && event != null && read++ == failAfter) {
+        fault.strike();
+      }
       if (event instanceof TokenEvent.Finished || event instanceof TokenEvent.Failed) {
         last = event;
       }
