@@ -19,6 +19,8 @@ public enum ServingError implements ErrorCode {
   INPUT_TOO_LONG(ErrorType.USER),
   /** A body is larger than the limit. */
   BODY_TOO_LARGE(ErrorType.USER),
+  /** A body took longer to arrive than it may. */
+  BODY_TOO_SLOW(ErrorType.USER),
   /** There is no such operation. */
   OPERATION_UNKNOWN(ErrorType.USER),
   /** A file of the operator's is wrong: config or keys. */

@@ -60,6 +60,7 @@ public record ApiError(int status, String type, String message, Duration retryAf
       case OPERATION_UNKNOWN -> new ApiError(404, "UnknownOperationException", message);
       case MODEL_DENIED -> new ApiError(403, ACCESS_DENIED, message);
       case BODY_TOO_LARGE -> new ApiError(413, "ValidationException", message);
+      case BODY_TOO_SLOW -> new ApiError(408, "RequestTimeoutException", message, SOON);
       case OVERLOADED -> throttled(message, SOON);
       case DRAINING ->
           new ApiError(503, "ServiceUnavailableException", message, Duration.ofSeconds(1));

@@ -63,11 +63,16 @@ final class ApiHandler implements Handler {
   public void handle(ServerRequest request, ServerResponse response) {
     Visit visit = new Visit(request, response, parts.ids.get(), parts.errors);
     visit.errors.name(response, visit.id);
+    parts.connections.begun(request);
     try {
       answer(visit);
     } finally {
       over(visit);
-      settle(visit);
+      try {
+        settle(visit);
+      } finally {
+        parts.connections.over(request);
+      }
     }
   }
 
@@ -81,6 +86,7 @@ final class ApiHandler implements Handler {
       if (e.code().type() == ErrorType.INTERNAL) {
         LOG.warn("request {} failed: {}", visit.id, e.code().name());
       }
+      visit.late = e.code() == ServingError.BODY_TOO_SLOW;
       fail(visit, ApiError.of(e));
     } catch (HttpException e) {
       fail(visit, refused(e.status()));
@@ -226,7 +232,7 @@ final class ApiHandler implements Handler {
 
   private void settle(Visit visit) {
     boolean closing = visit.clientGone && Bodies.http1(visit.request);
-    if (!closing && !bodies.settle(visit.request)) {
+    if (!closing && !bodies.settle(visit.request, visit.late)) {
       throw new CloseConnectionException("the body was left unread");
     }
   }
@@ -265,6 +271,7 @@ final class ApiHandler implements Handler {
     private @Nullable Caller caller;
     private @Nullable Exchange exchange;
     private boolean clientGone;
+    private boolean late;
 
     Visit(ServerRequest request, ServerResponse response, String id, ErrorWriter errors) {
       this.request = request;

@@ -9,6 +9,7 @@ import io.helidon.http.HeaderValues;
 import io.helidon.http.HttpException;
 import io.helidon.http.RequestException;
 import io.helidon.http.Status;
+import io.helidon.http.media.ReadableEntity;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.FilterChain;
 import io.helidon.webserver.http.RoutingRequest;
@@ -51,7 +52,8 @@ final class Bodies {
    * Reads a body in full.
    *
    * @param memory holds as many bytes afterwards
-   * @throws OutcropException where the client goes away, or where there is not enough memory
+   * @throws OutcropException where the client goes away or is too slow, or where there is not
+   *     enough memory
    * @throws HttpException where the body is too large or is no valid HTTP
    */
   byte[] read(ServerRequest request, Room memory) {
@@ -59,11 +61,7 @@ final class Bodies {
       return new byte[0];
     }
     try (Reading reading = connections.reading(request)) {
-      byte[] body = read(request.content().inputStream(), memory);
-      if (reading.cut()) {
-        throw new OutcropException(ServingError.CLIENT_GONE, "the client went away");
-      }
-      return body;
+      return read(request, memory, reading);
     } catch (DataReader.InsufficientDataAvailableException e) {
       throw new OutcropException(ServingError.CLIENT_GONE, "the client went away", e);
     } catch (DataReader.IncorrectNewLineException e) {
@@ -77,6 +75,27 @@ final class Bodies {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  private byte[] read(ServerRequest request, Room memory, Reading reading) throws IOException {
+    byte[] body;
+    try {
+      body = read(request.content().inputStream(), memory);
+    } catch (IllegalStateException e) {
+      // Helidon was interrupted where it was about to write.
+      if (!reading.late()) {
+        throw e;
+      }
+      body = new byte[0];
+    }
+    if (reading.cut()) {
+      throw new OutcropException(ServingError.CLIENT_GONE, "the client went away");
+    }
+    if (reading.late()) {
+      throw new OutcropException(
+          ServingError.BODY_TOO_SLOW, "The request's body took too long to arrive.");
+    }
+    return body;
   }
 
   private byte[] read(InputStream in, Room memory) throws IOException {
@@ -122,18 +141,23 @@ final class Bodies {
    * Gets rid of what an answered request's body still has, so that Helidon does not wait for it,
    * which it does without any limit.
    *
+   * @param late whether the body was given up while it was read
    * @return whether the connection can live on
    */
-  boolean settle(ServerRequest request) {
-    if (!request.content().hasEntity() || request.content().consumed()) {
+  boolean settle(ServerRequest request, boolean late) {
+    if (!request.content().hasEntity() || (request.content().consumed() && !late)) {
       return true;
     }
     if (endsConnection(request)) {
       connections.linger(request);
       return false;
     }
-    try (Reading reading = connections.reading(request)) {
-      request.content().consume();
+    try (Reading reading =
+        http1(request) ? connections.reading(request) : connections.draining(request)) {
+      // To Helidon a body that was given up has ended, and what still comes of it would fill up
+      // the queue that the connection's thread waits for.
+      ReadableEntity rest = late ? request.content().copy(() -> {}) : request.content();
+      rest.consume();
       return !reading.cut();
     } catch (RequestException e) {
       // The HTTP/2 stream ended, after its answer did.
@@ -153,7 +177,7 @@ final class Bodies {
     try {
       chain.proceed();
     } finally {
-      whole = settle(request);
+      whole = settle(request, false);
     }
     if (!whole) {
       throw new CloseConnectionException("the body was left unread");

@@ -9,6 +9,9 @@ sealed interface ConnectionWatch permits ReadAhead, FrameFilter {
    */
   ClientWatch watch(int requestId);
 
+  /** Nobody watches this request any more. On its thread. */
+  void over(int requestId);
+
   /** The connection is over. */
   void ended();
 }

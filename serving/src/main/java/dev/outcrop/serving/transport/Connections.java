@@ -5,6 +5,7 @@ import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.spi.ServerConnectionSelector;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLEngine;
 import org.jspecify.annotations.Nullable;
@@ -12,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 /** The open connections of one listener. Safe to use from any thread. */
 public final class Connections implements AutoCloseable {
   private final Map<String, Line> lines = new ConcurrentHashMap<>();
+  private final AtomicLong opened = new AtomicLong();
   private final TransportLimits limits;
   private final @Nullable Supplier<SSLEngine> engines;
   private final Thread watchdog;
@@ -35,6 +37,22 @@ public final class Connections implements AutoCloseable {
     return new DualProtocolSelector(this, limits, engines);
   }
 
+  /** A request's thread begins with it. */
+  public void begun(ServerRequest request) {
+    Line line = line(request);
+    if (line != null) {
+      line.begun();
+    }
+  }
+
+  /** A request's thread is done with it, and with what its client still sent. */
+  public void over(ServerRequest request) {
+    Line line = line(request);
+    if (line != null) {
+      line.over(request.id());
+    }
+  }
+
   /** Watches the client of a request whose body was read in full; on the request's thread. */
   public ClientWatch watch(ServerRequest request) {
     Line line = line(request);
@@ -45,7 +63,16 @@ public final class Connections implements AutoCloseable {
   /** Begins to read a request's body; on the request's thread. */
   public Reading reading(ServerRequest request) {
     Line line = line(request);
-    return line == null ? Reading.late() : line.read();
+    return line == null ? Reading.ended() : line.read(false);
+  }
+
+  /**
+   * Begins to read, and throw away, what is left of an answered request's body; on the request's
+   * thread. It lasts until the client ends the stream or everything on the connection is late.
+   */
+  public Reading draining(ServerRequest request) {
+    Line line = line(request);
+    return line == null ? Reading.ended() : line.read(true);
   }
 
   /** Ends the connection of a request with everything that is on it. */
@@ -76,26 +103,29 @@ public final class Connections implements AutoCloseable {
     lines.values().stream().filter(line -> !line.established()).forEach(Line::hangUp);
   }
 
-  void opened(String key, Line line) {
-    lines.put(key, line);
+  /**
+   * A connection was accepted.
+   *
+   * @return the id that its context must bear
+   */
+  String opened(Line line) {
+    String id = Long.toHexString(opened.incrementAndGet());
+    lines.put(id, line);
+    return id;
   }
 
-  void closed(String key) {
-    Line line = lines.remove(key);
+  void closed(String id) {
+    Line line = lines.remove(id);
     if (line != null) {
       line.end();
     }
   }
 
   @Nullable Line line(ConnectionContext context) {
-    return lines.get(key(context.socketId(), context.childSocketId()));
+    return lines.get(context.childSocketId());
   }
 
   private @Nullable Line line(ServerRequest request) {
-    return lines.get(key(request.serverSocketId(), request.socketId()));
-  }
-
-  static String key(String serverSocketId, String socketId) {
-    return serverSocketId + "/" + socketId;
+    return lines.get(request.socketId());
   }
 }

@@ -11,6 +11,7 @@ import io.helidon.webserver.http2.Http2ConnectionSelector;
 import io.helidon.webserver.spi.ServerConnection;
 import io.helidon.webserver.spi.ServerConnectionSelector;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Set;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLEngine;
@@ -25,7 +26,16 @@ final class DualProtocolSelector implements ServerConnectionSelector {
   private static final byte[] PREFACE = "PRI ".getBytes(StandardCharsets.US_ASCII);
 
   /** Far more than clients open; Helidon's own limit allows a client thousands of threads. */
-  private static final long MAX_STREAMS = 1_024;
+  static final int MAX_STREAMS = 1_024;
+
+  /**
+   * Streams that a client may reset within ten seconds before they are answered. Helidon's 50 are
+   * fewer than clients give up at once whose requests wait in the queue, and the end of the
+   * connection is that of everybody's streams.
+   */
+  private static final int MAX_RESETS = 4 * MAX_STREAMS;
+
+  private static final Duration RESETS_WITHIN = Duration.ofSeconds(10);
 
   private final Connections connections;
   private final TransportLimits limits;
@@ -47,6 +57,8 @@ final class DualProtocolSelector implements ServerConnectionSelector {
                 Http2Config.builder()
                     .maxFrameSize(limits.maxFrame())
                     .maxConcurrentStreams(MAX_STREAMS)
+                    .maxRapidResets(MAX_RESETS)
+                    .rapidResetCheckPeriod(RESETS_WITHIN)
                     .flowControlTimeout(limits.writeTimeout())
                     .build())
             .build();
@@ -69,9 +81,8 @@ final class DualProtocolSelector implements ServerConnectionSelector {
 
   @Override
   public ServerConnection connection(ConnectionContext context) {
-    String key = Connections.key(context.socketId(), context.childSocketId());
     Line line = new Line(context.serverSocket(), System::nanoTime);
-    connections.opened(key, line);
+    String id = connections.opened(line);
     WatchedWriter writer = new WatchedWriter(context.dataWriter(), line);
     TlsLayer tls =
         engines == null ? null : new TlsLayer(engines.get(), context.dataReader(), writer);
@@ -79,25 +90,25 @@ final class DualProtocolSelector implements ServerConnectionSelector {
       ServerConnection connection =
           identified(
               tls == null
-                  ? new WatchedContext(context, context.dataReader(), writer, false)
-                  : new WatchedContext(context, DataReader.create(tls), tls, true),
+                  ? new WatchedContext(context, id, context.dataReader(), writer, false)
+                  : new WatchedContext(context, id, DataReader.create(tls), tls, true),
               line);
-      return new PoliteConnection(connection, () -> ended(key, tls));
+      return new PoliteConnection(connection, () -> ended(id, tls));
     } catch (DataReader.InsufficientDataAvailableException e) {
-      connections.closed(key);
+      connections.closed(id);
       throw new CloseConnectionException("the client closed without sending anything", e);
     } catch (RuntimeException e) {
       boolean hungUp = line.over();
-      connections.closed(key);
+      connections.closed(id);
       throw hungUp ? new CloseConnectionException("the client took too long", e) : e;
     }
   }
 
-  private void ended(String key, @Nullable TlsLayer tls) {
+  private void ended(String id, @Nullable TlsLayer tls) {
     if (tls != null) {
       tls.close();
     }
-    connections.closed(key);
+    connections.closed(id);
   }
 
   private ServerConnection identified(WatchedContext context, Line line) {

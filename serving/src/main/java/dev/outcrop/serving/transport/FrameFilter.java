@@ -2,7 +2,7 @@ package dev.outcrop.serving.transport;
 
 import io.helidon.common.buffers.BufferData;
 import io.helidon.common.buffers.DataReader;
-import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.function.Supplier;
 
 /**
@@ -19,19 +19,23 @@ final class FrameFilter implements Supplier<byte[]>, ConnectionWatch {
   private static final int RST_STREAM = 3;
   private static final int GOAWAY = 7;
   private static final int GOAWAY_MIN = 8;
-  private static final int RESETS_KEPT = 256;
+
+  /** Resets that come after their request are never asked for; of those only so many are kept. */
+  private static final int RESETS_KEPT = 4 * DualProtocolSelector.MAX_STREAMS;
 
   private final DataReader in;
   private final int maxFrame;
-  private final int[] resets = new int[RESETS_KEPT];
-  private volatile int resetCount;
+
+  /** Streams that were reset, the newest last; those of requests that are over are taken out. */
+  private final LinkedHashSet<Integer> resets = new LinkedHashSet<>();
+
+  private volatile boolean anyReset;
   private long pass = PREFACE;
   private volatile boolean ended;
 
   FrameFilter(DataReader in, int maxFrame) {
     this.in = in;
     this.maxFrame = maxFrame;
-    Arrays.fill(resets, -1);
   }
 
   @Override
@@ -55,6 +59,16 @@ final class FrameFilter implements Supplier<byte[]>, ConnectionWatch {
   @Override
   public ClientWatch watch(int requestId) {
     return () -> ended || wasReset(requestId);
+  }
+
+  @Override
+  public void over(int requestId) {
+    if (anyReset) {
+      synchronized (resets) {
+        resets.remove(requestId);
+        anyReset = !resets.isEmpty();
+      }
+    }
   }
 
   @Override
@@ -89,22 +103,20 @@ final class FrameFilter implements Supplier<byte[]>, ConnectionWatch {
 
   private void reset(int stream) {
     synchronized (resets) {
-      resets[resetCount % RESETS_KEPT] = stream;
-      resetCount = (resetCount + 1) & Integer.MAX_VALUE;
+      resets.add(stream);
+      if (resets.size() > RESETS_KEPT) {
+        resets.removeFirst();
+      }
+      anyReset = true;
     }
   }
 
   private boolean wasReset(int stream) {
-    if (resetCount == 0) {
+    if (!anyReset) {
       return false;
     }
     synchronized (resets) {
-      for (int reset : resets) {
-        if (reset == stream) {
-          return true;
-        }
-      }
-      return false;
+      return resets.contains(stream);
     }
   }
 }

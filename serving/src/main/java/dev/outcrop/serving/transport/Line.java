@@ -6,7 +6,10 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +25,11 @@ final class Line {
   private final HelidonSocket socket;
   private final LongSupplier nanoTime;
   private final Set<Reading> readings = ConcurrentHashMap.newKeySet();
+  private final AtomicInteger requests = new AtomicInteger();
+
+  /** Held while bytes are written: a thread that is interrupted meanwhile closes the socket. */
+  private final ReentrantLock writes = new ReentrantLock();
+
   private volatile long requestSince;
   private volatile long writeSince = NOT_WAITING;
   private volatile long lingerSince = NOT_WAITING;
@@ -62,12 +70,29 @@ final class Line {
     requestSince = NOT_WAITING;
   }
 
+  /** One thread writes, until {@link #written}. */
   void writing() {
+    writes.lock();
     writeSince = now();
   }
 
   void written() {
     writeSince = NOT_WAITING;
+    writes.unlock();
+  }
+
+  /** A request's thread begins with it. */
+  void begun() {
+    requests.incrementAndGet();
+  }
+
+  /** A request's thread is done with it. */
+  void over(int requestId) {
+    requests.decrementAndGet();
+    ConnectionWatch client = watch;
+    if (client != null) {
+      client.over(requestId);
+    }
   }
 
   void lingering() {
@@ -82,9 +107,13 @@ final class Line {
     }
   }
 
-  /** This thread begins to read a body. */
-  Reading read() {
-    Reading reading = new Reading(this, Thread.currentThread(), now());
+  /**
+   * This thread begins to read a body.
+   *
+   * @param patient whether it goes on where the body is late
+   */
+  Reading read(boolean patient) {
+    Reading reading = new Reading(this, Thread.currentThread(), now(), patient);
     readings.add(reading);
     if (over) {
       reading.wake();
@@ -101,14 +130,38 @@ final class Line {
     return over;
   }
 
-  /** Whether the client took longer for something than it may. */
+  /**
+   * Whether the client took longer for something than it may, and the connection is good for
+   * nothing else. Late bodies of some HTTP/2 streams are no reason to end the others.
+   */
   boolean overdue(Duration request, Duration write) {
     long now = nanoTime.getAsLong();
     long requestLimit = TimeUnit.NANOSECONDS.convert(request);
     return longer(requestSince, now, requestLimit)
         || longer(writeSince, now, TimeUnit.NANOSECONDS.convert(write))
         || longer(lingerSince, now, LINGER)
-        || readings.stream().anyMatch(reading -> longer(reading.sinceNanos(), now, requestLimit));
+        || allLate(now, requestLimit);
+  }
+
+  private boolean allLate(long now, long limit) {
+    long late = late(now, limit).count();
+    return late > 0 && late >= requests.get();
+  }
+
+  private Stream<Reading> late(long now, long limit) {
+    return readings.stream().filter(reading -> longer(reading.sinceNanos(), now, limit));
+  }
+
+  /** Wakes the threads whose bodies are late. Where somebody writes, the next look does. */
+  void giveUpLate(Duration request) {
+    if (readings.isEmpty() || !writes.tryLock()) {
+      return;
+    }
+    try {
+      late(nanoTime.getAsLong(), TimeUnit.NANOSECONDS.convert(request)).forEach(Reading::giveUp);
+    } finally {
+      writes.unlock();
+    }
   }
 
   /** Ends the connection, whatever its threads wait for. From any thread. */

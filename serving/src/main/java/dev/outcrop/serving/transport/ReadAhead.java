@@ -60,6 +60,11 @@ final class ReadAhead implements Supplier<byte[]>, ConnectionWatch {
   }
 
   @Override
+  public void over(int requestId) {
+    // Nothing is kept of a request.
+  }
+
+  @Override
   public void ended() {
     ended = true;
     memory.close();

@@ -5,7 +5,10 @@ import java.util.Collection;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Hangs up on clients that keep the server waiting for too long. A thread of its own. */
+/**
+ * Hangs up on clients that keep the server waiting for too long, or gives up single HTTP/2 streams
+ * of theirs. A thread of its own.
+ */
 final class Watchdog implements Runnable {
   private static final Logger LOG = LoggerFactory.getLogger(Watchdog.class);
   private static final Duration LONGEST_LOOK = Duration.ofSeconds(1);
@@ -37,7 +40,10 @@ final class Watchdog implements Runnable {
   }
 
   private void look(Line line) {
-    if (line.overdue(request, write) && !line.over()) {
+    if (line.over()) {
+      return;
+    }
+    if (line.overdue(request, write)) {
       LOG.debug("a client kept its connection waiting for too long");
       try {
         line.hangUp();
@@ -45,6 +51,8 @@ final class Watchdog implements Runnable {
         // One connection must not end the watch over all.
         LOG.warn("a connection could not be ended: {}", e.getClass().getName());
       }
+    } else {
+      line.giveUpLate(request);
     }
   }
 }

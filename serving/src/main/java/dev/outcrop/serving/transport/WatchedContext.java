@@ -11,13 +11,22 @@ import io.helidon.webserver.Router;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 
-/** A connection context whose bytes pass through a reader and a writer of ours. */
+/**
+ * A connection context whose bytes pass through a reader and a writer of ours.
+ *
+ * @param childSocketId the connection's own id; that of Helidon 4.5 is an identity hash code, which
+ *     two open connections can share
+ */
 record WatchedContext(
-    ConnectionContext to, DataReader dataReader, DataWriter dataWriter, boolean isSecure)
+    ConnectionContext to,
+    String childSocketId,
+    DataReader dataReader,
+    DataWriter dataWriter,
+    boolean isSecure)
     implements ConnectionContext {
   /** The same with another reader. */
   WatchedContext reading(DataReader other) {
-    return new WatchedContext(to, other, dataWriter, isSecure);
+    return new WatchedContext(to, childSocketId, other, dataWriter, isSecure);
   }
 
   @Override
@@ -58,10 +67,5 @@ record WatchedContext(
   @Override
   public String socketId() {
     return to.socketId();
-  }
-
-  @Override
-  public String childSocketId() {
-    return to.childSocketId();
   }
 }

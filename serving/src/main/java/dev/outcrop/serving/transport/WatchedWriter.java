@@ -37,9 +37,14 @@ record WatchedWriter(DataWriter to, Line line) implements DataWriter {
 
   private void watched(Runnable write) {
     line.writing();
+    // A channel is closed by an interrupted thread, under everybody whose stream is on it.
+    boolean interrupted = Thread.interrupted();
     try {
       write.run();
     } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
       line.written();
     }
   }
