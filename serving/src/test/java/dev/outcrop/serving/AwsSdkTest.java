@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.outcrop.batching.SubmitResult;
 import dev.outcrop.models.ModelError;
 import dev.outcrop.models.OutcropException;
+import dev.outcrop.serving.error.ServingError;
+import dev.outcrop.serving.testing.Await;
+import dev.outcrop.serving.testing.ScriptedBatcher;
 import dev.outcrop.serving.testing.SdkClients;
 import dev.outcrop.serving.testing.TestServer;
 import java.time.Duration;
@@ -19,6 +22,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import software.amazon.awssdk.services.bedrockruntime.BedrockRuntimeAsyncClient;
 import software.amazon.awssdk.services.bedrockruntime.BedrockRuntimeClient;
 import software.amazon.awssdk.services.bedrockruntime.model.BedrockRuntimeException;
@@ -27,6 +32,7 @@ import software.amazon.awssdk.services.bedrockruntime.model.ConversationRole;
 import software.amazon.awssdk.services.bedrockruntime.model.ConverseResponse;
 import software.amazon.awssdk.services.bedrockruntime.model.ConverseStreamOutput;
 import software.amazon.awssdk.services.bedrockruntime.model.ConverseStreamResponseHandler;
+import software.amazon.awssdk.services.bedrockruntime.model.InternalServerException;
 import software.amazon.awssdk.services.bedrockruntime.model.Message;
 import software.amazon.awssdk.services.bedrockruntime.model.ModelStreamErrorException;
 import software.amazon.awssdk.services.bedrockruntime.model.ResourceNotFoundException;
@@ -63,6 +69,7 @@ final class AwsSdkTest {
   void reset() {
     server.batcher.refusal = null;
     server.batcher.failure = null;
+    server.batcher.fault = null;
     server.batcher.hold = false;
     server.batcher.streams.clear();
   }
@@ -188,6 +195,48 @@ final class AwsSdkTest {
     assertThat(server.batcher.open()).isZero();
   }
 
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void failsWhenTheServerFailsBetweenTokens(boolean interrupted) throws Exception {
+    server.batcher.fault =
+        () -> {
+          if (interrupted) {
+            throw new InterruptedException();
+          }
+          throw new StackOverflowError();
+        };
+    assertThatThrownBy(cutAfterSomeText(new Streamed())::join)
+        .hasCauseInstanceOf(
+            interrupted ? ServiceUnavailableException.class : InternalServerException.class);
+    assertThat(server.batcher.open()).isZero();
+  }
+
+  @Test
+  void endsWithoutMessageStopWhenTheStreamIsReset() throws Exception {
+    server.batcher.fault =
+        () -> {
+          throw new OutcropException(ServingError.CLIENT_GONE, "as if it were");
+        };
+    Streamed streamed = new Streamed();
+    CompletableFuture<Void> stream = cutAfterSomeText(streamed);
+    // The client of today calls the stream complete; only the events tell.
+    assertThat(stream.handle((done, failure) -> streamed.stopReason).join()).isNull();
+    assertThat(streamed.text()).startsWith("He");
+    assertThat(streamed.kinds()).doesNotContain("MESSAGE_STOP", "METADATA");
+  }
+
+  /** A stream that meets {@link ScriptedBatcher#fault} when the client has some of its text. */
+  private static CompletableFuture<Void> cutAfterSomeText(Streamed streamed) throws Exception {
+    server.batcher.failAfter = 3;
+    server.batcher.hold = true;
+    CompletableFuture<Void> stream = begin("demo", "hi", streamed);
+    Await.until(() -> server.batcher.open() == 1);
+    server.batcher.streams.getFirst().release(2);
+    Await.until(() -> streamed.text().startsWith("He"));
+    server.batcher.streams.getFirst().release(2);
+    return stream;
+  }
+
   private static Message user(String text) {
     return Message.builder()
         .role(ConversationRole.USER)
@@ -197,15 +246,18 @@ final class AwsSdkTest {
 
   private static Streamed stream(String model, String text) {
     Streamed streamed = new Streamed();
-    async
+    begin(model, text, streamed).join();
+    return streamed;
+  }
+
+  private static CompletableFuture<Void> begin(String model, String text, Streamed streamed) {
+    return async
         .converseStream(
             c -> c.modelId(model).messages(user(text)),
             ConverseStreamResponseHandler.builder()
                 .onEventStream(publisher -> publisher.subscribe(streamed::add))
                 .build())
-        .orTimeout(120, TimeUnit.SECONDS)
-        .join();
-    return streamed;
+        .orTimeout(120, TimeUnit.SECONDS);
   }
 
   private static final class Streamed {
