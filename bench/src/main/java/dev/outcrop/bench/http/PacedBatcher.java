@@ -36,6 +36,7 @@ final class PacedBatcher implements Batcher {
   private final AtomicReferenceArray<@Nullable Stream> streams;
   private final Thread thread = new Thread(this::run, "paced-engine");
   private volatile boolean ending;
+  private volatile @Nullable RuntimeException fault;
 
   /**
    * How fast the streams are.
@@ -102,11 +103,18 @@ final class PacedBatcher implements Batcher {
     return paced == null ? 0 : paced.tokens;
   }
 
-  /** Ends every stream as if its limit were reached. */
+  /**
+   * Ends every stream as if its limit were reached.
+   *
+   * @throws IllegalStateException where they ended before
+   */
   void end() throws InterruptedException {
     ending = true;
     LockSupport.unpark(thread);
     thread.join();
+    if (fault != null) {
+      throw new IllegalStateException("the engine ended before the run did", fault);
+    }
   }
 
   private void run() {
@@ -115,6 +123,18 @@ final class PacedBatcher implements Batcher {
     } catch (InterruptedException e) {
       return;
     }
+    try {
+      handOut();
+    } catch (RuntimeException e) {
+      fault = e;
+    } finally {
+      for (int i = 0; i < pace.streams; i++) {
+        stream(i).finish();
+      }
+    }
+  }
+
+  private void handOut() {
     int count = pace.streams;
     long[] due = new long[count];
     long[] interval = new long[count];
@@ -134,9 +154,6 @@ final class PacedBatcher implements Batcher {
         next = Math.min(next, due[i]);
       }
       LockSupport.parkNanos(Math.max(TICK_NANOS, next - System.nanoTime()));
-    }
-    for (int i = 0; i < count; i++) {
-      stream(i).finish();
     }
   }
 
