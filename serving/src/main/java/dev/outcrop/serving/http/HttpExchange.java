@@ -52,7 +52,14 @@ final class HttpExchange extends Exchange {
     headers.forEach((name, value) -> response.header(HeaderNames.create(name), value));
     response.status(200);
     response.header(HeaderNames.CONTENT_TYPE, "application/json");
-    response.send(json);
+    if (Bodies.http1(request)) {
+      response.send(json);
+      return;
+    }
+    response.header(HeaderNames.CONTENT_LENGTH, String.valueOf(json.length));
+    ResponseStream out = stream();
+    out.write(json);
+    out.end();
   }
 
   @Override
@@ -65,6 +72,11 @@ final class HttpExchange extends Exchange {
     headers.forEach((name, value) -> response.header(HeaderNames.create(name), value));
     response.status(200);
     response.header(HeaderNames.CONTENT_TYPE, contentType);
-    return new ResponseStream(response.outputStream(), watchClient(), id());
+    return stream();
+  }
+
+  private ResponseStream stream() {
+    return new ResponseStream(
+        response.outputStream(), connections.window(request), watchClient(), id());
   }
 }

@@ -3,6 +3,7 @@ package dev.outcrop.serving.http;
 import dev.outcrop.models.OutcropException;
 import dev.outcrop.serving.error.ServingError;
 import dev.outcrop.serving.transport.ClientWatch;
+import dev.outcrop.serving.transport.SendWindow;
 import io.helidon.http.http2.Http2ErrorCode;
 import io.helidon.http.http2.Http2Exception;
 import java.io.IOException;
@@ -15,11 +16,13 @@ public final class ResponseStream {
   private static final Logger LOG = LoggerFactory.getLogger(ResponseStream.class);
 
   private final OutputStream out;
+  private final SendWindow window;
   private final ClientWatch client;
   private final String requestId;
 
-  ResponseStream(OutputStream out, ClientWatch client, String requestId) {
+  ResponseStream(OutputStream out, SendWindow window, ClientWatch client, String requestId) {
     this.out = out;
+    this.window = window;
     this.client = client;
     this.requestId = requestId;
   }
@@ -33,11 +36,23 @@ public final class ResponseStream {
    */
   public void write(byte[] piece) {
     try {
-      out.write(piece);
-      out.flush();
+      for (int at = 0; at < piece.length; ) {
+        at += write(piece, at);
+      }
     } catch (IOException | RuntimeException e) {
       throw broken(e);
     }
+  }
+
+  private int write(byte[] piece, int at) throws IOException {
+    int part = window.take(piece.length - at, client);
+    try {
+      out.write(piece, at, part);
+      out.flush();
+    } finally {
+      window.give(part);
+    }
+    return part;
   }
 
   /** Ends the response properly. */

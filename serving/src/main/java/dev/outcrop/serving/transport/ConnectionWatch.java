@@ -9,6 +9,9 @@ sealed interface ConnectionWatch permits ReadAhead, FrameFilter {
    */
   ClientWatch watch(int requestId);
 
+  /** What may be sent. */
+  SendWindow window();
+
   /** Nobody watches this request any more. On its thread. */
   void over(int requestId);
 

@@ -60,6 +60,13 @@ public final class Connections implements AutoCloseable {
     return client == null ? () -> true : client.watch(request.id());
   }
 
+  /** What may be sent on the connection of a request. */
+  public SendWindow window(ServerRequest request) {
+    Line line = line(request);
+    ConnectionWatch client = line == null ? null : line.watch();
+    return client == null ? SendWindow.ended() : client.window();
+  }
+
   /** Begins to read a request's body; on the request's thread. */
   public Reading reading(ServerRequest request) {
     Line line = line(request);

@@ -116,8 +116,13 @@ final class DualProtocolSelector implements ServerConnectionSelector {
     boolean preface = in.startsWith(PREFACE);
     line.requestArrived();
     if (preface) {
-      FrameFilter frames = new FrameFilter(in, limits.maxFrame());
-      ServerConnection connection = http2.connection(context.reading(DataReader.create(frames)));
+      SendWindow window = SendWindow.http2(limits.writeTimeout().toNanos());
+      FrameFilter frames = new FrameFilter(in, limits.maxFrame(), window);
+      ServerConnection connection =
+          http2.connection(
+              context
+                  .reading(DataReader.create(frames))
+                  .writing(new FrameCounter(context.dataWriter(), window)));
       line.established(frames, connection);
       return connection;
     }

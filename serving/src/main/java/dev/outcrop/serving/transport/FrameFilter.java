@@ -18,6 +18,7 @@ final class FrameFilter implements Supplier<byte[]>, ConnectionWatch {
   private static final int HEADER = 9;
   private static final int RST_STREAM = 3;
   private static final int GOAWAY = 7;
+  private static final int WINDOW_UPDATE = 8;
   private static final int GOAWAY_MIN = 8;
 
   /** Resets that come after their request are never asked for; of those only so many are kept. */
@@ -25,6 +26,7 @@ final class FrameFilter implements Supplier<byte[]>, ConnectionWatch {
 
   private final DataReader in;
   private final int maxFrame;
+  private final SendWindow window;
 
   /** Streams that were reset, the newest last; those of requests that are over are taken out. */
   private final LinkedHashSet<Integer> resets = new LinkedHashSet<>();
@@ -33,9 +35,10 @@ final class FrameFilter implements Supplier<byte[]>, ConnectionWatch {
   private long pass = PREFACE;
   private volatile boolean ended;
 
-  FrameFilter(DataReader in, int maxFrame) {
+  FrameFilter(DataReader in, int maxFrame, SendWindow window) {
     this.in = in;
     this.maxFrame = maxFrame;
+    this.window = window;
   }
 
   @Override
@@ -51,7 +54,7 @@ final class FrameFilter implements Supplier<byte[]>, ConnectionWatch {
         nextFrame();
       }
     } catch (RuntimeException e) {
-      ended = true;
+      ended();
       throw e;
     }
   }
@@ -59,6 +62,11 @@ final class FrameFilter implements Supplier<byte[]>, ConnectionWatch {
   @Override
   public ClientWatch watch(int requestId) {
     return () -> ended || wasReset(requestId);
+  }
+
+  @Override
+  public SendWindow window() {
+    return window;
   }
 
   @Override
@@ -74,6 +82,7 @@ final class FrameFilter implements Supplier<byte[]>, ConnectionWatch {
   @Override
   public void ended() {
     ended = true;
+    window.close();
   }
 
   private void nextFrame() {
@@ -84,6 +93,8 @@ final class FrameFilter implements Supplier<byte[]>, ConnectionWatch {
     int stream = head.readInt32() & Integer.MAX_VALUE;
     if (type == RST_STREAM) {
       reset(stream);
+    } else if (type == WINDOW_UPDATE && stream == 0 && length == Integer.BYTES) {
+      window.granted(payload(0) & Integer.MAX_VALUE);
     }
     if (type == GOAWAY && stream == 0 && length >= GOAWAY_MIN && length <= maxFrame && noError()) {
       in.skip(HEADER + length);
@@ -92,13 +103,16 @@ final class FrameFilter implements Supplier<byte[]>, ConnectionWatch {
     }
   }
 
-  /**
-   * Whether the frame ahead, a GOAWAY, carries NO_ERROR. Waits for its first 8 bytes of payload.
-   */
+  /** Whether the frame ahead, a GOAWAY, carries NO_ERROR. */
   private boolean noError() {
-    BufferData frame = in.getBuffer(HEADER + GOAWAY_MIN);
-    frame.skip(HEADER + Integer.BYTES);
-    return frame.readInt32() == 0;
+    return payload(Integer.BYTES) == 0;
+  }
+
+  /** Four bytes of the payload of the frame ahead; waits for them. */
+  private int payload(int at) {
+    BufferData frame = in.getBuffer(HEADER + at + Integer.BYTES);
+    frame.skip(HEADER + at);
+    return frame.readInt32();
   }
 
   private void reset(int stream) {
@@ -109,6 +123,7 @@ final class FrameFilter implements Supplier<byte[]>, ConnectionWatch {
       }
       anyReset = true;
     }
+    window.wake();
   }
 
   private boolean wasReset(int stream) {

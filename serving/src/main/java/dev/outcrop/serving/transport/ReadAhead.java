@@ -31,6 +31,7 @@ final class ReadAhead implements Supplier<byte[]>, ConnectionWatch {
   private final int maxBody;
   private final ByteBudget.Hold memory;
   private final DataReader reader;
+  private final SendWindow window = SendWindow.unlimited();
   private @Nullable FutureTask<byte[]> ahead;
   private long buffered;
   private long measureAt = LITTLE;
@@ -57,6 +58,11 @@ final class ReadAhead implements Supplier<byte[]>, ConnectionWatch {
       Thread.ofVirtual().name("outcrop-read-ahead").start(ahead);
     }
     return () -> ended;
+  }
+
+  @Override
+  public SendWindow window() {
+    return window;
   }
 
   @Override

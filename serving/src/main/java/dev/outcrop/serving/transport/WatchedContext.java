@@ -29,6 +29,11 @@ record WatchedContext(
     return new WatchedContext(to, childSocketId, other, dataWriter, isSecure);
   }
 
+  /** The same with another writer. */
+  WatchedContext writing(DataWriter other) {
+    return new WatchedContext(to, childSocketId, dataReader, other, isSecure);
+  }
+
   @Override
   public ListenerContext listenerContext() {
     return to.listenerContext();

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.outcrop.models.OutcropException;
 import dev.outcrop.serving.error.ServingError;
 import dev.outcrop.serving.testing.FaultLog;
+import dev.outcrop.serving.transport.SendWindow;
 import io.helidon.http.http2.Http2ErrorCode;
 import io.helidon.http.http2.Http2Exception;
 import java.io.OutputStream;
@@ -33,7 +34,8 @@ final class ResponseStreamTest {
   }
 
   private static String logged(RuntimeException failure, boolean gone) {
-    ResponseStream stream = new ResponseStream(failing(failure), () -> gone, "the-request");
+    ResponseStream stream =
+        new ResponseStream(failing(failure), SendWindow.unlimited(), () -> gone, "the-request");
     try (FaultLog log = new FaultLog()) {
       assertGone(() -> stream.write(new byte[1]));
       assertGone(stream::end);
