@@ -154,6 +154,9 @@ final class BadInputTest {
             inference("\"stopSequences\":[\"\"]"),
             "inferenceConfig.stopSequences.0 must have between 1"),
         bad(
+            inference("\"stopSequences\":[\"x\",\"\\ude00\"]"),
+            "inferenceConfig.stopSequences.1 must hold whole characters, no half of a surrogate pair"),
+        bad(
             inference("\"stopSequences\":[" + "\"x\",".repeat(2_500) + "\"x\"]"),
             "inferenceConfig.stopSequences must hold at most 2500 items, has 2501"),
         bad(

@@ -105,6 +105,7 @@ final class InvokeInputTest {
         bad(chat("\"temperature\":2.5"), "temperature must be between"),
         bad(chat("\"max_tokens\":0"), "max_tokens must be between 1 and"),
         bad(chat("\"stop\":[\"\"]"), "stop.0 must have between 1"),
+        bad(chat("\"stop\":\"\\udc00x\""), "stop must hold whole characters"),
         bad(chat("\"top_logprobs\":5"), "top_logprobs needs logprobs to be true"),
         bad(chat("\"logprobs\":true,\"top_logprobs\":21"), "top_logprobs must be between 0 and 20"),
         bad(chat("\"logit_bias\":{\"1\":1}"), "logit_bias is not supported"),

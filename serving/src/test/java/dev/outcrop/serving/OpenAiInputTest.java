@@ -70,6 +70,8 @@ final class OpenAiInputTest {
           U,"tools":[{"type":"web_search"}] | tools[0].type | must be function
           U,"tools":[{"type":"function","function":{"name":"a b"}}] | tools[0].function.name | must match
           U,"stop":["a",1] | stop[1] | must be a string
+          U,"stop":["\\ud83d"] | stop[0] | must hold whole characters
+          U,"stop":"a\\ude00" | stop | must hold whole characters
           U,"seed":"x" | seed | must be an integer
           """)
   void tellsWhatIsWrongWithChat(String members, String param, String message) throws IOException {

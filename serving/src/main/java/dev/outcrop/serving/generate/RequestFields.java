@@ -5,6 +5,7 @@ import dev.outcrop.models.engine.Sampling;
 import dev.outcrop.models.text.StopStrings;
 import dev.outcrop.serving.config.LimitsConfig;
 import dev.outcrop.serving.json.Fields;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
@@ -65,7 +66,24 @@ public final class RequestFields {
           "must have at most %d characters in all, has %d"
               .formatted(StopStrings.MAX_CHARACTERS, characters));
     }
+    for (int i = 0; i < stops.size(); i++) {
+      requireWhole(fields, name + "." + i, stops.get(i));
+    }
     return stops;
+  }
+
+  /** Reads the one stop sequence that a member holds. */
+  public static String stop(Fields fields, String name, LimitsConfig limits) {
+    String stop = fields.string(name, 1, limits.maxStopSequenceLength());
+    requireWhole(fields, name, stop);
+    return stop;
+  }
+
+  /** Half a surrogate pair would cut a character in two, and no text may end in half of one. */
+  private static void requireWhole(Fields fields, String name, String stop) {
+    if (!StandardCharsets.UTF_8.newEncoder().canEncode(stop)) {
+      throw fields.bad(name, "must hold whole characters, no half of a surrogate pair");
+    }
   }
 
   /** Reads a service tier, or null where the request names none. */

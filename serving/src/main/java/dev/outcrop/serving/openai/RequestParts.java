@@ -117,7 +117,7 @@ final class RequestParts {
   static List<String> stops(Fields fields, LimitsConfig limits) {
     JsonNode stop = fields.raw("stop");
     if (stop != null && stop.isTextual()) {
-      return List.of(fields.string("stop", 1, limits.maxStopSequenceLength()));
+      return List.of(RequestFields.stop(fields, "stop", limits));
     }
     return RequestFields.stops(fields, "stop", limits);
   }
