@@ -65,6 +65,21 @@ final class InvokeInputTest {
             "{\"prompt\":\"x\",\"max_tokens\":0.5,\"a\":1}",
             "Malformed input request: #/max_tokens: expected type: Integer, found: Double#: extraneous"
                 + " key [a] is not permitted, please reformat your input and try again."),
+        badMistral(
+            "{\"prompt\":\"x\"" + extraneous(8) + "}",
+            "Malformed input request: #: extraneous key [k0] is not permitted#: extraneous key [k1] is"),
+        badMistral(
+            "{\"prompt\":\"x\"" + extraneous(400_000) + "}",
+            "Malformed input request: 400000 schema violations found, the first #: extraneous key [k0]"),
+        badMistral(
+            "{\"prompt\":\"x\"" + extraneous(9) + "}",
+            "#: extraneous key [k7] is not permitted, please reformat your input and try again."),
+        badMistral(
+            "{\"prompt\":\"x\",\"amazon-bedrock-trace\":\"ENABLED\",\"k\":1}",
+            "Malformed input request: #: extraneous key [k] is not permitted, please"),
+        bad(
+            TITAN.formatted("\"x\"", "\"amazon-bedrock-trace\":1"),
+            "#/textGenerationConfig: extraneous key [amazon-bedrock-trace] is not permitted"),
         bad(TestServer.DEEPSEEK, "{\"prompt\":\"x\",\"top_k\":1}", "extraneous key [top_k] is not"),
         bad(
             TestServer.DEEPSEEK,
@@ -213,6 +228,14 @@ final class InvokeInputTest {
 
   private static Arguments bad(String body, String message) {
     return bad("demo", body, message);
+  }
+
+  private static String extraneous(int keys) {
+    StringBuilder members = new StringBuilder();
+    for (int i = 0; i < keys; i++) {
+      members.append(",\"k").append(i).append("\":1");
+    }
+    return members.toString();
   }
 
   private static Arguments badCompletion(String field, String message) {

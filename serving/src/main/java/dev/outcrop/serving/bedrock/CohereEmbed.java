@@ -11,6 +11,7 @@ import dev.outcrop.serving.embed.ServedEncoder;
 import dev.outcrop.serving.embed.VectorForm;
 import dev.outcrop.serving.json.Fields;
 import dev.outcrop.serving.json.Json;
+import dev.outcrop.serving.json.Malformed;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;

@@ -11,6 +11,7 @@ import dev.outcrop.serving.generate.RequestFields;
 import dev.outcrop.serving.generate.SamplingDefaults;
 import dev.outcrop.serving.json.Fields;
 import dev.outcrop.serving.json.Json;
+import dev.outcrop.serving.json.Malformed;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -145,7 +146,7 @@ final class ConverseReader {
       @Nullable Fields inference, @Nullable Fields more, SamplingDefaults defaults, long seed) {
     Fields base = inference == null ? Fields.of(Json.object()) : inference;
     Fields extra = more == null ? Fields.of(Json.object()) : more;
-    RequestFields.refuseExtraneous(extra, KNOWN_MODEL_FIELDS::contains);
+    Malformed.checkKeys(extra, List.of(), KNOWN_MODEL_FIELDS);
     return RequestFields.sampling(base, "topP", 1, extra, defaults, seed, -1);
   }
 

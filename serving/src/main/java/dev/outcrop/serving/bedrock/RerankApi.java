@@ -14,6 +14,7 @@ import dev.outcrop.serving.http.ApiError;
 import dev.outcrop.serving.http.Exchange;
 import dev.outcrop.serving.json.Fields;
 import dev.outcrop.serving.json.Json;
+import dev.outcrop.serving.json.Malformed;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

@@ -7,6 +7,7 @@ import dev.outcrop.serving.embed.Scored;
 import dev.outcrop.serving.embed.ServedEncoder;
 import dev.outcrop.serving.json.Fields;
 import dev.outcrop.serving.json.Json;
+import dev.outcrop.serving.json.Malformed;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;

@@ -7,6 +7,7 @@ import dev.outcrop.serving.embed.VectorForm;
 import dev.outcrop.serving.http.ApiError;
 import dev.outcrop.serving.json.Fields;
 import dev.outcrop.serving.json.Json;
+import dev.outcrop.serving.json.Malformed;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;

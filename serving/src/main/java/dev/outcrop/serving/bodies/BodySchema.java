@@ -1,10 +1,8 @@
 package dev.outcrop.serving.bodies;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import dev.outcrop.serving.json.Fields;
-import java.util.ArrayList;
+import dev.outcrop.serving.json.Violations;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -15,9 +13,6 @@ import java.util.Map;
  * @param rules what each key holds
  */
 record BodySchema(String required, Map<String, Rule> rules) {
-  /** What Bedrock itself reads of a body, whatever the family. */
-  private static final String RESERVED = "amazon-bedrock-";
-
   /** A schema of the keys that are added to it, the first of which is required. */
   static BodySchema requiring(String name, Rule rule) {
     return new BodySchema(name, Map.of(name, rule));
@@ -37,28 +32,23 @@ record BodySchema(String required, Map<String, Rule> rules) {
 
   /** Refuses a body that breaks this schema. A key that is null counts as absent. */
   void check(Fields body) {
-    List<String> violations = new ArrayList<>();
+    Violations violations = new Violations();
     if (!required.isEmpty() && !body.has(required)) {
-      violations.add("#: required key [%s] not found".formatted(required));
+      violations.missing(required);
     }
     for (String name : body.names()) {
       Rule rule = rules.get(name);
-      if (rule != null) {
-        JsonNode value = body.node().get(name);
-        rule.violation(value).ifPresent(what -> violations.add(pointer(body, name) + what));
-      } else if (!name.startsWith(RESERVED) || !body.path().isEmpty()) {
-        violations.add(pointer(body, "") + "extraneous key [%s] is not permitted".formatted(name));
+      if (rule == null) {
+        violations.extraneous(body, pointer(body.path()), name);
+      } else {
+        rule.violation(body.node().get(name))
+            .ifPresent(what -> violations.wrong(pointer(body.path(name)), what));
       }
     }
-    if (!violations.isEmpty()) {
-      throw Fields.invalid(
-          "Malformed input request: %s, please reformat your input and try again."
-              .formatted(String.join("", violations)));
-    }
+    violations.refuse();
   }
 
-  private static String pointer(Fields body, String name) {
-    String path = name.isEmpty() ? body.path() : body.path(name);
-    return path.isEmpty() ? "#: " : "#/" + path.replace('.', '/') + ": ";
+  private static String pointer(String path) {
+    return path.replace('.', '/');
   }
 }

@@ -7,7 +7,6 @@ import dev.outcrop.serving.config.LimitsConfig;
 import dev.outcrop.serving.json.Fields;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -104,17 +103,5 @@ public final class RequestFields {
       throw fields.bad(name, "must match " + TOOL_NAME);
     }
     return value;
-  }
-
-  /** Refuses keys that are not known, in the words of Bedrock. */
-  public static void refuseExtraneous(Fields fields, Predicate<String> known) {
-    for (String name : fields.names()) {
-      if (!known.test(name)) {
-        throw Fields.invalid(
-            "Malformed input request: #: extraneous key [%s] is not permitted, please reformat your"
-                    .formatted(name)
-                + " input and try again.");
-      }
-    }
   }
 }
