@@ -1,9 +1,11 @@
 package dev.outcrop.serving;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.outcrop.serving.testing.Calls;
+import dev.outcrop.serving.testing.RawHttp;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -88,6 +90,51 @@ final class CallShapesTest {
   }
 
   @Test
+  void numbersOfCallsKeepTheirText() throws IOException {
+    String arguments =
+        "{\"a\":12345678901234567.89,\"b\":1e400,\"c\":[1.10,-2E-99999999999,7,null]}";
+    calls.completion =
+        "<tool_call>{\"name\":\"weather\",\"arguments\":" + arguments + "}</tool_call>";
+
+    assertThat(new String(calls.wholeConverse(Calls.TOOLS), UTF_8))
+        .contains("\"toolUse\":{\"input\":" + arguments + ",");
+    assertThat(blocks(calls.converseStream(Calls.TOOLS)))
+        .containsExactly("0 toolUse weather " + arguments);
+    String function =
+        calls
+            .invoke(
+                """
+                {"messages":[{"role":"user","content":"?"}],"tools":[{"type":"function",
+                "function":{"name":"weather","parameters":{"type":"object"}}}]}
+                """)
+            .at("/choices/0/message/tool_calls/0/function/arguments")
+            .textValue();
+    assertThat(function).isEqualTo(arguments);
+  }
+
+  @Test
+  void numbersOfAResultReachTheModelAsTheyAre() throws IOException {
+    String result = "{\"a\":12345678901234567.89,\"b\":1E+999999999,\"c\":1.0}";
+    calls.completion = "ok";
+
+    RawHttp.Response response =
+        RawHttp.post(
+            calls.server.server.port(),
+            "/model/demo/converse",
+            """
+            {%s,"messages":[
+             {"role":"user","content":[{"text":"?"}]},
+             {"role":"assistant","content":[
+               {"toolUse":{"toolUseId":"a","name":"weather","input":{"x":1e999999999}}}]},
+             {"role":"user","content":[{"toolResult":{"toolUseId":"a","content":[{"json":%s}]}}]}]}
+            """
+                .formatted(Calls.TOOLS, result));
+
+    assertThat(response.status()).as(response.text()).isEqualTo(200);
+    assertThat(calls.server.text.lastPrompt).contains("tool: " + result + "\n");
+  }
+
+  @Test
   void chatShowsReasoning() throws IOException {
     calls.completion = "<think>Hm.</think>17";
     String request = "{\"messages\":[{\"role\":\"user\",\"content\":\"?\"}]}";
@@ -120,7 +167,7 @@ final class CallShapesTest {
     assertThat(body.at("/choices/0/finish_reason").textValue()).isEqualTo("tool_calls");
     assertThat(body.at("/choices/0/message/content").textValue()).isEqualTo("I look.");
     assertThat(body.at("/choices/0/message/tool_calls/1/function").toString())
-        .isEqualTo("{\"name\":\"weather\",\"arguments\":\"{\\\"city\\\":\\\"Rome\\\"}\"}");
+        .isEqualTo("{\"name\":\"weather\",\"arguments\":\"{\\\"city\\\": \\\"Rome\\\"}\"}");
     assertThat(calls.server.text.lastMessages.get(1).toolCalls().getFirst().arguments().toString())
         .isEqualTo("{city=Bonn}");
     assertThat(chunks.getFirst().at("/choices/0/delta/role").textValue()).isEqualTo("assistant");

@@ -77,7 +77,7 @@ final class MessagesAnswer implements BodyFormat.Request {
   public ObjectNode whole(List<GenerationEvent> events, GenerationEvent.Ended end) {
     ObjectNode message = head();
     ArrayNode content = message.putArray("content");
-    for (AnswerBlock part : AnswerBlock.of(events, json)) {
+    for (AnswerBlock part : AnswerBlock.of(events)) {
       switch (part) {
         case AnswerBlock.Text(var text) -> content.addObject().put(TYPE, TEXT).put(TEXT, text);
         case AnswerBlock.Reasoning(var text) ->
@@ -87,7 +87,7 @@ final class MessagesAnswer implements BodyFormat.Request {
                 .put(THINKING, shown.thoughts() ? text : "")
                 .put(SIGNATURE, signature(text));
         case AnswerBlock.Call(var callId, var name, var arguments) ->
-            toolUse(callId, name, arguments, content.addObject());
+            toolUse(callId, name, json.generated(arguments), content.addObject());
       }
     }
     message.put("stop_reason", stopReason(end));

@@ -45,7 +45,7 @@ final class ConverseWriter implements Answer {
     body.set("metrics", metrics(end));
     ArrayNode content =
         body.putObject("output").putObject("message").put("role", "assistant").putArray("content");
-    for (AnswerBlock block : AnswerBlock.of(events, json)) {
+    for (AnswerBlock block : AnswerBlock.of(events)) {
       switch (block) {
         case AnswerBlock.Text(var text) -> content.addObject().put("text", text);
         case AnswerBlock.Reasoning(var text) ->
@@ -56,7 +56,7 @@ final class ConverseWriter implements Answer {
                 .put("text", text);
         case AnswerBlock.Call(var id, var name, var arguments) -> {
           ObjectNode use = content.addObject().putObject("toolUse");
-          use.set("input", arguments);
+          use.set("input", json.generated(arguments));
           use.put("name", name);
           use.put("toolUseId", TOOL_ID_PREFIX + id);
         }

@@ -1,7 +1,5 @@
 package dev.outcrop.serving.generate;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.outcrop.serving.json.Json;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -30,9 +28,9 @@ public sealed interface AnswerBlock {
    *
    * @param id 22 random characters of the URL-safe base64 alphabet
    * @param name the tool
-   * @param arguments its arguments
+   * @param arguments its arguments: a JSON object, as the model wrote it
    */
-  record Call(String id, String name, ObjectNode arguments) implements AnswerBlock {
+  record Call(String id, String name, String arguments) implements AnswerBlock {
     /** Redacted: completions are never logged. */
     @Override
     public String toString() {
@@ -41,7 +39,7 @@ public sealed interface AnswerBlock {
   }
 
   /** The blocks that the events before an end make, in their order. */
-  static List<AnswerBlock> of(List<GenerationEvent> events, Json json) {
+  static List<AnswerBlock> of(List<GenerationEvent> events) {
     List<AnswerBlock> blocks = new ArrayList<>();
     StringBuilder text = new StringBuilder();
     StringBuilder reasoning = new StringBuilder();
@@ -71,7 +69,7 @@ public sealed interface AnswerBlock {
         }
         case GenerationEvent.ToolEnd _ -> {
           addText(text, blocks);
-          blocks.add(new Call(open.id(), open.name(), json.generated(arguments.toString())));
+          blocks.add(new Call(open.id(), open.name(), arguments.toString()));
         }
         case GenerationEvent.ToolBroken _ -> text.append(source);
         case GenerationEvent.Ended _, GenerationEvent.Failed _ ->

@@ -2,15 +2,20 @@ package dev.outcrop.serving.json;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.StreamWriteFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.util.RawValue;
 import dev.outcrop.models.OutcropException;
 import dev.outcrop.serving.error.ServingError;
 import java.io.IOException;
@@ -22,7 +27,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads and writes JSON under limits: nesting depth, number of tokens, string, name and number
- * length, no key twice, nothing after the value. Safe to use from any thread.
+ * length, no key twice, nothing after the value. Numbers keep all their digits. Safe to use from
+ * any thread.
  */
 public final class Json {
   /** The deepest nesting a request may have. */
@@ -74,6 +80,8 @@ public final class Json {
     mapper =
         JsonMapper.builder(factory)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+            .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .build();
   }
@@ -109,14 +117,38 @@ public final class Json {
 
   /**
    * A JSON object that a model wrote and a parser checked as it came. Of a key that comes twice the
-   * last counts.
+   * last counts. Numbers with a point or an exponent are nodes to be written, not read: they keep
+   * their text, whatever its length or exponent, as they do in a stream.
    */
   public ObjectNode generated(String text) {
-    try {
-      return (ObjectNode) GENERATED.readTree(text);
-    } catch (JsonProcessingException e) {
+    try (JsonParser parser = GENERATED.createParser(text)) {
+      parser.nextToken();
+      return (ObjectNode) asWritten(parser);
+    } catch (IOException e) {
       throw new IllegalStateException("arguments that were checked are no JSON", e);
     }
+  }
+
+  private static JsonNode asWritten(JsonParser at) throws IOException {
+    if (at.isExpectedStartObjectToken()) {
+      ObjectNode object = object();
+      while (at.nextToken() != JsonToken.END_OBJECT) {
+        String name = at.currentName();
+        at.nextToken();
+        object.set(name, asWritten(at));
+      }
+      return object;
+    }
+    if (at.isExpectedStartArrayToken()) {
+      ArrayNode array = JsonNodeFactory.instance.arrayNode();
+      while (at.nextToken() != JsonToken.END_ARRAY) {
+        array.add(asWritten(at));
+      }
+      return array;
+    }
+    return at.hasToken(JsonToken.VALUE_NUMBER_FLOAT)
+        ? JsonNodeFactory.instance.rawValueNode(new RawValue(at.getText()))
+        : GENERATED.readTree(at);
   }
 
   /** The bytes of a value, compact, in UTF-8. */

@@ -75,7 +75,7 @@ public final class ChatBody implements BodyFormat {
     List<Choice> choices = new ArrayList<>();
     int count = RequestParts.choices(fields, most);
     for (int i = 0; i < count; i++) {
-      choices.add(new ChatChoice(json, i, generation.sampling().logprobs() >= 0));
+      choices.add(new ChatChoice(i, generation.sampling().logprobs() >= 0));
     }
     return new Asked(
         new Plan(List.of(generation), count),

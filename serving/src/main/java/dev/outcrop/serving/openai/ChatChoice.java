@@ -11,7 +11,6 @@ import java.util.List;
 final class ChatChoice implements Choice {
   private static final String CALL_ID_PREFIX = "call_";
 
-  private final Json json;
   private final int index;
   private final boolean logprobs;
   private boolean roleSent;
@@ -22,8 +21,7 @@ final class ChatChoice implements Choice {
    *
    * @param logprobs whether log probabilities were asked for
    */
-  ChatChoice(Json json, int index, boolean logprobs) {
-    this.json = json;
+  ChatChoice(int index, boolean logprobs) {
     this.index = index;
     this.logprobs = logprobs;
   }
@@ -33,12 +31,12 @@ final class ChatChoice implements Choice {
     StringBuilder text = new StringBuilder();
     StringBuilder reasoning = new StringBuilder();
     ArrayNode calls = Json.object().putArray("tool_calls");
-    for (AnswerBlock block : AnswerBlock.of(events, json)) {
+    for (AnswerBlock block : AnswerBlock.of(events)) {
       switch (block) {
         case AnswerBlock.Text(var more) -> text.append(more);
         case AnswerBlock.Reasoning(var more) -> reasoning.append(more);
         case AnswerBlock.Call(var callId, var name, var arguments) ->
-            call(callId, name, json.text(arguments), calls.addObject());
+            call(callId, name, arguments, calls.addObject());
       }
     }
     ObjectNode choice = Json.object().put("index", index);

@@ -9,7 +9,6 @@ import dev.outcrop.models.completion.ToolFormat;
 import dev.outcrop.models.engine.Sampling;
 import dev.outcrop.models.text.ChatMessage;
 import dev.outcrop.models.text.ToolDefinition;
-import dev.outcrop.serving.json.Json;
 import dev.outcrop.serving.testing.ByteText;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,7 +46,7 @@ final class TextAssemblerTest {
 
   private String blocks() {
     StringBuilder shown = new StringBuilder();
-    for (AnswerBlock block : AnswerBlock.of(events, new Json(1_000))) {
+    for (AnswerBlock block : AnswerBlock.of(events)) {
       shown.append(
           switch (block) {
             case AnswerBlock.Text(var plain) -> "'" + plain + "'";
@@ -73,7 +72,7 @@ final class TextAssemblerTest {
     feed(assembler, "{\"a\": 1}");
     assembler.finish(events);
 
-    assertThat(blocks()).isEqualTo("'Hm.'f{\"a\":1}");
+    assertThat(blocks()).isEqualTo("'Hm.'f{\"a\": 1}");
     assertThat(assembler.endOfTurn()).isEqualTo(GenerationEvent.Reason.TOOL_CALLS);
   }
 

@@ -49,7 +49,12 @@ public final class Calls implements BeforeEachCallback, AfterEachCallback {
 
   /** Converse with a message of the user and more members. */
   public JsonNode converse(String more) throws IOException {
-    return json(post("demo/converse", converseBody(more)).body());
+    return json(wholeConverse(more));
+  }
+
+  /** The same as it came. */
+  public byte[] wholeConverse(String more) throws IOException {
+    return post("demo/converse", converseBody(more)).body();
   }
 
   /** The frames of ConverseStream with a message of the user and more members. */
