@@ -138,17 +138,22 @@ final class EmbeddingTest {
   }
 
   @Test
-  void namesTheTierThatARequestNamed() throws IOException {
+  void namesTheTierAndTheLatencyThatARequestNamed() throws IOException {
     try (RawHttp http = new RawHttp(server.port())) {
       http.write(
           RawHttp.request(
               "POST",
               "/model/lengths/invoke",
               "{\"inputText\":\"1\"}",
-              "X-Amzn-Bedrock-Service-Tier: priority\r\n"));
-      assertThat(http.response().header("X-Amzn-Bedrock-Service-Tier")).isEqualTo("default");
+              "X-Amzn-Bedrock-Service-Tier: priority\r\n"
+                  + "X-Amzn-Bedrock-PerformanceConfig-Latency: optimized\r\n"));
+      RawHttp.Response response = http.response();
+      assertThat(response.header("X-Amzn-Bedrock-Service-Tier")).isEqualTo("default");
+      assertThat(response.header("X-Amzn-Bedrock-PerformanceConfig-Latency")).isEqualTo("standard");
     }
-    assertThat(invoke("{\"inputText\":\"1\"}").header("X-Amzn-Bedrock-Service-Tier")).isNull();
+    RawHttp.Response response = invoke("{\"inputText\":\"1\"}");
+    assertThat(response.header("X-Amzn-Bedrock-Service-Tier")).isNull();
+    assertThat(response.header("X-Amzn-Bedrock-PerformanceConfig-Latency")).isNull();
   }
 
   @Test

@@ -53,6 +53,7 @@ final class EncoderCalls {
         headers.put(
             "X-Amzn-Bedrock-Invocation-Latency",
             String.valueOf((System.nanoTime() - exchange.arrivedNanos()) / NANOS_PER_MILLI));
+        ServiceOptions.addLatency(exchange, headers);
         if (tier != null) {
           headers.put(ServiceOptions.TIER_HEADER, Tier.DEFAULT.word());
         }
