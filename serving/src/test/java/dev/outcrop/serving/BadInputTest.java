@@ -22,6 +22,7 @@ final class BadInputTest {
   private static final String MESSAGES = "\"messages\":[" + USER + "]";
   private static final String TOOL =
       "{\"toolSpec\":{\"name\":\"t\",\"inputSchema\":{\"json\":{\"type\":\"object\"}}}}";
+  private static final String POINT = "{\"cachePoint\":{\"type\":\"default\"}}";
   private static final String TOOLS = "\"toolConfig\":{\"tools\":[" + TOOL + "]}";
   private static final String USE =
       "{\"role\":\"assistant\",\"content\":[{\"toolUse\":{\"toolUseId\":\"a\",\"name\":\"t\",\"input\":{}}}]}";
@@ -112,6 +113,10 @@ final class BadInputTest {
         bad(
             user("{\"cachePoint\":{\"type\":\"default\",\"ttl\":\"2h\"}}"),
             "messages.0.content.0.cachePoint.ttl must be one of"),
+        bad(
+            "{\"toolConfig\":{\"tools\":[%s,%s]},\"system\":[{\"text\":\"s\"},%s],%s}"
+                .formatted(TOOL, POINT, POINT, messages("{\"text\":\"a\"}", POINT, POINT, POINT)),
+            "messages.0.content.3.cachePoint is one cachePoint too many: a request may have 4."),
         bad(
             user("{\"reasoningContent\":{}}"),
             "messages.0.content.0.reasoningContent is not allowed in a message of this role"),
@@ -284,6 +289,17 @@ final class BadInputTest {
     assertThat(response.status()).as(response.text()).isEqualTo(200);
   }
 
+  @Test
+  void takesAsManyCachePointsAsTheApi() throws IOException {
+    RawHttp.Response response =
+        RawHttp.post(
+            server.server.port(),
+            "/model/demo/converse",
+            "{" + messages("{\"text\":\"a\"}", POINT, POINT, POINT, POINT) + "}");
+
+    assertThat(response.status()).as(response.text()).isEqualTo(200);
+  }
+
   @ParameterizedTest
   @MethodSource("converse")
   void refusesStreamBeforeItBegins(String body, String message) throws IOException {
@@ -371,7 +387,11 @@ final class BadInputTest {
   }
 
   private static String user(String block) {
-    return "{\"messages\":[{\"role\":\"user\",\"content\":[" + block + "]}]}";
+    return "{" + messages(block) + "}";
+  }
+
+  private static String messages(String... blocks) {
+    return "\"messages\":[{\"role\":\"user\",\"content\":[" + String.join(",", blocks) + "]}]";
   }
 
   private static String with(String more) {

@@ -112,6 +112,26 @@ final class CountTokensTest {
     refuses(invoke("{\"prompt\":\"abc\"}"), 400, "Input is too long for requested model.");
   }
 
+  @Test
+  void takesNoLongerIdsThanTheApi() throws IOException {
+    String start = "arn:aws:bedrock:us-east-1::foundation-model/";
+    String end = "/demo";
+    String longest = start + "x".repeat(256 - start.length() - end.length()) + end;
+    String body = "{\"input\":{\"converse\":{" + USER + "}}}";
+
+    assertThat(
+            RawHttp.post(server.server.port(), "/model/%s/count-tokens".formatted(longest), body)
+                .status())
+        .isEqualTo(200);
+    RawHttp.Response response =
+        RawHttp.post(
+            server.server.port(),
+            "/model/%s/count-tokens".formatted(longest.replace("/demo", "/x/demo")),
+            body);
+    assertThat(response.status()).isEqualTo(400);
+    assertThat(response.text()).contains("The provided model identifier is invalid.");
+  }
+
   private void refuses(String body, int status, String message) throws IOException {
     RawHttp.Response response =
         RawHttp.post(server.server.port(), "/model/demo/count-tokens", body);

@@ -28,6 +28,10 @@ public final class BedrockApi implements Api {
   private static final Pattern PATH =
       Pattern.compile(
           "/model/(.+)/(converse|converse-stream|count-tokens|invoke|invoke-with-response-stream)");
+
+  /** The longest model id of CountTokens, whose id is of another type than that of the others. */
+  private static final int MAX_COUNT_TOKENS_ID = 256;
+
   private static final int MIN_PADDING = 3;
   private static final int MAX_PADDING = 61;
 
@@ -117,7 +121,7 @@ public final class BedrockApi implements Api {
   }
 
   private void countTokens(Exchange exchange, String rawId) throws InterruptedException {
-    ModelIds.Served served = ids.resolve(rawId);
+    ModelIds.Served served = ids.resolve(rawId, MAX_COUNT_TOKENS_ID);
     exchange.model(served.id());
     ServedModel model = generator(served);
     Fields input = Fields.of(json.object(exchange.body())).object("input");

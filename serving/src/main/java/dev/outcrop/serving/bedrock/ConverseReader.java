@@ -65,11 +65,13 @@ final class ConverseReader {
     refuseUnsupported(fields);
     ServiceOptions options = ServiceOptions.read(fields);
     RequestMetadata.check(fields);
-    ToolsReader.Tools tools = new ToolsReader(json, limits).read(fields.objectOrNull("toolConfig"));
-    MessagesReader messages = new MessagesReader(json, limits, tools.configured());
+    CachePoints cachePoints = new CachePoints();
+    ToolsReader.Tools tools =
+        new ToolsReader(json, limits, cachePoints).read(fields.objectOrNull("toolConfig"));
+    MessagesReader messages = new MessagesReader(json, limits, tools.configured(), cachePoints);
     List<ChatMessage> chat = new ArrayList<>();
-    boolean cachePoint = messages.system(fields, chat);
-    cachePoint |= messages.conversation(fields, chat);
+    messages.system(fields, chat);
+    messages.conversation(fields, chat);
     Fields inference = fields.objectOrNull("inferenceConfig");
     Fields more = fields.objectOrNull("additionalModelRequestFields");
     Generation generation =
@@ -84,7 +86,7 @@ final class ConverseReader {
     return new ConverseRequest(
         generation,
         new ConverseRequest.Report(
-            cachePoint || tools.cachePoint(), options.latency(), wantsStopSequence(fields)));
+            cachePoints.any(), options.latency(), wantsStopSequence(fields)));
   }
 
   /** Reads what a body's prompt is made of, for CountTokens. */

@@ -27,41 +27,37 @@ final class MessagesReader {
   private final Json json;
   private final LimitsConfig limits;
   private final boolean toolsConfigured;
+  private final CachePoints cachePoints;
   private final DocumentReader documents;
   private int messageDocuments;
   private Map<String, String> openToolUses = Map.of();
-  private boolean cachePoint;
 
-  MessagesReader(Json json, LimitsConfig limits, boolean toolsConfigured) {
+  MessagesReader(Json json, LimitsConfig limits, boolean toolsConfigured, CachePoints cachePoints) {
     this.json = json;
     this.limits = limits;
     this.toolsConfigured = toolsConfigured;
+    this.cachePoints = cachePoints;
     this.documents = new DocumentReader(limits);
   }
 
-  /** Adds the system prompt. Returns whether it holds a cachePoint. */
-  boolean system(Fields request, List<ChatMessage> chat) {
+  /** Adds the system prompt. */
+  void system(Fields request, List<ChatMessage> chat) {
     List<String> texts = new ArrayList<>();
-    boolean cached = false;
     for (Fields block : request.objects("system", limits.maxContentBlocks())) {
       String kind = Unions.SYSTEM.member(block);
       switch (kind) {
         case "text" -> texts.add(block.string(kind, 1, limits.maxTextLength()));
-        case "cachePoint" -> {
-          Unions.checkCachePoint(block);
-          cached = true;
-        }
+        case "cachePoint" -> cachePoints.add(block);
         default -> throw Unions.unsupported(block, kind);
       }
     }
     if (!texts.isEmpty()) {
       chat.add(ChatMessage.of(SYSTEM, String.join("\n", texts)));
     }
-    return cached;
   }
 
-  /** Adds the conversation. Returns whether it holds a cachePoint. */
-  boolean conversation(Fields request, List<ChatMessage> chat) {
+  /** Adds the conversation. */
+  void conversation(Fields request, List<ChatMessage> chat) {
     String previous = null;
     List<Fields> messages = request.objects("messages", limits.maxMessages());
     for (Fields message : messages) {
@@ -92,7 +88,6 @@ final class MessagesReader {
               ? "A conversation must start with a user message. Try again with a conversation that starts with a user message."
               : "A conversation must end with a user message. Try again with a conversation that ends with a user message.");
     }
-    return cachePoint;
   }
 
   private static void checkOrder(String role, @Nullable String previous) {
@@ -256,10 +251,7 @@ final class MessagesReader {
           }
           texts.add(text);
         }
-        case "cachePoint" -> {
-          Unions.checkCachePoint(block);
-          cachePoint = true;
-        }
+        case "cachePoint" -> cachePoints.add(block);
         case "toolUse", "toolResult", "reasoningContent" ->
             throw Fields.invalid(block.path(kind) + " is not allowed in a message of this role.");
         default -> texts.add(more(block, kind, role));

@@ -18,28 +18,26 @@ import org.jspecify.annotations.Nullable;
 final class ToolsReader {
   private final Json json;
   private final LimitsConfig limits;
+  private final CachePoints cachePoints;
 
-  ToolsReader(Json json, LimitsConfig limits) {
+  ToolsReader(Json json, LimitsConfig limits, CachePoints cachePoints) {
     this.json = json;
     this.limits = limits;
+    this.cachePoints = cachePoints;
   }
 
   /**
    * The tools of a request.
    *
    * @param configured whether there is a toolConfig
-   * @param cachePoint whether a cachePoint is among the tools
    * @param calls what calls have to look like, or null
    */
   record Tools(
-      List<ToolDefinition> definitions,
-      boolean configured,
-      boolean cachePoint,
-      Constraint.@Nullable ToolCall calls) {}
+      List<ToolDefinition> definitions, boolean configured, Constraint.@Nullable ToolCall calls) {}
 
   Tools read(@Nullable Fields config) {
     if (config == null) {
-      return new Tools(List.of(), false, false, null);
+      return new Tools(List.of(), false, null);
     }
     List<Fields> tools = config.objects("tools", limits.maxTools());
     if (tools.isEmpty()) {
@@ -48,7 +46,6 @@ final class ToolsReader {
     List<ToolDefinition> definitions = new ArrayList<>();
     List<Constraint.Tool> described = new ArrayList<>();
     Set<String> names = new HashSet<>();
-    boolean cachePoint = false;
     for (Fields tool : tools) {
       String kind = Unions.TOOL.member(tool);
       switch (kind) {
@@ -59,15 +56,12 @@ final class ToolsReader {
           }
           definitions.add(definition);
         }
-        case "cachePoint" -> {
-          Unions.checkCachePoint(tool);
-          cachePoint = true;
-        }
+        case "cachePoint" -> cachePoints.add(tool);
         default -> throw Unions.unsupported(tool, kind);
       }
     }
     Constraint.ToolCall calls = choice(config.objectOrNull("toolChoice"), names, described);
-    return new Tools(definitions, true, cachePoint, calls);
+    return new Tools(definitions, true, calls);
   }
 
   private ToolDefinition spec(Fields spec, List<Constraint.Tool> described) {

@@ -78,15 +78,6 @@ record Unions(String shape, List<String> members) {
             .formatted(object.path(name)));
   }
 
-  /** Checks a cachePoint, which is the same in several unions; the cache itself needs none. */
-  static void checkCachePoint(Fields object) {
-    Fields point = object.object("cachePoint");
-    if (point.choiceOrNull("type", List.of("default")) == null) {
-      throw point.bad("type", "is required");
-    }
-    point.choiceOrNull("ttl", List.of("5m", "1h"));
-  }
-
   /** The error about a member that the API knows and this server does not offer. */
   static RuntimeException unsupported(Fields object, String member) {
     String path = object.path(member);

@@ -113,6 +113,15 @@ public final class ModelIds {
     return find(decode(rawId));
   }
 
+  /** The same of an operation whose ids have a bound of their own. */
+  public Served resolve(String rawId, int mostCharacters) {
+    String id = decode(rawId);
+    if (id.length() > mostCharacters) {
+      throw invalid();
+    }
+    return find(id);
+  }
+
   /** The model of an id; where there is none, the error is Bedrock's. */
   public Served find(String id) {
     return lookUp(id).orElseThrow(() -> unknown(id));
