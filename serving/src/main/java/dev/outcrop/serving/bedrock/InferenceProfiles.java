@@ -12,7 +12,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Inference profiles of the control plane: for every foundation model that of the region's
@@ -43,7 +42,17 @@ final class InferenceProfiles {
   private final List<Profile> profiles = new ArrayList<>();
 
   /** One profile. */
-  private record Profile(String id, String arn, String name, String type, ModelCard model) {}
+  private record Profile(String id, String arn, String name, String type, ModelCard model) {
+    /** Region and account of a system profile's ARN are the client's own. */
+    boolean is(String identifier) {
+      if (!identifier.startsWith("arn:")) {
+        return id.equals(identifier);
+      }
+      return type.equals(APPLICATION)
+          ? arn.equals(identifier)
+          : identifier.endsWith(":inference-profile/" + id);
+    }
+  }
 
   InferenceProfiles(Catalog catalog) {
     this.catalog = catalog;
@@ -93,16 +102,14 @@ final class InferenceProfiles {
           "inferenceProfileIdentifier",
           "Member must satisfy regular expression pattern: " + IDENTIFIER);
     }
-    String id = identifier.substring(identifier.lastIndexOf('/') + 1);
-    @Nullable Profile found = null;
-    for (Profile profile : profiles) {
-      found = profile.id().equals(id) ? profile : found;
-    }
-    if (found == null) {
-      throw new OutcropException(
-          ServingError.MODEL_UNKNOWN, "The inference profile does not exist.");
-    }
-    return details(found);
+    return profiles.stream()
+        .filter(profile -> profile.is(identifier))
+        .findFirst()
+        .map(this::details)
+        .orElseThrow(
+            () ->
+                new OutcropException(
+                    ServingError.MODEL_UNKNOWN, "The inference profile does not exist."));
   }
 
   private ObjectNode details(Profile profile) {

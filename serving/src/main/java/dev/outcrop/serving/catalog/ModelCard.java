@@ -22,9 +22,11 @@ public record ModelCard(
   /** The longest name of a model or provider. */
   public static final int MAX_NAME = 20;
 
+  /** A point before a digit is one of a number, as in {@code llama-3.1-8b}. */
   private static final Pattern FOUNDATION =
       Pattern.compile(
-          "([a-z0-9-]{1,63})\\.((?:[a-z0-9-]{1,63}\\.){0,2}[a-z0-9-]{1,63})(?::[a-z0-9-]{1,63}){0,2}");
+          "([a-z0-9-]{1,63})\\.(?=[a-z])((?:[a-z0-9-]{1,63}\\.){0,2}[a-z0-9-]{1,63})(?::[a-z0-9-]{1,63}){0,2}");
+
   private static final Pattern VERSION = Pattern.compile("-v\\d+$");
   private static final int MAX_ID = 140;
   private static final Map<String, String> PROVIDERS =
