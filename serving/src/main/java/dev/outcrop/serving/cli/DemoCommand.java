@@ -2,6 +2,7 @@ package dev.outcrop.serving.cli;
 
 import dev.outcrop.models.ModelError;
 import dev.outcrop.models.OutcropException;
+import dev.outcrop.models.loading.LoadedEncoder;
 import dev.outcrop.serving.OutcropServer;
 import dev.outcrop.serving.config.HttpConfig;
 import dev.outcrop.serving.config.ManagementConfig;
@@ -89,6 +90,12 @@ final class DemoCommand implements Callable<Integer> {
     if (!Files.isDirectory(folder)) {
       throw new OutcropException(
           ModelError.CHECKPOINT_INVALID, "there is no model folder at " + folder);
+    }
+    if (LoadedEncoder.isEncoder(folder)) {
+      throw new OutcropException(
+          ModelError.CHECKPOINT_INVALID,
+          "the model at %s is an encoder, which generates no text: serve it with outcrop serve --model %s"
+              .formatted(folder, folder));
     }
     return folder;
   }

@@ -74,6 +74,17 @@ final class MainTest {
   }
 
   @Test
+  void refusesADemoOfAModelThatGeneratesNoText() {
+    String encoder = "../models/src/test/resources/encoders/bert-mean";
+
+    Run run = run("demo", "--model", encoder, "--ask", "What is 17 plus 25?");
+
+    assertThat(run.status()).isEqualTo(1);
+    assertThat(run.out()).isEmpty();
+    assertThat(run.err()).contains(encoder).contains("outcrop serve --model");
+  }
+
+  @Test
   void tellsWhatAFolderLacksToBeServed(@TempDir Path empty) throws Exception {
     Run run = run("models", "inspect", empty.toString());
 
