@@ -1,8 +1,6 @@
 package dev.outcrop.serving;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
-import dev.outcrop.serving.testing.RawHttp;
+import dev.outcrop.serving.testing.Refusal;
 import dev.outcrop.serving.testing.TestServer;
 import java.io.IOException;
 import java.util.stream.Stream;
@@ -130,12 +128,7 @@ final class AnthropicInputTest {
   @ParameterizedTest
   @MethodSource("bodies")
   void refuses(String body, String message) throws IOException {
-    RawHttp.Response response =
-        RawHttp.post(server.server.port(), "/model/" + TestServer.CLAUDE + "/invoke", body);
-
-    assertThat(response.status()).isEqualTo(400);
-    assertThat(response.header("x-amzn-ErrorType")).isEqualTo("ValidationException");
-    assertThat(response.text()).contains(message);
+    Refusal.validation(server, "/model/" + TestServer.CLAUDE + "/invoke", body, message);
   }
 
   private static Arguments bad(String body, String message) {

@@ -3,6 +3,7 @@ package dev.outcrop.serving;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.outcrop.serving.testing.RawHttp;
+import dev.outcrop.serving.testing.Refusal;
 import dev.outcrop.serving.testing.TestServer;
 import java.io.IOException;
 import java.util.stream.Stream;
@@ -141,12 +142,7 @@ final class InvokeInputTest {
   @ParameterizedTest
   @MethodSource("invoke")
   void refusesInvoke(String model, String body, String message) throws IOException {
-    RawHttp.Response response =
-        RawHttp.post(server.server.port(), "/model/" + model + "/invoke", body);
-
-    assertThat(response.status()).isEqualTo(400);
-    assertThat(response.header("x-amzn-ErrorType")).isEqualTo("ValidationException");
-    assertThat(response.text()).contains(message);
+    Refusal.validation(server, "/model/" + model + "/invoke", body, message);
   }
 
   @ParameterizedTest
@@ -157,11 +153,7 @@ final class InvokeInputTest {
   })
   void refusesHeadersOfInvokeAsConverseDoesItsMembers(String name, String value, String message)
       throws IOException {
-    RawHttp.Response response = invoke(name + ": " + value + "\r\n");
-
-    assertThat(response.status()).isEqualTo(400);
-    assertThat(response.header("x-amzn-ErrorType")).isEqualTo("ValidationException");
-    assertThat(response.text()).contains(message);
+    Refusal.validation(invoke(name + ": " + value + "\r\n"), message);
   }
 
   @Test
