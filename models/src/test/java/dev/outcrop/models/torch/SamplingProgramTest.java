@@ -9,28 +9,36 @@ import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.AfterParameterizedClassInvocation;
+import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** The sampling program on given logits against a plain reference that sorts. */
+/**
+ * The sampling program on given logits against a plain reference that sorts, for a vocabulary that
+ * the greedy token is looked for in chunks of and for one without a divisor.
+ */
+@ParameterizedClass
+@ValueSource(ints = {1500, 1511})
 class SamplingProgramTest {
-  private static final int VOCABULARY = 1500;
   private static final int GRID = 500;
 
   private static TorchProgram program;
 
-  @BeforeAll
-  static void load() {
+  @Parameter int vocabulary;
+
+  @BeforeParameterizedClassInvocation
+  static void load(int size) {
     TorchProgram.threads(1);
-    program =
-        TorchProgram.load(DecoderProgram.text(Configs.tiny(VOCABULARY), ElementType.FLOAT32, true));
+    program = TorchProgram.load(DecoderProgram.text(Configs.tiny(size), ElementType.FLOAT32, true));
   }
 
-  @AfterAll
+  @AfterParameterizedClassInvocation
   static void close() {
     program.close();
   }
@@ -60,7 +68,7 @@ class SamplingProgramTest {
     double[] wanted = reference(logits, temperature, topK, topP, minP);
 
     // The inverse of the cumulative distribution on a grid of u: counts are exact but for rounding.
-    int[] drawn = new int[VOCABULARY];
+    int[] drawn = new int[vocabulary];
     double[] numbers = new double[7 * GRID];
     for (int i = 0; i < GRID; i++) {
       double[] row = {temperature, topP, minP, 1, 0, 0, (i + 0.5) / GRID};
@@ -71,15 +79,15 @@ class SamplingProgramTest {
       counts[5 * i] = topK;
       counts[5 * i + 1] = -1;
     }
-    float[] rows = new float[GRID * VOCABULARY];
+    float[] rows = new float[GRID * vocabulary];
     for (int i = 0; i < GRID; i++) {
-      System.arraycopy(logits, 0, rows, i * VOCABULARY, VOCABULARY);
+      System.arraycopy(logits, 0, rows, i * vocabulary, vocabulary);
     }
     for (long token : choose(rows, numbers, counts, new long[0]).longs(0)) {
       drawn[(int) token]++;
     }
 
-    for (int v = 0; v < VOCABULARY; v++) {
+    for (int v = 0; v < vocabulary; v++) {
       if (wanted[v] == 0) {
         assertThat(drawn[v]).as("token that was cut").isZero();
       }
@@ -96,7 +104,7 @@ class SamplingProgramTest {
     float[] got =
         program.runFloats(
             "penalised",
-            program.floats(logits, VOCABULARY),
+            program.floats(logits, vocabulary),
             IValue.from(1.3),
             IValue.from(0.4),
             IValue.from(0.25),
@@ -115,10 +123,10 @@ class SamplingProgramTest {
 
   @Test
   void penalisesOnlyTheRowsThatAskForIt() {
-    float[] logits = new float[2 * VOCABULARY];
+    float[] logits = new float[2 * vocabulary];
     logits[8] = 2;
     logits[9] = 1.5f;
-    System.arraycopy(logits, 0, logits, VOCABULARY, VOCABULARY);
+    System.arraycopy(logits, 0, logits, vocabulary, vocabulary);
     double[] numbers = {0, 1, 0, 1, 0, 0, 0, 0, 1, 0, 4, 0, 0, 0};
     long[] counts = {0, -1, 0, 0, 0, 0, -1, 0, 1, 1};
 
@@ -145,12 +153,12 @@ class SamplingProgramTest {
 
   @Test
   void failsOnlyTheRowWhoseLogitsAreNotFinite() {
-    float[] logits = new float[4 * VOCABULARY];
+    float[] logits = new float[4 * vocabulary];
     for (int row = 0; row < 4; row++) {
-      System.arraycopy(logits(2, row), 0, logits, row * VOCABULARY, VOCABULARY);
+      System.arraycopy(logits(2, row), 0, logits, row * vocabulary, vocabulary);
     }
-    logits[VOCABULARY + 11] = Float.NaN;
-    logits[3 * VOCABULARY + 12] = Float.POSITIVE_INFINITY;
+    logits[vocabulary + 11] = Float.NaN;
+    logits[3 * vocabulary + 12] = Float.POSITIVE_INFINITY;
     double[] numbers = new double[28];
     long[] counts = new long[20];
     for (int row = 0; row < 4; row++) {
@@ -161,7 +169,7 @@ class SamplingProgramTest {
     }
 
     long[] sampled = choose(logits, numbers, counts, new long[0]).longs(0);
-    long[] greedy = program.runLongs("greedy", program.floats(logits, 4, VOCABULARY));
+    long[] greedy = program.runLongs("greedy", program.floats(logits, 4, vocabulary));
 
     for (long[] tokens : new long[][] {sampled, greedy}) {
       assertThat(tokens[0]).isNotNegative();
@@ -171,18 +179,18 @@ class SamplingProgramTest {
     }
   }
 
-  private static TorchProgram.Tensors choose(
+  private TorchProgram.Tensors choose(
       float[] logits, double[] numbers, long[] counts, long[] history) {
     return choose(logits, numbers, counts, history, new long[0], new long[0]);
   }
 
-  private static TorchProgram.Tensors choose(
+  private TorchProgram.Tensors choose(
       float[] logits, double[] numbers, long[] counts, long[] history, long[] masks, long[] ids) {
-    int rows = logits.length / VOCABULARY;
+    int rows = logits.length / vocabulary;
     try (IValue result =
         program.call(
             "choose",
-            program.floats(logits, rows, VOCABULARY),
+            program.floats(logits, rows, vocabulary),
             IValue.listFrom(numbers),
             IValue.listFrom(counts),
             program.longs(history, history.length),
@@ -194,11 +202,11 @@ class SamplingProgramTest {
 
   @Test
   void choosesAmongTheTokensOfTheMaskAlone() {
-    float[] logits = new float[5 * VOCABULARY];
+    float[] logits = new float[5 * vocabulary];
     for (int row = 0; row < 5; row++) {
-      System.arraycopy(logits(2, row), 0, logits, row * VOCABULARY, VOCABULARY);
+      System.arraycopy(logits(2, row), 0, logits, row * vocabulary, vocabulary);
     }
-    int[] order = order(Arrays.copyOf(logits, VOCABULARY));
+    int[] order = order(Arrays.copyOf(logits, vocabulary));
     long[] allowed = {3, 700, 1499};
     long[] forbidden = Arrays.stream(order, 0, 3).sorted().mapToLong(id -> id).toArray();
     int[] orderBelow = Arrays.stream(order).filter(id -> id < 1000).toArray();
@@ -209,10 +217,10 @@ class SamplingProgramTest {
     System.arraycopy(forbiddenBelow, 0, ids, 6, 3);
     // all tokens; some; all but some; all but some, below 1000; none
     long[] masks = {
-      0, 0, 0, 0, 1, 0, 3, VOCABULARY, 2, 3, 6, VOCABULARY, 2, 6, 9, 1000, 1, 3, 3, VOCABULARY
+      0, 0, 0, 0, 1, 0, 3, vocabulary, 2, 3, 6, vocabulary, 2, 6, 9, 1000, 1, 3, 3, vocabulary
     };
     for (int row = 1; row < 5; row++) {
-      System.arraycopy(logits, 0, logits, row * VOCABULARY, VOCABULARY);
+      System.arraycopy(logits, 0, logits, row * vocabulary, vocabulary);
     }
     long best =
         Arrays.stream(order)
@@ -239,7 +247,7 @@ class SamplingProgramTest {
     try (IValue masked =
         program.call(
             "masked",
-            program.floats(logits, 5, VOCABULARY),
+            program.floats(logits, 5, vocabulary),
             IValue.listFrom(masks),
             program.longs(ids, ids.length))) {
       greedy = program.runLongs("greedy", masked);
@@ -251,40 +259,40 @@ class SamplingProgramTest {
   void drawsWithinTheMaskAsOftenAsTheReferenceSays() {
     float[] one = logits(1, 9);
     int allowed = 40;
-    float[] kept = new float[VOCABULARY];
+    float[] kept = new float[vocabulary];
     Arrays.fill(kept, -1e30f);
     long[] ids = IntStream.range(0, allowed).mapToLong(i -> 30L * i + 7).toArray();
     for (long id : ids) {
       kept[(int) id] = one[(int) id];
     }
     double[] wanted = reference(kept, 0.8, 0, 0.9, 0);
-    float[] rows = new float[GRID * VOCABULARY];
+    float[] rows = new float[GRID * vocabulary];
     double[] numbers = new double[7 * GRID];
     long[] counts = new long[5 * GRID];
     long[] masks = new long[4 * GRID];
     for (int i = 0; i < GRID; i++) {
-      System.arraycopy(one, 0, rows, i * VOCABULARY, VOCABULARY);
+      System.arraycopy(one, 0, rows, i * vocabulary, vocabulary);
       double[] row = {0.8, 0.9, 0, 1, 0, 0, (i + 0.5) / GRID};
       System.arraycopy(row, 0, numbers, 7 * i, 7);
       counts[5 * i + 1] = -1;
-      long[] mask = {1, 0, allowed, VOCABULARY};
+      long[] mask = {1, 0, allowed, vocabulary};
       System.arraycopy(mask, 0, masks, 4 * i, 4);
     }
 
-    int[] drawn = new int[VOCABULARY];
+    int[] drawn = new int[vocabulary];
     for (long token : choose(rows, numbers, counts, new long[0], masks, ids).longs(0)) {
       drawn[(int) token]++;
     }
 
-    for (int v = 0; v < VOCABULARY; v++) {
+    for (int v = 0; v < vocabulary; v++) {
       assertThat((double) drawn[v]).isCloseTo(wanted[v] * GRID, within(1.01));
     }
   }
 
-  private static float[] logits(double spread, int seed) {
+  private float[] logits(double spread, int seed) {
     Random random = new Random(seed);
-    float[] logits = new float[VOCABULARY];
-    for (int v = 0; v < VOCABULARY; v++) {
+    float[] logits = new float[vocabulary];
+    for (int v = 0; v < vocabulary; v++) {
       logits[v] = (float) (spread * random.nextGaussian());
     }
     return logits;
@@ -298,11 +306,11 @@ class SamplingProgramTest {
         .toArray();
   }
 
-  private static double[] reference(
+  private double[] reference(
       float[] logits, double temperature, int topK, double topP, double minP) {
     int[] order = order(logits);
-    int kept = topK == 0 ? VOCABULARY : Math.min(topK, VOCABULARY);
-    double[] mass = new double[VOCABULARY];
+    int kept = topK == 0 ? vocabulary : Math.min(topK, vocabulary);
+    double[] mass = new double[vocabulary];
     double total = 0;
     for (int i = 0; i < kept; i++) {
       mass[order[i]] = Math.exp((logits[order[i]] - logits[order[0]]) / temperature);
@@ -311,14 +319,14 @@ class SamplingProgramTest {
     double largest = mass[order[0]] / total;
     double before = 0;
     double left = 0;
-    for (int i = 0; i < VOCABULARY; i++) {
+    for (int i = 0; i < vocabulary; i++) {
       double share = mass[order[i]] / total;
       boolean cut = before >= topP || share < minP * largest;
       before += share;
       mass[order[i]] = cut ? 0 : share;
       left += mass[order[i]];
     }
-    for (int v = 0; v < VOCABULARY; v++) {
+    for (int v = 0; v < vocabulary; v++) {
       mass[v] /= left;
     }
     return mass;
