@@ -2,23 +2,17 @@ package dev.outcrop.bench.grammar;
 
 import dev.outcrop.bench.options.Bounds;
 import dev.outcrop.bench.options.DecoderShape;
-import dev.outcrop.bench.report.Machine;
-import dev.outcrop.bench.report.RunResult;
+import dev.outcrop.bench.report.Run;
 import dev.outcrop.models.OutcropException;
 import dev.outcrop.models.engine.Sampling;
-import dev.outcrop.models.engine.TokenConstraint;
 import dev.outcrop.models.grammar.Grammar;
 import dev.outcrop.models.grammar.GrammarCompiler;
 import dev.outcrop.models.grammar.Syntax;
 import dev.outcrop.models.grammar.Vocabulary;
 import dev.outcrop.models.loading.ComputeType;
 import dev.outcrop.models.loading.EngineBench;
-import java.nio.file.Path;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -80,7 +74,7 @@ public final class GrammarCommand implements Callable<Integer> {
   @Option(
       names = "--repeats",
       defaultValue = "5",
-      description = "Repeats; with and without masks alternate (${DEFAULT-VALUE})")
+      description = "Repeats, each with other prompts and a new grammar (${DEFAULT-VALUE})")
   private int repeats;
 
   @Option(
@@ -91,9 +85,6 @@ public final class GrammarCommand implements Callable<Integer> {
 
   @Spec private @Nullable CommandSpec spec;
 
-  private long maskNanos;
-  private long masks;
-
   /** For picocli. */
   public GrammarCommand() {}
 
@@ -101,8 +92,7 @@ public final class GrammarCommand implements Callable<Integer> {
   public Integer call() {
     DecoderShape decoder = Objects.requireNonNull(shape);
     check(new Bounds(spec), decoder);
-    Instant start = Instant.now();
-    Machine machine = Machine.here();
+    Run run = Run.begin("grammar");
     int[] stop = {MadeUpTokens.STOP};
     Vocabulary vocabulary = Vocabulary.of(new MadeUpTokens(decoder.numbers().vocabulary()), stop);
     List<Map<String, Number>> results = new ArrayList<>();
@@ -123,17 +113,7 @@ public final class GrammarCommand implements Callable<Integer> {
     described.put("stepsPerRepeat", steps);
     described.put("threads", threads);
     described.put("schemas", names);
-    System.out.println(
-        new RunResult(
-                "grammar",
-                start.truncatedTo(ChronoUnit.SECONDS).toString(),
-                Machine.commitOf(Path.of(System.getenv().getOrDefault("OUTCROP_HOME", "."))),
-                machine,
-                described,
-                repeats,
-                units(),
-                results)
-            .toJson());
+    run.print(described, repeats, units(), results, Map.of());
     return 0;
   }
 
@@ -149,52 +129,44 @@ public final class GrammarCommand implements Callable<Integer> {
   }
 
   private Map<String, Number> stepping(DecoderShape decoder, Vocabulary vocabulary) {
-    Grammar grammar =
-        new GrammarCompiler(vocabulary, System::nanoTime)
-            .compile(new Syntax.JsonSchema(Schemas.ENDLESS.replace('\'', '"')));
-    double[] free = new double[repeats];
-    double[] masked = new double[repeats];
+    double[] plain = new double[repeats * steps];
+    double[] masked = new double[repeats * steps];
+    double[] ratios = new double[repeats * steps];
+    MaskTimes times = new MaskTimes(batch);
     try (EngineBench bench =
         EngineBench.open(decoder.numbers(), dtype, batch, prompt + steps + 1, threads)) {
-      List<Sampling> plain = Collections.nCopies(batch, Sampling.GREEDY);
-      run(bench, plain);
-      run(bench, constrained(grammar));
-      maskNanos = 0;
-      masks = 0;
+      alternating(bench, vocabulary, new MaskTimes(batch), 0);
       for (int repeat = 0; repeat < repeats; repeat++) {
-        free[repeat] = run(bench, plain);
-        masked[repeat] = run(bench, constrained(grammar));
+        EngineBench.Alternating millis = alternating(bench, vocabulary, times, repeat + 1);
+        for (int i = 0; i < steps; i++) {
+          int at = repeat * steps + i;
+          plain[at] = millis.plain()[i];
+          masked[at] = millis.constrained()[i];
+          ratios[at] = masked[at] / plain[at];
+        }
       }
     }
     Map<String, Number> result = new LinkedHashMap<>();
     result.put("batch", batch);
-    result.put("msPerStep", median(free));
-    result.put("maskedMsPerStep", median(masked));
-    result.put("maskedOverPlain", median(masked) / median(free));
-    result.put("maskMicrosPerRow", maskNanos / 1e3 / masks);
+    result.put("msPerStep", Run.median(plain));
+    result.put("maskedMsPerStep", Run.median(masked));
+    result.put("maskedOverPlain", Run.median(ratios));
+    times.describe(result);
     return result;
   }
 
-  private double run(EngineBench bench, List<Sampling> how) {
-    return median(bench.decodeMillis(how, prompt, steps));
-  }
-
-  /** One for each sequence, as requests have them, and timed. */
-  private List<Sampling> constrained(Grammar grammar) {
-    List<Sampling> all = new ArrayList<>();
-    for (int s = 0; s < batch; s++) {
-      TokenConstraint constraint = grammar.constraint();
-      all.add(
-          Sampling.GREEDY.constrained(
-              (history, promptTokens, length) -> {
-                long start = System.nanoTime();
-                TokenConstraint.Mask mask = constraint.mask(history, promptTokens, length);
-                maskNanos += System.nanoTime() - start;
-                masks++;
-                return mask;
-              }));
+  /** Other prompts and a new grammar each time, so that no run goes along the states of another. */
+  private EngineBench.Alternating alternating(
+      EngineBench bench, Vocabulary vocabulary, MaskTimes times, int seed) {
+    Grammar grammar =
+        new GrammarCompiler(vocabulary, System::nanoTime)
+            .compile(new Syntax.JsonSchema(Schemas.ENDLESS.replace('\'', '"')));
+    times.begin();
+    List<Sampling> how = new ArrayList<>();
+    for (int s = 0; s < batch; s++) { // one for each sequence, as requests have them
+      how.add(Sampling.GREEDY.constrained(times.of(grammar.constraint())));
     }
-    return all;
+    return bench.alternatingMillis(how, seed, prompt, steps);
   }
 
   private Map<String, Number> compiling(Vocabulary vocabulary, String schema) {
@@ -213,30 +185,32 @@ public final class GrammarCommand implements Callable<Integer> {
     Map<String, Number> result = new LinkedHashMap<>();
     result.put("schemaBytes", schema.length());
     result.put("firstCompileMs", millis[0]);
-    result.put("compileMs", median(millis));
+    result.put("compileMs", Run.median(millis));
     result.put("slowestCompileMs", Arrays.stream(millis).max().orElse(0));
     result.put("refused", refused);
     return result;
   }
 
-  private static double median(double[] values) {
-    double[] sorted = values.clone();
-    Arrays.sort(sorted);
-    return sorted[sorted.length / 2];
-  }
-
   private static Map<String, String> units() {
-    Map<String, String> units = new LinkedHashMap<>();
-    units.put("batch", "sequences");
-    units.put("msPerStep", "ms, median of the repeats' median decode steps, no row constrained");
-    units.put("maskedMsPerStep", "ms, every row constrained by one schema");
-    units.put("maskedOverPlain", "ratio");
-    units.put("maskMicrosPerRow", "us of the engine thread to find a row's tokens, mean");
-    units.put("schemaBytes", "bytes");
-    units.put("firstCompileMs", "ms, compilation and the tokens that may come first");
-    units.put("compileMs", "ms, median of the repeats");
-    units.put("slowestCompileMs", "ms");
-    units.put("refused", "repeats in which it was refused as too complex");
-    return units;
+    return Run.units(
+        """
+        batch: sequences
+        msPerStep: ms, median of the decode steps, no row constrained
+        maskedMsPerStep: ms, median of the same steps run again with every row constrained by one schema
+        maskedOverPlain: ratio, median over the steps
+        maskMicrosPerStep: us of the engine thread to find the tokens of all rows, mean of the steps
+        maskMicrosPerStepP99: us
+        maskMicrosPerStepMax: us
+        maskMicrosPerRow: us, mean
+        coldMasks: masks that the grammar made
+        coldMaskMicros: us, mean
+        warmMasks: masks that the grammar had
+        warmMaskMicros: us, mean
+        schemaBytes: bytes
+        firstCompileMs: ms, compilation and the tokens that may come first
+        compileMs: ms, median of the repeats
+        slowestCompileMs: ms
+        refused: repeats in which it was refused as too complex
+        """);
   }
 }

@@ -8,6 +8,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -29,7 +30,8 @@ final class GrammarCommandTest {
                   "--batch=3",
                   "--prompt=4",
                   "--steps=40",
-                  "--repeats=1");
+                  "--repeats=2",
+                  "--threads=1");
     } finally {
       System.setOut(before);
     }
@@ -38,7 +40,13 @@ final class GrammarCommandTest {
         new ObjectMapper().readTree(out.toString(StandardCharsets.UTF_8)).get("results");
     assertThat(results).hasSize(1 + Schemas.all().size());
     assertThat(results.get(0).get("maskedOverPlain").doubleValue()).isPositive();
-    assertThat(results.get(0).get("maskMicrosPerRow").doubleValue()).isPositive();
+    JsonNode steps = results.get(0);
+    for (String micros : List.of("maskMicrosPerRow", "maskMicrosPerStep", "coldMaskMicros")) {
+      assertThat(steps.get(micros).doubleValue()).as(micros).isPositive();
+    }
+    // In each of two runs, every step's rows and those of the first tokens.
+    int masks = steps.get("coldMasks").intValue() + steps.get("warmMasks").intValue();
+    assertThat(masks).isEqualTo(2 * (40 + 1) * 3);
     for (int i = 1; i < results.size(); i++) {
       assertThat(results.get(i).get("compileMs").doubleValue()).isPositive();
       assertThat(results.get(i).get("schemaBytes").intValue()).isLessThanOrEqualTo(65_536);

@@ -12,6 +12,7 @@ import dev.outcrop.models.engine.TokenConstraint;
 import dev.outcrop.models.torch.TorchBench;
 import dev.outcrop.models.torch.TorchOptions;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 
@@ -116,34 +117,66 @@ public final class EngineBench implements AutoCloseable {
   }
 
   /**
-   * Milliseconds of each of some decode steps that go on from the tokens they chose, after every
-   * sequence ran a prompt.
+   * Milliseconds of the same decode steps in two ways.
+   *
+   * @param plain each step with every row free to take any token
+   * @param constrained the step run again with the constraints, right before or after
+   */
+  @SuppressWarnings("ArrayRecordComponent")
+  public record Alternating(double[] plain, double[] constrained) {}
+
+  /**
+   * Runs each of some decode steps with and without constraints, one right after the other and each
+   * first every other time, so that what else the machine does weighs on both alike. Goes on from
+   * the constrained tokens, after every sequence ran a prompt.
    *
    * @param how how to choose the tokens of each sequence
+   * @param seed of the prompts
    */
-  public double[] decodeMillis(List<Sampling> how, int promptTokens, int steps) {
+  public Alternating alternatingMillis(List<Sampling> how, int seed, int promptTokens, int steps) {
     int batch = how.size();
+    List<Sampling> free = Collections.nCopies(batch, Sampling.GREEDY);
     int[][] tokens = new int[batch][];
     for (int s = 0; s < batch; s++) {
-      tokens[s] = Arrays.copyOf(prompt(s, promptTokens), promptTokens + steps + 1);
+      tokens[s] = Arrays.copyOf(prompt(seed * batch + s, promptTokens), promptTokens + steps + 1);
       prefill(s, tokens[s], promptTokens);
       tokens[s][promptTokens] = chosen(how.get(s), tokens[s], promptTokens);
     }
-    double[] millis = new double[steps];
+    int[] next = new int[batch];
+    int[] ignored = new int[batch];
+    Alternating millis = new Alternating(new double[steps], new double[steps]);
     for (int i = 0; i < steps; i++) {
       int length = promptTokens + i + 1;
-      plan.clear();
-      for (int s = 0; s < batch; s++) {
-        plan.row(length - 1);
-        plan.tokens(tokens[s], length - 1, 1);
-        plan.segment(s * sequenceTokens, length);
-        plan.sample(how.get(s), tokens[s], promptTokens, length);
+      if (i % 2 == 0) {
+        millis.plain[i] = decode(free, tokens, promptTokens, length, ignored);
       }
-      long start = System.nanoTime();
-      StepResult.Sampled result = sampled();
-      millis[i] = (System.nanoTime() - start) / 1e6;
-      for (int s = 0; s < batch && length < tokens[s].length; s++) {
-        tokens[s][length] = Math.max(0, result.tokens()[s]);
+      millis.constrained[i] = decode(how, tokens, promptTokens, length, next);
+      if (i % 2 == 1) {
+        millis.plain[i] = decode(free, tokens, promptTokens, length, ignored);
+      }
+      for (int s = 0; s < batch; s++) {
+        tokens[s][length] = next[s];
+      }
+    }
+    return millis;
+  }
+
+  private double decode(
+      List<Sampling> how, int[][] tokens, int promptTokens, int length, int[] next) {
+    plan.clear();
+    for (int s = 0; s < next.length; s++) {
+      plan.row(length - 1);
+      plan.tokens(tokens[s], length - 1, 1);
+      plan.segment(s * sequenceTokens, length);
+      plan.sample(how.get(s), tokens[s], promptTokens, length);
+    }
+    long start = System.nanoTime();
+    StepResult.Sampled result = sampled();
+    double millis = (System.nanoTime() - start) / 1e6;
+    for (int s = 0; s < next.length; s++) {
+      next[s] = result.tokens()[s];
+      if (next[s] < 0) {
+        throw new OutcropException(ModelError.STEP_FAILED, "a row of a measured step failed");
       }
     }
     return millis;
