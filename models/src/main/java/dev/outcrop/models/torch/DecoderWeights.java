@@ -7,20 +7,19 @@ import dev.outcrop.models.arch.DecoderConfig;
 import dev.outcrop.models.arch.Experts;
 import dev.outcrop.models.arch.Layer;
 import dev.outcrop.models.arch.Mlp;
-import dev.outcrop.models.weights.Checkpoint;
 import dev.outcrop.models.weights.StoredTensor;
 import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Gives a decoder program its weights: straight from safetensors files, which libtorch maps, or at
  * random.
  */
 final class DecoderWeights {
-  private final TorchProgram program;
   private final DecoderConfig config;
 
-  DecoderWeights(TorchProgram program, DecoderConfig config) {
-    this.program = program;
+  private DecoderWeights(DecoderConfig config) {
     this.config = config;
   }
 
@@ -29,8 +28,11 @@ final class DecoderWeights {
    *
    * @return names of tensors that this architecture has no use for
    */
-  List<String> load(Checkpoint checkpoint) {
-    WeightSource source = new WeightSource(program, checkpoint);
+  static List<String> load(WeightSource source, DecoderConfig config) {
+    return new DecoderWeights(config).load(source);
+  }
+
+  private List<String> load(WeightSource source) {
     source.map();
     for (int l = 0; l < config.layers().size(); l++) {
       String layer = "model.layers." + l + ".";
@@ -44,8 +46,7 @@ final class DecoderWeights {
       switch (config.layers().get(l).mlp()) {
         case Mlp.Gated mlp -> gated(source, layer + "mlp.", mlp);
         case Mlp.Plain mlp -> plain(source, layer + "mlp.", mlp);
-        case Experts mlp ->
-            new ExpertWeights(program, source, config.hiddenSize(), mlp).load(layer);
+        case Experts mlp -> new ExpertWeights(source, config.hiddenSize(), mlp).load(layer);
       }
     }
     norm(source, "final_norm", "model.norm");
@@ -58,11 +59,11 @@ final class DecoderWeights {
             ? embedding
             : source.require("lm_head.weight", vocabulary, hidden));
     // A new mapping for the embedding alone: the old one would keep every page that was read.
-    program.run("unmap_files");
+    source.run("unmap_files");
     source.map();
-    program.run("load_embedding", source.whole(embedding));
-    program.run("unmap_files");
-    addFrequencies();
+    source.run("load_embedding", source.whole(embedding));
+    source.run("unmap_files");
+    frequencies(config).forEach(source::run);
     if (config.tiedEmbeddings()) {
       source.ignore("lm_head.weight"); // some files hold the tied matrix twice
     }
@@ -132,7 +133,7 @@ final class DecoderWeights {
           source.require(name + "q_norm.weight", perHead ? attention.headDim() : q);
       StoredTensor kNorm =
           source.require(name + "k_norm.weight", perHead ? attention.headDim() : kv);
-      program.run("load_qk_norm", source.whole(qNorm), source.whole(kNorm));
+      source.run("load_qk_norm", source.whole(qNorm), source.whole(kNorm));
     }
   }
 
@@ -166,14 +167,14 @@ final class DecoderWeights {
   }
 
   /** A layer without experts in a model with some. */
-  private void noExperts() {
+  private void noExperts(WeightSource source) {
     if (ExpertProgram.in(config)) {
-      program.run("no_experts");
+      source.run("no_experts");
     }
   }
 
   private void gated(WeightSource source, String name, Mlp.Gated mlp) {
-    noExperts();
+    noExperts(source);
     long hidden = config.hiddenSize();
     long width = mlp.width();
     if (mlp.fused()) {
@@ -203,39 +204,38 @@ final class DecoderWeights {
     }
   }
 
-  private void addFrequencies() {
-    for (int rope = 0; rope < DecoderProgram.ropes(config).size(); rope++) {
-      program.run("add_frequencies_" + rope);
-    }
+  private static Stream<String> frequencies(DecoderConfig config) {
+    return IntStream.range(0, DecoderProgram.ropes(config).size())
+        .mapToObj(rope -> "add_frequencies_" + rope);
   }
 
   /** Draws the weights of a Llama for measuring speed; what the model says is noise. */
-  void draw() {
+  static void draw(TorchProgram program, DecoderConfig config) {
     Attention attention = config.attention();
     int hidden = config.hiddenSize();
     int q = attention.heads() * attention.headDim();
     int kv = attention.kvHeads() * attention.headDim();
     for (Layer layer : config.layers()) {
       int width = layer.mlp().width();
-      ones("attention_norm");
-      ones("mlp_norm");
-      drawLinear("qkv", q + 2 * kv, hidden);
-      drawLinear("output", hidden, q);
-      drawLinear("gate", width, hidden);
-      drawLinear("up", width, hidden);
-      drawLinear("down", hidden, width);
+      ones(program, "attention_norm");
+      ones(program, "mlp_norm");
+      drawLinear(program, "qkv", q + 2 * kv, hidden);
+      drawLinear(program, "output", hidden, q);
+      drawLinear(program, "gate", width, hidden);
+      drawLinear(program, "up", width, hidden);
+      drawLinear(program, "down", hidden, width);
     }
-    ones("final_norm");
-    drawLinear("head", config.vocabularySize(), hidden);
+    ones(program, "final_norm");
+    drawLinear(program, "head", config.vocabularySize(), hidden);
     program.run("draw_embedding");
-    addFrequencies();
+    frequencies(config).forEach(program::run);
   }
 
-  private void ones(String kind) {
+  private static void ones(TorchProgram program, String kind) {
     program.run("fill_norm", IValue.from(kind));
   }
 
-  private void drawLinear(String kind, int rows, int columns) {
+  private static void drawLinear(TorchProgram program, String kind, int rows, int columns) {
     program.run("draw_linear", IValue.from(kind), IValue.from(rows), IValue.from(columns));
   }
 }

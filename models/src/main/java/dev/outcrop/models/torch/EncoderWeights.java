@@ -6,31 +6,26 @@ import dev.outcrop.models.arch.EncoderConfig.Biases;
 import dev.outcrop.models.arch.EncoderConfig.Classifier;
 import dev.outcrop.models.arch.EncoderConfig.Positions;
 import dev.outcrop.models.arch.EncoderFamily;
-import dev.outcrop.models.weights.Checkpoint;
 import dev.outcrop.models.weights.StoredTensor;
 import java.util.List;
 
 /** Gives an encoder program its weights: straight from safetensors files, or at random. */
 final class EncoderWeights {
-  private final TorchProgram program;
   private final EncoderConfig config;
-  private final Checkpoint checkpoint;
   private final WeightSource source;
   private final long hidden;
   private final long inner;
 
-  private EncoderWeights(TorchProgram program, EncoderConfig config, Checkpoint checkpoint) {
-    this.program = program;
+  private EncoderWeights(WeightSource source, EncoderConfig config) {
     this.config = config;
-    this.checkpoint = checkpoint;
-    this.source = new WeightSource(program, checkpoint);
+    this.source = source;
     this.hidden = config.hiddenSize();
     this.inner = config.intermediateSize();
   }
 
   /** Loads a checkpoint. Missing and misshapen tensors are errors that name file and tensor. */
-  static void load(TorchProgram program, EncoderConfig config, Checkpoint checkpoint) {
-    new EncoderWeights(program, config, checkpoint).load();
+  static void load(WeightSource source, EncoderConfig config) {
+    new EncoderWeights(source, config).load();
   }
 
   private void load() {
@@ -39,12 +34,12 @@ final class EncoderWeights {
       case Positions.Learned learned -> loadLearned(learned);
       case Positions.Rotary _ -> loadRotary();
     }
-    program.run("unmap_files");
+    source.run("unmap_files");
   }
 
   /** What stands before the names of the model's own tensors, where a head is saved with it. */
   private String prefix(String word, String prefix) {
-    return checkpoint.find(word) == null && checkpoint.find(prefix + word) != null ? prefix : "";
+    return !source.has(word) && source.has(prefix + word) ? prefix : "";
   }
 
   private void loadLearned(Positions.Learned learned) {
@@ -129,19 +124,18 @@ final class EncoderWeights {
     }
     remap();
     table(prefix + words, config.vocabularySize());
-    program.run("set_frequencies");
+    source.run("set_frequencies");
   }
 
   /** A mapping for the tables alone: the old one would keep every page that was read. */
   private void remap() {
-    program.run("unmap_files");
+    source.run("unmap_files");
     source.map();
   }
 
   /** Old checkpoints of BERT call a norm's weight gamma and its bias beta. */
   private void norm(String name) {
-    boolean old =
-        checkpoint.find(name + ".weight") == null && checkpoint.find(name + ".gamma") != null;
+    boolean old = !source.has(name + ".weight") && source.has(name + ".gamma");
     source.vector("norm", source.require(name + (old ? ".gamma" : ".weight"), hidden));
     if (config.biases().norm()) {
       source.vector("norm_bias", source.require(name + (old ? ".beta" : ".bias"), hidden));
@@ -161,7 +155,7 @@ final class EncoderWeights {
   }
 
   private void table(String name, long rows) {
-    program.run("load_table", source.whole(source.require(name, rows, hidden)));
+    source.run("load_table", source.whole(source.require(name, rows, hidden)));
   }
 
   /** Draws weights for measuring speed; what the model says is noise. */

@@ -8,13 +8,11 @@ import org.jspecify.annotations.Nullable;
 final class ExpertWeights {
   private static final int GROUP = 32; // neighbours that share an exponent in MXFP4
 
-  private final TorchProgram program;
   private final WeightSource source;
   private final long hidden;
   private final Experts experts;
 
-  ExpertWeights(TorchProgram program, WeightSource source, long hidden, Experts experts) {
-    this.program = program;
+  ExpertWeights(WeightSource source, long hidden, Experts experts) {
     this.source = source;
     this.hidden = hidden;
     this.experts = experts;
@@ -26,7 +24,7 @@ final class ExpertWeights {
    * @param layer what names begin with, up to a dot
    */
   void load(String layer) {
-    program.run("begin_experts");
+    source.run("begin_experts");
     String mlp = layer + "mlp.";
     switch (experts.storage()) {
       case MIXTRAL -> {
@@ -121,7 +119,7 @@ final class ExpertWeights {
   private void shared(String mlp) {
     Experts.Shared shared = experts.shared();
     if (shared == null) {
-      program.run("no_mlp");
+      source.run("no_mlp");
       return;
     }
     String name = mlp + (shared.weighed() ? "shared_expert." : "shared_experts.");

@@ -49,7 +49,16 @@ public final class TorchEncoder implements TextEncoder {
         modules,
         type,
         threads,
-        program -> EncoderWeights.load(program, config, checkpoint));
+        program -> EncoderWeights.load(new WeightSource(program, checkpoint), config));
+  }
+
+  /**
+   * Looks up every tensor that loading would, and reads none; on any thread.
+   *
+   * @throws OutcropException what loading would say of the first that is missing or misshapen
+   */
+  public static void check(EncoderConfig config, Checkpoint checkpoint) {
+    EncoderWeights.load(new WeightSource(null, checkpoint), config);
   }
 
   /** Draws the weights, for measuring speed; what the model says is noise. */

@@ -48,7 +48,24 @@ public final class TorchEngine implements Engine {
   public static TorchEngine open(
       DecoderConfig config, Checkpoint checkpoint, TorchOptions options) {
     return LoadingThread.call(
-        () -> start(config, options, weights -> warnOf(weights.load(checkpoint), checkpoint)));
+        () ->
+            start(
+                config,
+                options,
+                program ->
+                    warnOf(
+                        DecoderWeights.load(new WeightSource(program, checkpoint), config),
+                        checkpoint)));
+  }
+
+  /**
+   * Looks up every tensor that loading would, and reads none; on any thread.
+   *
+   * @return names of tensors that are not used
+   * @throws OutcropException what loading would say of the first that is missing or misshapen
+   */
+  public static List<String> check(DecoderConfig config, Checkpoint checkpoint) {
+    return DecoderWeights.load(new WeightSource(null, checkpoint), config);
   }
 
   /** Tensors that nothing reads may mean that config.json says less than the weights need. */
@@ -64,17 +81,18 @@ public final class TorchEngine implements Engine {
 
   /** An engine with random weights, for measuring speed. */
   public static TorchEngine random(DecoderConfig config, TorchOptions options) {
-    return LoadingThread.call(() -> start(config, options, DecoderWeights::draw));
+    return LoadingThread.call(
+        () -> start(config, options, program -> DecoderWeights.draw(program, config)));
   }
 
   private static TorchEngine start(
-      DecoderConfig config, TorchOptions options, Consumer<DecoderWeights> fill) {
+      DecoderConfig config, TorchOptions options, Consumer<TorchProgram> fill) {
     TorchProgram program = program(config, options);
     if (options.threads() > 0) {
       TorchProgram.threads(options.threads());
     }
     try {
-      fill.accept(new DecoderWeights(program, config));
+      fill.accept(program);
       TorchEngine engine = new TorchEngine(program, config, options);
       allocateArena(program, engine.geometry);
       return engine;

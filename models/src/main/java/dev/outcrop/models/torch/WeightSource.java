@@ -10,33 +10,41 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 
-/** The files of one checkpoint, as a decoder program knows them. */
+/**
+ * The files of one checkpoint, as a program knows them that takes its weights from them. Without a
+ * program nothing is read: what loading would ask for is only looked up.
+ */
 final class WeightSource {
   private static final String MODEL = "model.";
 
-  private final TorchProgram program;
+  private final @Nullable TorchProgram program;
   private final Checkpoint checkpoint;
   private final List<Path> files;
   private final Set<String> used = new HashSet<>();
 
-  WeightSource(TorchProgram program, Checkpoint checkpoint) {
+  WeightSource(@Nullable TorchProgram program, Checkpoint checkpoint) {
     this.program = program;
     this.checkpoint = checkpoint;
     this.files = checkpoint.files();
   }
 
+  boolean has(String name) {
+    return checkpoint.find(name) != null;
+  }
+
   /** A model that was saved without its head has no "model." before its names. */
   StoredTensor require(String name, long... shape) {
     String bare = name.startsWith(MODEL) ? name.substring(MODEL.length()) : name;
-    String stored = checkpoint.find(name) == null && checkpoint.find(bare) != null ? bare : name;
+    String stored = !has(name) && has(bare) ? bare : name;
     used.add(stored);
     return checkpoint.require(stored, shape);
   }
 
   /** Whether the model was saved without its output head, as embedding models are. */
   boolean headless() {
-    return checkpoint.find("lm_head.weight") == null && checkpoint.find("norm.weight") != null;
+    return !has("lm_head.weight") && has("norm.weight");
   }
 
   StoredTensor requireBytes(String name, long... shape) {
@@ -56,35 +64,53 @@ final class WeightSource {
 
   /** Maps the files. */
   void map() {
+    if (program == null) {
+      return;
+    }
     for (Path file : files) {
       program.run("map_file", IValue.from(file.toString()), IValue.from(file.toFile().length()));
     }
   }
 
   void vector(String kind, StoredTensor... parts) {
-    load("load_vector", kind, Arrays.stream(parts).map(this::whole).toArray(IValue[]::new));
+    load("load_vector", kind, Arrays.stream(parts).map(this::whole).toArray(long[][]::new));
   }
 
   void linear(String kind, StoredTensor... parts) {
-    load("load_linear", kind, Arrays.stream(parts).map(this::whole).toArray(IValue[]::new));
+    load("load_linear", kind, Arrays.stream(parts).map(this::whole).toArray(long[][]::new));
   }
 
-  /** Runs a method with tensors and closes them. */
-  void load(String method, String kind, IValue... parts) {
-    IValue list = IValue.listFrom(parts);
-    for (IValue part : parts) {
-      part.close();
+  /** Runs a method with a list of tensors, each as {@link #whole} or {@link #rows} tell it. */
+  void load(String method, String kind, long[]... parts) {
+    if (program == null) {
+      return;
+    }
+    IValue[] values = values(parts);
+    IValue list = IValue.listFrom(values);
+    for (IValue value : values) {
+      value.close();
     }
     program.run(method, IValue.from(kind), list);
   }
 
+  /** Runs a method with some tensors, each as {@link #whole} or {@link #rows} tell it. */
+  void run(String method, long[]... parts) {
+    if (program != null) {
+      program.run(method, values(parts));
+    }
+  }
+
+  private static IValue[] values(long[]... parts) {
+    return Arrays.stream(parts).map(IValue::listFrom).toArray(IValue[]::new);
+  }
+
   /** As {@code stored} in weights.torchscript wants it. */
-  IValue whole(StoredTensor tensor) {
+  long[] whole(StoredTensor tensor) {
     return rows(tensor, 0, tensor.shape().getFirst());
   }
 
   /** Some rows of a tensor. */
-  IValue rows(StoredTensor tensor, long first, long count) {
+  long[] rows(StoredTensor tensor, long first, long count) {
     long rowSize = tensor.shape().stream().skip(1).reduce(1L, Math::multiplyExact);
     LongStream head =
         LongStream.of(
@@ -93,7 +119,7 @@ final class WeightSource {
             tensor.offset() / tensor.dtype().bytes() + first * rowSize,
             count);
     LongStream rest = tensor.shape().stream().skip(1).mapToLong(Long::longValue);
-    return IValue.listFrom(LongStream.concat(head, rest).toArray());
+    return LongStream.concat(head, rest).toArray();
   }
 
   private static int scalarType(DType dtype) {

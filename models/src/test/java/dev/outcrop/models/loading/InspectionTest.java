@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.outcrop.models.OutcropException;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -12,6 +13,8 @@ import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** What an inspection tells, and that it goes on past what is wrong. */
 class InspectionTest {
@@ -163,6 +166,64 @@ class InspectionTest {
         .satisfies(f -> assertThat(f.why()).contains("holds more", "layers." + (layers - 1)));
   }
 
+  @ParameterizedTest
+  @MethodSource("dev.outcrop.models.torch.TorchEngineExactnessTest#fixtures")
+  void findsEveryTensorOfAWholeCheckpoint(String name) {
+    Inspection whole = inspect(checkpoint(name));
+
+    assertThat(whole.unsupported())
+        .extracting(Inspection.Finding::what)
+        .containsExactly("tokenizer", "chat template");
+    assertThat(whole.limits()).isEmpty();
+  }
+
+  @Test
+  void findsTheTensorThatIsMissing() throws IOException {
+    copy(DEMO);
+    change("model.safetensors", "layers.1.mlp.up_proj.weight", "layers.1.mlp.no_proj.weight");
+    assertThat(inspect(folder).unsupported())
+        .singleElement()
+        .satisfies(f -> assertThat(f.why()).contains("layers.1.mlp.up_proj.weight", "missing"));
+  }
+
+  @Test
+  void findsTheTensorThatIsMissingInAnEncoder() throws IOException {
+    copy(FIXTURES.resolve("encoders").resolve("bert-reranker"));
+    change("model.safetensors", "layer.1.output.dense.bias", "layer.1.output.dense.boas");
+    assertThat(inspect(folder).unsupported())
+        .singleElement()
+        .satisfies(f -> assertThat(f.why()).contains("layer.1.output.dense.bias", "missing"));
+  }
+
+  @Test
+  void findsTheTensorOfAnotherShape() throws IOException {
+    copy(DEMO);
+    change("config.json", "\"intermediate_size\": 512", "\"intermediate_size\": 256");
+    assertThat(inspect(folder).unsupported())
+        .singleElement()
+        .satisfies(f -> assertThat(f.why()).contains("mlp.gate_proj.weight", "config.json wants"));
+  }
+
+  @Test
+  void takesLayersThatPredictFurtherTokensForUnused() throws IOException {
+    copy(checkpoint("deepseek_v3"));
+    Inspection.Weights whole = Objects.requireNonNull(inspect(folder).weights());
+    change("config.json", "\"num_hidden_layers\": 3", "\"num_hidden_layers\": 2");
+    change("config.json", "\"num_nextn_predict_layers\": 0", "\"num_nextn_predict_layers\": 1");
+
+    Inspection shorter = inspect(folder);
+
+    assertThat(shorter.unsupported())
+        .extracting(Inspection.Finding::what)
+        .containsExactly("tokenizer", "chat template");
+    assertThat(shorter.limits())
+        .singleElement()
+        .satisfies(f -> assertThat(f.why()).contains("not used", "model.layers.2."));
+    Inspection.Weights used = Objects.requireNonNull(shorter.weights());
+    assertThat(used.parameters()).isEqualTo(whole.parameters());
+    assertThat(used.weightBytes()).isLessThan(whole.weightBytes());
+  }
+
   @Test
   void listsBrokenTextFilesOneByOne() throws IOException {
     copy(DEMO);
@@ -229,8 +290,8 @@ class InspectionTest {
   }
 
   private void change(String file, String from, String to) throws IOException {
-    String text = Files.readString(folder.resolve(file));
+    String text = Files.readString(folder.resolve(file), StandardCharsets.ISO_8859_1);
     assertThat(text).contains(from);
-    Files.writeString(folder.resolve(file), text.replace(from, to));
+    Files.writeString(folder.resolve(file), text.replace(from, to), StandardCharsets.ISO_8859_1);
   }
 }
