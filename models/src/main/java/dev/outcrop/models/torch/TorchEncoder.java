@@ -23,7 +23,8 @@ public final class TorchEncoder implements TextEncoder {
   private final TorchProgram program;
   private final EncoderConfig config;
 
-  private TorchEncoder(TorchProgram program, EncoderConfig config) {
+  /** An encoder of a program that has its weights. */
+  TorchEncoder(TorchProgram program, EncoderConfig config) {
     this.program = program;
     this.config = config;
   }

@@ -2,12 +2,14 @@ package dev.outcrop.models.torch;
 
 import dev.outcrop.models.arch.Attention;
 import dev.outcrop.models.arch.DecoderConfig;
+import dev.outcrop.models.arch.EncoderConfig;
 import dev.outcrop.models.arch.Layer;
 import dev.outcrop.models.arch.Norms;
 import dev.outcrop.models.arch.Rope;
 import dev.outcrop.models.arch.Scales;
 import java.util.List;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /** Configurations made by hand, and variants of others with one thing changed. */
 final class Configs {
@@ -61,5 +63,26 @@ final class Configs {
         c.dtype(),
         c.bosTokens(),
         c.eosTokens());
+  }
+
+  static EncoderConfig encoder(
+      EncoderConfig c,
+      EncoderConfig.Positions positions,
+      EncoderConfig.Activation activation,
+      EncoderConfig.@Nullable Classifier classifier,
+      int maxTokens) {
+    return new EncoderConfig(
+        c.family(),
+        c.vocabularySize(),
+        c.hiddenSize(),
+        c.intermediateSize(),
+        c.layers(),
+        c.heads(),
+        maxTokens,
+        positions,
+        c.normEps(),
+        activation,
+        c.biases(),
+        classifier);
   }
 }

@@ -9,8 +9,11 @@ import dev.outcrop.models.weights.StoredTensor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URISyntaxException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -79,6 +82,42 @@ record EncoderFixture(
   float[][] said(EncoderConfig some, SentenceModules with, ElementType type) {
     try (TorchEncoder encoder = TorchEncoder.open(some, with, checkpoint, type, 1)) {
       return said(encoder);
+    }
+  }
+
+  /** The same with a program whose text has something else in one place. */
+  float[][] saidWith(String from, String to) {
+    String text =
+        EncoderProgram.text(
+            config, modules.pooling(), modules.normalize(), ElementType.FLOAT32, false);
+    if (!text.contains(from)) {
+      throw new AssertionError("the program has no " + from);
+    }
+    TorchProgram program = TorchProgram.load(text.replace(from, to));
+    EncoderWeights.load(new WeightSource(program, checkpoint), config);
+    try (TorchEncoder encoder = new TorchEncoder(program, config)) {
+      return said(encoder);
+    }
+  }
+
+  /** The same with zeros in place of a tensor. */
+  float[][] saidWithout(String tensor) {
+    try {
+      List<Part> parts = new ArrayList<>(Part.of(folder));
+      parts.replaceAll(part -> part.name().equals(tensor) ? part.zero() : part);
+      Path changed = Files.createTempDirectory("zeros");
+      Path file = changed.resolve("model.safetensors");
+      Part.write(file, parts);
+      try {
+        Checkpoint zeros = Checkpoint.open(changed);
+        return new EncoderFixture(folder, config, modules, zeros, ids, types, expected)
+            .said(config, modules, ElementType.FLOAT32);
+      } finally {
+        Files.delete(file);
+        Files.delete(changed);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

@@ -11,6 +11,7 @@ import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -52,6 +53,32 @@ record Fixture(
       throw new UncheckedIOException(e);
     } catch (java.net.URISyntaxException e) {
       throw new IllegalStateException(e);
+    }
+  }
+
+  /** The same with a checkpoint, written to a folder, whose numbers are rounded to float16. */
+  Fixture inFloat16(Path folder) {
+    try {
+      List<Part> parts = Part.of(Objects.requireNonNull(checkpoint.source().getParent()));
+      Part.write(folder.resolve("model.safetensors"), parts.stream().map(Part::inFloat16).toList());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return new Fixture(config, Checkpoint.open(folder), tokens, promptTokens, logits);
+  }
+
+  /** What an engine of a type says after every token, the last one decoded alone. */
+  float[][] said(ElementType type) {
+    int n = length();
+    TorchOptions options = new TorchOptions(type, 256, 1);
+    try (TorchEngine engine = TorchEngine.open(config, checkpoint, options)) {
+      StepPlan plan = new StepPlan();
+      row(plan, 0, n - 1, 0, n - 1);
+      float[][] said = Arrays.copyOf(engine.logits(plan), n);
+      plan.clear();
+      row(plan, n - 1, n, 0, n);
+      said[n - 1] = engine.logits(plan)[0];
+      return said;
     }
   }
 

@@ -35,6 +35,27 @@ record Part(String name, DType dtype, List<Long> shape, byte[] data) {
     return new Part(name, dtype, List.of(shape.stream().reduce(1L, Math::multiplyExact), 1L), data);
   }
 
+  /** Its numbers rounded to float16; bytes stay bytes. */
+  Part inFloat16() {
+    if (dtype != DType.F32 && dtype != DType.BF16) {
+      return this;
+    }
+    ByteBuffer from = ByteBuffer.wrap(data).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer to =
+        ByteBuffer.allocate(data.length / dtype.bytes() * 2).order(ByteOrder.LITTLE_ENDIAN);
+    while (from.hasRemaining()) {
+      float value =
+          dtype == DType.F32 ? from.getFloat() : Float.intBitsToFloat(from.getShort() << 16);
+      to.putShort(Float.floatToFloat16(value));
+    }
+    return new Part(name, DType.F16, shape, to.array());
+  }
+
+  /** The same shape full of zeros. */
+  Part zero() {
+    return new Part(name, dtype, shape, new byte[data.length]);
+  }
+
   /** Writes a file. */
   static void write(Path to, List<Part> parts) throws IOException {
     List<Part> ordered = new ArrayList<>(parts); // wide types first, so that all are aligned

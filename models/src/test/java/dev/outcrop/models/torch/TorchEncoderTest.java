@@ -7,27 +7,19 @@ import dev.outcrop.models.ModelError;
 import dev.outcrop.models.OutcropException;
 import dev.outcrop.models.arch.EncoderConfig;
 import dev.outcrop.models.arch.EncoderConfig.Activation;
-import dev.outcrop.models.arch.EncoderConfig.Classifier;
-import dev.outcrop.models.arch.EncoderConfig.Positions;
-import dev.outcrop.models.arch.EncoderConfig.Positions.Learned;
 import dev.outcrop.models.arch.EncoderConfig.Positions.Rotary;
 import dev.outcrop.models.arch.Pooling;
 import dev.outcrop.models.arch.SentenceModules;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
-import java.util.function.UnaryOperator;
-import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Compares encoders with what make_encoder_fixtures.py found. */
 class TorchEncoderTest {
-  private static final double BOUND = 1e-4;
+  static final double BOUND = 1e-4;
   private static final double BATCH_BOUND = 1e-5;
 
   @ParameterizedTest
@@ -67,64 +59,6 @@ class TorchEncoderTest {
     }
   }
 
-  /** What makes a family, one thing changed at a time. */
-  static Stream<Arguments> mutations() {
-    UnaryOperator<EncoderConfig> same = config -> config;
-    return Stream.of(
-        Arguments.of("bert-cls", "tanh in gelu", activation(Activation.GELU), null),
-        Arguments.of("bert-mean", "exact gelu", activation(Activation.GELU_TANH), null),
-        Arguments.of("bert-cls", "cls pooling", same, modules(Pooling.MEAN, false)),
-        Arguments.of("bert-mean", "mean pooling", same, modules(Pooling.LAST, true)),
-        Arguments.of("bert-mean", "normalisation", same, modules(Pooling.MEAN, false)),
-        Arguments.of("bert-cls", "no normalisation", same, modules(Pooling.CLS, true)),
-        Arguments.of("xlm-roberta", "position offset", offset(0), null),
-        Arguments.of("modernbert", "local window", rotary(rope -> window(rope, 100)), null),
-        Arguments.of("modernbert", "the window's width", rotary(rope -> window(rope, 7)), null),
-        Arguments.of(
-            "modernbert",
-            "rope of local layers",
-            rotary(r -> new Rotary(r.globalTheta(), r.globalTheta(), r.window(), r.localLayers())),
-            null),
-        Arguments.of(
-            "modernbert",
-            "rope of global layers",
-            rotary(r -> new Rotary(r.localTheta(), r.localTheta(), r.window(), r.localLayers())),
-            null),
-        Arguments.of(
-            "modernbert",
-            "global layers",
-            rotary(
-                r ->
-                    new Rotary(
-                        r.globalTheta(), r.localTheta(), r.window(), List.of(true, true, true))),
-            null),
-        Arguments.of("modernbert-reranker", "mean in the head", head(Pooling.CLS), null));
-  }
-
-  @ParameterizedTest(name = "{0} without {1}")
-  @MethodSource("mutations")
-  void noticesTheMissingFeature(
-      String name,
-      String feature,
-      UnaryOperator<EncoderConfig> mutation,
-      @Nullable SentenceModules modules) {
-    EncoderFixture fixture = EncoderFixture.read(name);
-    float[][] said =
-        fixture.said(
-            mutation.apply(fixture.config()),
-            modules == null ? fixture.modules() : modules,
-            ElementType.FLOAT32);
-    assertThat(fixture.error(said)).as(feature).isGreaterThan(BOUND);
-  }
-
-  @Test
-  void noticesMissingTokenTypes() {
-    EncoderFixture fixture = EncoderFixture.read("bert-reranker");
-    try (TorchEncoder encoder = open(fixture)) {
-      assertThat(fixture.error(encoder.score(fixture.ids(), null))).isGreaterThan(BOUND);
-    }
-  }
-
   /** Longer than a block of queries, so that blocks at the start, the middle and the end meet. */
   @Test
   void localLayersSeeTheirWindowAndNothingElse() {
@@ -138,7 +72,7 @@ class TorchEncoderTest {
     SentenceModules cls = modules(Pooling.CLS, false);
     SentenceModules last = modules(Pooling.LAST, false);
     EncoderConfig local =
-        copy(
+        Configs.encoder(
             fixture.config(),
             new Rotary(rope.globalTheta(), rope.localTheta(), 2, List.of(true, true, true)),
             Activation.GELU,
@@ -189,53 +123,5 @@ class TorchEncoderTest {
 
   private static SentenceModules modules(Pooling pooling, boolean normalize) {
     return new SentenceModules(pooling, normalize, OptionalInt.empty());
-  }
-
-  private static UnaryOperator<EncoderConfig> activation(Activation activation) {
-    return c -> copy(c, c.positions(), activation, c.classifier(), c.maxTokens());
-  }
-
-  private static UnaryOperator<EncoderConfig> offset(int offset) {
-    return c -> {
-      Learned learned = (Learned) c.positions();
-      Positions other = new Learned(learned.rows(), offset, learned.types());
-      return copy(c, other, c.activation(), c.classifier(), c.maxTokens());
-    };
-  }
-
-  private static UnaryOperator<EncoderConfig> rotary(UnaryOperator<Rotary> change) {
-    return c ->
-        copy(
-            c, change.apply((Rotary) c.positions()), c.activation(), c.classifier(), c.maxTokens());
-  }
-
-  private static Rotary window(Rotary rope, int window) {
-    return new Rotary(rope.globalTheta(), rope.localTheta(), window, rope.localLayers());
-  }
-
-  private static UnaryOperator<EncoderConfig> head(Pooling pooling) {
-    return c ->
-        copy(c, c.positions(), c.activation(), new Classifier(1, pooling, false), c.maxTokens());
-  }
-
-  private static EncoderConfig copy(
-      EncoderConfig c,
-      Positions positions,
-      Activation activation,
-      @Nullable Classifier classifier,
-      int maxTokens) {
-    return new EncoderConfig(
-        c.family(),
-        c.vocabularySize(),
-        c.hiddenSize(),
-        c.intermediateSize(),
-        c.layers(),
-        c.heads(),
-        maxTokens,
-        positions,
-        c.normEps(),
-        activation,
-        c.biases(),
-        classifier);
   }
 }
