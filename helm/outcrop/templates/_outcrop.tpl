@@ -41,6 +41,15 @@
 {{- toYaml (mergeOverwrite $needed (deepCopy .Values.config)) -}}
 {{- end }}
 
+{{/* Not empty with batch inference, whose folder one process at a time can use. */}}
+{{- define "outcrop.jobs" -}}
+{{- $jobs := (index .Values.config "batch-jobs" | default dict).folder | default "" -}}
+{{- if and $jobs (gt (int .Values.replicas) 1) -}}
+{{- fail (printf "replicas is %d, but config.batch-jobs.folder can be used by one pod only" (int .Values.replicas)) -}}
+{{- end -}}
+{{- $jobs -}}
+{{- end }}
+
 {{- define "outcrop.port" -}}
 {{- int ((.Values.config.http | default dict).port | default 8080) -}}
 {{- end }}

@@ -149,6 +149,29 @@ class ChartTest {
   }
 
   @Test
+  void givesBatchInferenceAFolderAndCredentials() throws IOException {
+    String rendered =
+        renderWith(
+            """
+            serviceAccountName: batch
+            extraEnv: [{name: AWS_REGION, value: eu-central-1}]
+            extraVolumes: [{name: jobs, persistentVolumeClaim: {claimName: jobs}}]
+            extraVolumeMounts: [{name: jobs, mountPath: /var/lib/outcrop}]
+            config: {batch-jobs: {folder: /var/lib/outcrop/jobs, locations: ["s3://bucket/batch"]}}
+            """);
+
+    JsonNode deployment = object(rendered, "Deployment");
+    JsonNode pod = deployment.at("/spec/template/spec");
+    assertThat(deployment.at("/spec/strategy/type").asText()).isEqualTo("Recreate");
+    assertThat(pod.get("serviceAccountName").asText()).isEqualTo("batch");
+    assertThat(pod.get("automountServiceAccountToken").asBoolean()).isFalse();
+    assertThat(pod.at("/containers/0/env/1/name").asText()).isEqualTo("AWS_REGION");
+    assertThat(pod.at("/volumes/4/persistentVolumeClaim/claimName").asText()).isEqualTo("jobs");
+    assertThat(config(rendered).batchJobs().folder())
+        .startsWithRaw(Path.of(pod.at("/containers/0/volumeMounts/4/mountPath").asText()));
+  }
+
+  @Test
   void mountsTheCertificateFromASecret() throws IOException {
     String rendered = renderWith("tlsSecret: outcrop-tls");
 
@@ -164,6 +187,29 @@ class ChartTest {
                 .at("/spec/ports/0/port")
                 .asInt())
         .isEqualTo(8443);
+  }
+
+  @Test
+  void notesNameTheSecretAndTheWayThatWorks() throws IOException {
+    assertThat(notes("{policySecret: outcrop-policy, keysSecret: ''}"))
+        .contains("http://example-outcrop.default with", "Secret outcrop-policy.", "cleartext");
+    assertThat(notes("{tlsSecret: outcrop-tls, service: {port: 8443}}"))
+        .contains("https://example-outcrop.default:8443 with", "Secret outcrop-keys.")
+        .doesNotContain("cleartext");
+  }
+
+  private static String notes(String more) throws IOException {
+    String printed =
+        new Helm(CHART)
+            .install()
+            .clientOnly()
+            .dryRun()
+            .withName("example")
+            .withNamespace("default")
+            .withValuesFile(valuesWith(more))
+            .call()
+            .getOutput();
+    return printed.substring(printed.indexOf("NOTES:"));
   }
 
   @Test
@@ -187,6 +233,8 @@ class ChartTest {
           config: {models: []}                | models
           keysSecret: ""                      | neither keysSecret nor policySecret
           policySecret: p                     | keysSecret and policySecret are both named
+          {replicas: 2, config: {batch-jobs: {folder: /jobs}}} | replicas is 2
+          extraVolumes: [{emptyDir: {}}]      | name
           imge: {tag: a}                      | imge
           """)
   void refuses(String values, String message) {
@@ -210,11 +258,15 @@ class ChartTest {
 
   /** The minimal values with others over them. */
   private static String renderWith(String more) throws IOException {
+    return render(valuesWith(more));
+  }
+
+  private static Path valuesWith(String more) throws IOException {
     ObjectNode values = (ObjectNode) YAML.readTree(MINIMAL.resolve("in-values.yaml").toFile());
     merge(values, YAML.readTree(more));
     Path file = Files.createTempFile("values", ".yaml");
     YAML.writeValue(file.toFile(), values);
-    return render(file);
+    return file;
   }
 
   private static void merge(ObjectNode into, JsonNode more) {
