@@ -12,7 +12,7 @@ import picocli.CommandLine.IExecutionExceptionHandler;
 /** The commands of this module. Results go to stdout, progress and logs to stderr. */
 @Command(
     name = "outcrop",
-    description = "Open-weight models on your own accelerators behind the Amazon Bedrock API.",
+    description = "Open-weight models on your own machines behind the Amazon Bedrock API.",
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {DemoCommand.class, ServeCommand.class, ModelsCommand.class, KeysCommand.class})
