@@ -41,6 +41,22 @@ SCHEMA = {
 }
 SCHEMA_QUESTION = "Give me a city as JSON."
 
+# The same as OpenAI's clients say it.
+OFFERED = [
+    {
+        "type": "function",
+        "function": {
+            "name": "get_weather",
+            "description": "Get the weather of a city",
+            "parameters": TOOL,
+        },
+    }
+]
+RESPONSE_FORMAT = {
+    "type": "json_schema",
+    "json_schema": {"name": "city", "schema": SCHEMA, "strict": True},
+}
+
 
 def count(first, last):
     return ", ".join(str(i) for i in range(first, last + 1))
@@ -49,6 +65,30 @@ def count(first, last):
 def check(condition, what):
     if not condition:
         raise AssertionError(what)
+
+
+def check_chat(answer):
+    """A chat completion of OpenAI's API that answers the question."""
+    choice = answer.choices[0]
+    check("42" in choice.message.content, "no 42")
+    check(choice.finish_reason == "stop", choice.finish_reason)
+    check(answer.usage.total_tokens > answer.usage.prompt_tokens, "usage")
+
+
+def check_call(answer):
+    """The call in a chat completion that asks for the tool."""
+    choice = answer.choices[0]
+    check(choice.finish_reason == "tool_calls", choice.finish_reason)
+    call = choice.message.tool_calls[0]
+    check(call.function.name == "get_weather", call.function.name)
+    check('"Paris"' in call.function.arguments, call.function.arguments)
+    return call
+
+
+def take(chunks, count):
+    """Reads the first chunks of a stream."""
+    for _ in range(count):
+        next(chunks)
 
 
 def check_schema(text):

@@ -41,10 +41,7 @@ def ask(text=h.QUESTION, model=h.MODEL, messages=None, **more):
 
 
 def chat():
-    answer = ask(max_tokens=50)
-    h.check("42" in answer.choices[0].message.content, "no 42")
-    h.check(answer.choices[0].finish_reason == "stop", answer.choices[0].finish_reason)
-    h.check(answer.usage.total_tokens > answer.usage.prompt_tokens, "usage")
+    h.check_chat(ask(max_tokens=50))
 
 
 def streamed(text):
@@ -57,35 +54,22 @@ def stream():
 
 
 def tools():
-    offered = [
-        {
-            "type": "function",
-            "function": {
-                "name": "get_weather",
-                "description": "Get the weather of a city",
-                "parameters": h.TOOL,
-            },
-        }
-    ]
-    called = ask(h.WEATHER, tools=offered)
-    h.check(called.choices[0].finish_reason == "tool_calls", called.choices[0].finish_reason)
+    called = ask(h.WEATHER, tools=h.OFFERED)
     message = called.choices[0].message
-    call = message.tool_calls[0]
-    h.check('"Paris"' in call.function.arguments, call.function.arguments)
+    call = h.check_call(called)
     answer = ask(
         messages=[
             {"role": "user", "content": h.WEATHER},
             message.model_dump(exclude_none=True),
             {"role": "tool", "tool_call_id": call.id, "content": h.RESULT},
         ],
-        tools=offered,
+        tools=h.OFFERED,
     )
     h.check("21" in answer.choices[0].message.content, "no 21")
 
 
 def schema():
-    form = {"name": "city", "schema": h.SCHEMA, "strict": True}
-    answer = ask(h.SCHEMA_QUESTION, response_format={"type": "json_schema", "json_schema": form})
+    answer = ask(h.SCHEMA_QUESTION, response_format=h.RESPONSE_FORMAT)
     h.check_schema(answer.choices[0].message.content)
 
 
@@ -121,8 +105,7 @@ def denied():
 
 def abort():
     chunks = ask(h.LONG, stream=True)
-    for _, chunk in zip(range(3), chunks):
-        pass
+    h.take(chunks, 3)
     h.check_running()
     close(chunks)
     h.check_idle()

@@ -21,10 +21,7 @@ def ask(text=h.QUESTION, model=h.MODEL, on=api, **more):
 
 
 def chat():
-    answer = ask(max_tokens=50)
-    h.check("42" in answer.choices[0].message.content, "no 42")
-    h.check(answer.choices[0].finish_reason == "stop", answer.choices[0].finish_reason)
-    h.check(answer.usage.total_tokens > answer.usage.prompt_tokens, "usage")
+    h.check_chat(ask(max_tokens=50))
 
 
 def streamed(text):
@@ -37,25 +34,12 @@ def stream():
 
 
 def tools():
-    offered = [
-        {
-            "type": "function",
-            "function": {
-                "name": "get_weather",
-                "description": "Get the weather of a city",
-                "parameters": h.TOOL,
-            },
-        }
-    ]
-    called = ask(h.WEATHER, tools=offered)
-    h.check(called.choices[0].finish_reason == "tool_calls", called.choices[0].finish_reason)
+    called = ask(h.WEATHER, tools=h.OFFERED)
     message = called.choices[0].message
-    call = message.tool_calls[0]
-    h.check(call.function.name == "get_weather", call.function.name)
-    h.check('"Paris"' in call.function.arguments, call.function.arguments)
+    call = h.check_call(called)
     answer = api.chat.completions.create(
         model=h.MODEL,
-        tools=offered,
+        tools=h.OFFERED,
         messages=[
             user(h.WEATHER),
             message,
@@ -66,10 +50,7 @@ def tools():
 
 
 def schema():
-    form = {"name": "city", "schema": h.SCHEMA, "strict": True}
-    answer = ask(
-        h.SCHEMA_QUESTION, response_format={"type": "json_schema", "json_schema": form}
-    )
+    answer = ask(h.SCHEMA_QUESTION, response_format=h.RESPONSE_FORMAT)
     h.check_schema(answer.choices[0].message.content)
 
 
@@ -92,8 +73,7 @@ def denied():
 
 def abort():
     chunks = ask(h.LONG, stream=True)
-    for _, chunk in zip(range(3), chunks):
-        pass
+    h.take(chunks, 3)
     h.check_running()
     chunks.close()
     h.check_idle()

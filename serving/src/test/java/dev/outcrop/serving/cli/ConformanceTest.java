@@ -121,6 +121,7 @@ final class ConformanceTest {
     assertThat(answer.stopReason()).isEqualTo(StopReason.END_TURN);
     assertThat(answer.usage().totalTokens())
         .isEqualTo(answer.usage().inputTokens() + answer.usage().outputTokens());
+    assertThat(answer.usage().outputTokens()).isPositive();
     assertThat(answer.metrics().latencyMs()).isNotNegative();
   }
 
@@ -170,7 +171,8 @@ final class ConformanceTest {
                 r.modelId(ConformanceServer.MODEL)
                     .messages(question, called.output().message(), result)
                     .toolConfig(tools));
-    assertThat(text(answer)).contains("21");
+    assertThat(answer.stopReason()).isEqualTo(StopReason.END_TURN);
+    assertThat(text(answer)).contains("temperature").contains("21");
   }
 
   @ParameterizedTest
