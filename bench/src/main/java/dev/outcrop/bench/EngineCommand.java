@@ -1,6 +1,7 @@
 package dev.outcrop.bench;
 
 import dev.outcrop.bench.options.Bounds;
+import dev.outcrop.bench.options.ComputeOptions;
 import dev.outcrop.bench.options.DecoderShape;
 import dev.outcrop.bench.report.Run;
 import dev.outcrop.models.loading.ComputeType;
@@ -9,12 +10,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -30,7 +31,6 @@ final class EngineCommand implements Callable<Integer> {
   private static final int MOST_BATCH = 4_096; // with the most tokens, their slots fit an int
   private static final int MOST_PROMPT = 131_072;
   private static final int MOST_STEPS = 100_000;
-  private static final int MOST_REPEATS = 1_000;
 
   @Option(
       names = "--shape",
@@ -40,11 +40,7 @@ final class EngineCommand implements Callable<Integer> {
       description = DecoderShape.FORM + "; the output head is not tied (${DEFAULT-VALUE})")
   private @Nullable DecoderShape shape;
 
-  @Option(
-      names = "--dtype",
-      defaultValue = "BFLOAT16",
-      description = "Type to compute in: ${COMPLETION-CANDIDATES} (${DEFAULT-VALUE})")
-  private ComputeType dtype = ComputeType.BFLOAT16;
+  @Mixin private final ComputeOptions compute = new ComputeOptions(ComputeType.BFLOAT16, 3);
 
   @Option(
       names = "--batch",
@@ -66,18 +62,6 @@ final class EngineCommand implements Callable<Integer> {
       description = "Decode steps per repeat (${DEFAULT-VALUE})")
   private int steps;
 
-  @Option(
-      names = "--repeats",
-      defaultValue = "3",
-      description = "Repeats; floor and steps alternate (${DEFAULT-VALUE})")
-  private int repeats;
-
-  @Option(
-      names = "--threads",
-      defaultValue = "0",
-      description = "Threads of an operator; 0 for libtorch's choice")
-  private int threads;
-
   @Spec private @Nullable CommandSpec spec;
 
   @Override
@@ -88,7 +72,8 @@ final class EngineCommand implements Callable<Integer> {
     int largest = Arrays.stream(batches).max().orElse(1);
     List<Map<String, Number>> results = new ArrayList<>();
     try (EngineBench bench =
-        EngineBench.open(decoder.numbers(), dtype, largest, prompt + steps + 1, threads)) {
+        EngineBench.open(
+            decoder.numbers(), compute.dtype(), largest, prompt + steps + 1, compute.threads())) {
       bench.decodeMillis(1, prompt, steps);
       for (int batch : batches) {
         Map<String, Number> result = measure(bench, batch);
@@ -96,7 +81,7 @@ final class EngineCommand implements Callable<Integer> {
         results.add(result);
       }
     }
-    run.print(described(decoder), repeats, units(), results, Map.of());
+    run.print(described(decoder), compute.repeats(), units(), results, Map.of());
     return 0;
   }
 
@@ -107,11 +92,11 @@ final class EngineCommand implements Callable<Integer> {
     }
     bounds.within("--prompt", prompt, 1, MOST_PROMPT);
     bounds.within("--steps", steps, 1, MOST_STEPS);
-    bounds.within("--repeats", repeats, 1, MOST_REPEATS);
-    bounds.within("--threads", threads, 0, Bounds.MOST_THREADS);
+    compute.check(bounds);
   }
 
   private Map<String, Number> measure(EngineBench bench, int batch) {
+    int repeats = compute.repeats();
     double before = bench.readGigabytesPerSecond();
     double[] stepMillis = new double[repeats];
     double[] floorMillis = new double[repeats];
@@ -140,10 +125,9 @@ final class EngineCommand implements Callable<Integer> {
   private Map<String, Object> described(DecoderShape decoder) {
     Map<String, Object> described = new LinkedHashMap<>();
     decoder.describe(described);
-    described.put("dtype", dtype.name().toLowerCase(Locale.ROOT));
     described.put("promptTokens", prompt);
     described.put("stepsPerRepeat", steps);
-    described.put("threads", threads);
+    compute.describe(described);
     return described;
   }
 

@@ -39,6 +39,9 @@ class MainTest {
           engine --shape 64,2,4,2,0,256  | Invalid value for option '--shape': takes six numbers from 1 to 1048576, hidden,layers,heads,kv-heads,intermediate,vocabulary, was 64,2,4,2,0,256
           engine --shape 64,2,4,2,x,256  | Invalid value for option '--shape': takes six numbers from 1 to 1048576, hidden,layers,heads,kv-heads,intermediate,vocabulary, was 64,2,4,2,x,256
           engine --shape 64,2,3,2,9,256  | Invalid value for option '--shape': hidden has to be a multiple of heads, heads of kv-heads, and vocabulary above 1, was 64,2,3,2,9,256
+          encode --shape 64,2,4,2        | Invalid value for option '--shape': takes five numbers from 1 to 1048576, hidden,layers,heads,intermediate,vocabulary, was 64,2,4,2
+          encode --shape 65,2,4,64,256   | Invalid value for option '--shape': hidden has to be a multiple of heads, was 65,2,4,64,256
+          encode --repeats 1001          | --repeats must be from 1 to 1000, was 1001
           engine --batch 8,0             | --batch must be from 1 to 4096, was 0
           engine --steps 0               | --steps must be from 1 to 100000, was 0
           engine --prompt 0              | --prompt must be from 1 to 131072, was 0

@@ -24,6 +24,15 @@ public final class EncodeBatch {
     return length;
   }
 
+  /** The token ids of all rows, without padding; read only. */
+  public int[][] tokens() {
+    int[][] ids = new int[items.size()][];
+    for (int row = 0; row < ids.length; row++) {
+      ids[row] = items.get(row).tokens;
+    }
+    return ids;
+  }
+
   /** The token ids of a row, without padding; read only. */
   public int[] tokens(int row) {
     return items.get(row).tokens;

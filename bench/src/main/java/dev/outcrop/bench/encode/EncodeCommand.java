@@ -9,20 +9,22 @@ import dev.outcrop.batching.encode.EncodeSignals;
 import dev.outcrop.batching.encode.EncodeSubmit;
 import dev.outcrop.batching.encode.Encoder;
 import dev.outcrop.bench.options.Bounds;
+import dev.outcrop.bench.options.ComputeOptions;
+import dev.outcrop.bench.options.EncoderShape;
 import dev.outcrop.bench.report.Run;
 import dev.outcrop.models.loading.ComputeType;
 import dev.outcrop.models.loading.EncoderBench;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -35,23 +37,17 @@ import picocli.CommandLine.Spec;
             + " batcher, and by many at once.",
     mixinStandardHelpOptions = true)
 public final class EncodeCommand implements Callable<Integer> {
-  private static final int SIZES = 5;
-  private static final int LARGEST = 1 << 20;
   private static final int TEXTS = 512;
 
   @Option(
       names = "--shape",
       defaultValue = "384,6,12,1536,30522",
-      split = ",",
-      paramLabel = "N",
-      description = "hidden,layers,heads,intermediate,vocabulary (${DEFAULT-VALUE})")
-  private int[] shape = {};
+      converter = EncoderShape.Converter.class,
+      paramLabel = "N,...",
+      description = EncoderShape.FORM + " (${DEFAULT-VALUE})")
+  private @Nullable EncoderShape shape;
 
-  @Option(
-      names = "--dtype",
-      defaultValue = "FLOAT32",
-      description = "Type to compute in: ${COMPLETION-CANDIDATES} (${DEFAULT-VALUE})")
-  private ComputeType dtype = ComputeType.FLOAT32;
+  @Mixin private final ComputeOptions compute = new ComputeOptions(ComputeType.FLOAT32, 5);
 
   @Option(
       names = "--tokens",
@@ -71,18 +67,6 @@ public final class EncodeCommand implements Callable<Integer> {
       description = "Seconds of each of the three, in each repeat (${DEFAULT-VALUE})")
   private double seconds;
 
-  @Option(
-      names = "--repeats",
-      defaultValue = "5",
-      description = "Repeats; the three alternate (${DEFAULT-VALUE})")
-  private int repeats;
-
-  @Option(
-      names = "--threads",
-      defaultValue = "0",
-      description = "Threads of an operator; 0 for libtorch's choice")
-  private int threads;
-
   @Option(names = "--seed", defaultValue = "1", description = "Seed of lengths and ids")
   private long seed;
 
@@ -95,10 +79,10 @@ public final class EncodeCommand implements Callable<Integer> {
   public Integer call() throws InterruptedException {
     check(new Bounds(spec));
     Run run = Run.begin("encode");
-    EncoderBench.Shape sizes =
-        new EncoderBench.Shape(shape[0], shape[1], shape[2], shape[3], shape[4]);
-    EncoderBench model = EncoderBench.open(sizes, dtype, threads);
-    List<int[]> texts = texts();
+    EncoderShape encoder = Objects.requireNonNull(shape);
+    int repeats = compute.repeats();
+    EncoderBench model = EncoderBench.open(encoder.numbers(), compute.dtype(), compute.threads());
+    List<int[]> texts = texts(encoder.numbers().vocabulary());
     double difference = difference(model, texts.subList(0, Math.min(64, texts.size())));
     // From here on the batcher owns the model; the unbatched callers use it while it is idle.
     try (EncodeBatcher batcher =
@@ -108,29 +92,25 @@ public final class EncodeCommand implements Callable<Integer> {
       for (int repeat = 0; repeat < repeats; repeat++) {
         rounds.run(repeat);
       }
-      run.print(described(), repeats, units(), rounds.results(), rounds.headline(difference));
+      run.print(
+          described(encoder), repeats, units(), rounds.results(), rounds.headline(difference));
     }
     return 0;
   }
 
   private void check(Bounds bounds) {
-    bounds.that(
-        shape.length == SIZES && Arrays.stream(shape).allMatch(n -> n >= 1 && n <= LARGEST),
-        "--shape takes five numbers from 1 to %d".formatted(LARGEST));
-    bounds.that(shape[0] % shape[2] == 0, "--shape: hidden has to be a multiple of heads");
     bounds.within("--tokens", tokens, 2, EncoderBench.MAX_TOKENS * 2 / 3);
     bounds.within("--callers", callers, 1, 4_096);
     bounds.within("--seconds", seconds, 0.01, 3_600);
-    bounds.within("--repeats", repeats, 1, 1_000);
-    bounds.within("--threads", threads, 0, Bounds.MOST_THREADS);
+    compute.check(bounds);
   }
 
-  private List<int[]> texts() {
+  private List<int[]> texts(int vocabulary) {
     Random random = new Random(seed);
     List<int[]> texts = new ArrayList<>();
     for (int i = 0; i < TEXTS; i++) {
       int length = tokens - tokens / 2 + random.nextInt(2 * (tokens / 2) + 1);
-      texts.add(random.ints(length, 0, shape[4]).toArray());
+      texts.add(random.ints(length, 0, vocabulary).toArray());
     }
     return texts;
   }
@@ -253,11 +233,7 @@ public final class EncodeCommand implements Callable<Integer> {
   private record Engine(EncoderBench model) implements Encoder {
     @Override
     public float[][] encode(EncodeBatch batch) {
-      int[][] ids = new int[batch.rows()][];
-      for (int row = 0; row < ids.length; row++) {
-        ids[row] = batch.tokens(row);
-      }
-      return model.embed(ids);
+      return model.embed(batch.tokens());
     }
 
     @Override
@@ -266,17 +242,12 @@ public final class EncodeCommand implements Callable<Integer> {
     }
   }
 
-  private Map<String, Object> described() {
+  private Map<String, Object> described(EncoderShape encoder) {
     Map<String, Object> described = new LinkedHashMap<>();
-    described.put("hidden", shape[0]);
-    described.put("layers", shape[1]);
-    described.put("heads", shape[2]);
-    described.put("intermediate", shape[3]);
-    described.put("vocabulary", shape[4]);
-    described.put("dtype", dtype.name().toLowerCase(Locale.ROOT));
+    encoder.describe(described);
     described.put("meanTokens", tokens);
     described.put("secondsPerWay", seconds);
-    described.put("threads", threads);
+    compute.describe(described);
     described.put("seed", seed);
     return described;
   }

@@ -1,7 +1,6 @@
 package dev.outcrop.bench.options;
 
 import dev.outcrop.models.loading.EngineBench;
-import java.util.Arrays;
 import java.util.Map;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
@@ -15,9 +14,6 @@ public record DecoderShape(EngineBench.Shape numbers) {
   /** What the six numbers of an option are. */
   public static final String FORM = "hidden,layers,heads,kv-heads,intermediate,vocabulary";
 
-  private static final int SIZES = 6;
-  private static final int LARGEST = 1 << 20;
-
   /** Writes the sizes down, each under its name. */
   public void describe(Map<String, Object> described) {
     described.put("hidden", numbers.hidden());
@@ -29,15 +25,7 @@ public record DecoderShape(EngineBench.Shape numbers) {
   }
 
   private static DecoderShape parse(String text) {
-    int[] sizes;
-    try {
-      sizes = Arrays.stream(text.split(",", -1)).mapToInt(Integer::parseInt).toArray();
-    } catch (NumberFormatException e) {
-      throw refusal(text);
-    }
-    if (sizes.length != SIZES || Arrays.stream(sizes).anyMatch(n -> n < 1 || n > LARGEST)) {
-      throw refusal(text);
-    }
+    int[] sizes = Sizes.read(text, FORM, "six");
     if (sizes[0] % sizes[2] != 0 || sizes[2] % sizes[3] != 0 || sizes[5] == 1) {
       throw new TypeConversionException(
           "hidden has to be a multiple of heads, heads of kv-heads, and vocabulary above 1, was "
@@ -45,11 +33,6 @@ public record DecoderShape(EngineBench.Shape numbers) {
     }
     return new DecoderShape(
         new EngineBench.Shape(sizes[0], sizes[1], sizes[2], sizes[3], sizes[4], sizes[5]));
-  }
-
-  private static TypeConversionException refusal(String text) {
-    return new TypeConversionException(
-        "takes six numbers from 1 to %d, %s, was %s".formatted(LARGEST, FORM, text));
   }
 
   /** For picocli. */

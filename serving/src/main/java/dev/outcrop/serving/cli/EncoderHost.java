@@ -98,7 +98,7 @@ final class EncoderHost {
   private record Embeddings(LoadedEncoder model) implements Encoder {
     @Override
     public float[][] encode(EncodeBatch batch) {
-      return model.embed(ids(batch));
+      return model.embed(batch.tokens());
     }
 
     @Override
@@ -111,7 +111,7 @@ final class EncoderHost {
   private record Scores(LoadedEncoder model) implements Encoder {
     @Override
     public float[][] encode(EncodeBatch batch) {
-      int[][] ids = ids(batch);
+      int[][] ids = batch.tokens();
       int[][] types = new int[ids.length][];
       for (int row = 0; row < types.length; row++) {
         int @Nullable [] own = batch.types(row);
@@ -124,13 +124,5 @@ final class EncoderHost {
     public void close() {
       model.close();
     }
-  }
-
-  private static int[][] ids(EncodeBatch batch) {
-    int[][] ids = new int[batch.rows()][];
-    for (int row = 0; row < ids.length; row++) {
-      ids[row] = batch.tokens(row);
-    }
-    return ids;
   }
 }
