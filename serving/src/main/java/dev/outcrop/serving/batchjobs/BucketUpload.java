@@ -3,6 +3,7 @@ package dev.outcrop.serving.batchjobs;
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.core.sync.RequestBody;
@@ -52,21 +53,17 @@ final class BucketUpload extends Storage.Upload {
   String begin() {
     String id = upload;
     if (id == null) {
-      try {
-        id =
-            client
-                .createMultipartUpload(
-                    request ->
-                        request
-                            .bucket(to.place().bucket())
-                            .key(to.key())
-                            .expectedBucketOwner(to.owner())
-                            .serverSideEncryption(to.encryption())
-                            .ssekmsKeyId(to.encryptionKey()))
-                .uploadId();
-      } catch (SdkException e) {
-        throw BucketStorage.failed("write", to.place(), e);
-      }
+      id =
+          sent(() ->
+                  client.createMultipartUpload(
+                      request ->
+                          request
+                              .bucket(to.place().bucket())
+                              .key(to.key())
+                              .expectedBucketOwner(to.owner())
+                              .serverSideEncryption(to.encryption())
+                              .ssekmsKeyId(to.encryptionKey())))
+              .uploadId();
       upload = id;
     }
     return id;
@@ -75,23 +72,19 @@ final class BucketUpload extends Storage.Upload {
   private void send() {
     String id = begin();
     int number = parts.size() + 1;
-    try {
-      String tag =
-          client
-              .uploadPart(
-                  request ->
-                      request
-                          .bucket(to.place().bucket())
-                          .key(to.key())
-                          .expectedBucketOwner(to.owner())
-                          .uploadId(id)
-                          .partNumber(number),
-                  RequestBody.fromBytes(part.toByteArray()))
-              .eTag();
-      parts.add(CompletedPart.builder().partNumber(number).eTag(tag).build());
-    } catch (SdkException e) {
-      throw BucketStorage.failed("write", to.place(), e);
-    }
+    String tag =
+        sent(() ->
+                client.uploadPart(
+                    request ->
+                        request
+                            .bucket(to.place().bucket())
+                            .key(to.key())
+                            .expectedBucketOwner(to.owner())
+                            .uploadId(id)
+                            .partNumber(number),
+                    RequestBody.fromBytes(part.toByteArray())))
+            .eTag();
+    parts.add(CompletedPart.builder().partNumber(number).eTag(tag).build());
     part.reset();
     if (parts.size() % PARTS_OF_A_SIZE == 0) {
       partSize = Math.min(2 * partSize, LARGEST_PART);
@@ -112,31 +105,36 @@ final class BucketUpload extends Storage.Upload {
   }
 
   private void put() {
-    try {
-      client.putObject(
-          request ->
-              request
-                  .bucket(to.place().bucket())
-                  .key(to.key())
-                  .expectedBucketOwner(to.owner())
-                  .serverSideEncryption(to.encryption())
-                  .ssekmsKeyId(to.encryptionKey()),
-          RequestBody.fromBytes(part.toByteArray()));
-    } catch (SdkException e) {
-      throw BucketStorage.failed("write", to.place(), e);
-    }
+    sent(
+        () ->
+            client.putObject(
+                request ->
+                    request
+                        .bucket(to.place().bucket())
+                        .key(to.key())
+                        .expectedBucketOwner(to.owner())
+                        .serverSideEncryption(to.encryption())
+                        .ssekmsKeyId(to.encryptionKey()),
+                RequestBody.fromBytes(part.toByteArray())));
   }
 
   private void complete(String id) {
+    sent(
+        () ->
+            client.completeMultipartUpload(
+                request ->
+                    request
+                        .bucket(to.place().bucket())
+                        .key(to.key())
+                        .expectedBucketOwner(to.owner())
+                        .uploadId(id)
+                        .multipartUpload(all -> all.parts(parts))));
+  }
+
+  /** What S3 answers; what it refuses is for the client to read. */
+  private <T> T sent(Supplier<T> request) {
     try {
-      client.completeMultipartUpload(
-          request ->
-              request
-                  .bucket(to.place().bucket())
-                  .key(to.key())
-                  .expectedBucketOwner(to.owner())
-                  .uploadId(id)
-                  .multipartUpload(all -> all.parts(parts)));
+      return request.get();
     } catch (SdkException e) {
       throw BucketStorage.failed("write", to.place(), e);
     }
