@@ -213,7 +213,7 @@ public final class OutcropServer implements AutoCloseable {
   private void beginDrain(Duration timeout) {
     if (lifeCycle.drain(timeout)) {
       LOG.info("draining, {} requests are in", lifeCycle.inFlight());
-      batchJobs.close();
+      batchJobs.end(timeout);
       models.forEach(model -> model.batcher().drain());
       encoders.forEach(model -> model.batcher().drain());
     }

@@ -12,13 +12,14 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.Semaphore;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,23 +32,28 @@ final class BatchJobs implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(BatchJobs.class);
   private static final int ID_LENGTH = 12;
   private static final String ID_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789";
-  private static final long MEMORY_SHARE = 8;
   private static final Duration LAST_WORDS = Duration.ofSeconds(10);
 
   private final BatchJobsConfig config;
   private final Clock clock;
   private final JobStore store;
-  private final JobRun.Parts parts;
+  private final JobParts parts;
   private final SecureRandom random = new SecureRandom();
 
   /** In the order in which they were submitted. */
   private final Map<String, Job> jobs = new LinkedHashMap<>();
 
   private final Map<String, Running> running = new HashMap<>();
+
+  /** Jobs that could not go on; they wait for the next start of the server. */
+  private final Set<String> stuck = new HashSet<>();
+
+  private boolean ending;
+  private long endNanos;
   private boolean closed;
 
-  /** A job that runs, and its thread. */
-  private record Running(Job job, Halt halt, Thread thread) {}
+  /** A job that runs. */
+  private record Running(Job job, Halt halt) {}
 
   /** What came of a wish. */
   sealed interface Outcome {
@@ -61,7 +67,7 @@ final class BatchJobs implements AutoCloseable {
     record TooMany(String message) implements Outcome {}
   }
 
-  private BatchJobs(BatchJobsConfig config, Clock clock, JobStore store, JobRun.Parts parts) {
+  private BatchJobs(BatchJobsConfig config, Clock clock, JobStore store, JobParts parts) {
     this.config = config;
     this.clock = clock;
     this.store = store;
@@ -74,17 +80,8 @@ final class BatchJobs implements AutoCloseable {
     Storages storages =
         new Storages(new Locations(config.locations(), folder), new BucketStorage(config.s3()));
     JobStore store = JobStore.open(folder, json);
-    JobRun.Parts parts =
-        new JobRun.Parts(
-            store,
-            storages,
-            new RecordRunner(inference, json),
-            new Semaphore(config.recordsAtOnce(), true),
-            Memory.of(Runtime.getRuntime().maxMemory() / MEMORY_SHARE),
-            config,
-            json,
-            clock);
-    return new BatchJobs(config, clock, store, parts);
+    return new BatchJobs(
+        config, clock, store, JobParts.of(config, store, storages, inference, json, clock));
   }
 
   /** Reads the jobs from disk and goes on with those that have not ended. */
@@ -101,6 +98,7 @@ final class BatchJobs implements AutoCloseable {
     forget();
     long open = 0;
     for (Job job : jobs.values()) {
+      expire(job);
       if (job.owner().tenant().equals(caller.tenant())) {
         if (request.token() != null && request.token().equals(job.request().token())) {
           return request.sameAs(job.request())
@@ -133,15 +131,19 @@ final class BatchJobs implements AutoCloseable {
 
   /** A job of the caller's. */
   synchronized Optional<Job> find(String id, Caller caller) {
-    return Optional.ofNullable(jobs.get(id))
-        .filter(job -> job.owner().tenant().equals(caller.tenant()));
+    Optional<Job> found =
+        Optional.ofNullable(jobs.get(id))
+            .filter(job -> job.owner().tenant().equals(caller.tenant()));
+    found.ifPresent(this::expire);
+    return found;
   }
 
   /** All jobs of the caller's, the oldest first. */
   synchronized List<Job> all(Caller caller) {
-    return jobs.values().stream()
-        .filter(job -> job.owner().tenant().equals(caller.tenant()))
-        .toList();
+    List<Job> all =
+        jobs.values().stream().filter(job -> job.owner().tenant().equals(caller.tenant())).toList();
+    all.forEach(this::expire);
+    return all;
   }
 
   /** Tells a job to stop. */
@@ -160,9 +162,28 @@ final class BatchJobs implements AutoCloseable {
     return new Outcome.Done(job);
   }
 
+  /**
+   * Ends a job whose time ran out before its turn came; what has records to write gets its turn.
+   */
+  private void expire(Job job) {
+    JobState state = job.state();
+    Instant expires = job.expires();
+    if (!state.status().ended()
+        && state.files().isEmpty()
+        && !running.containsKey(job.id())
+        && !clock.instant().isBefore(expires)) {
+      try {
+        job.update(before -> before.at(JobStatus.EXPIRED, null, expires));
+      } catch (IOException e) {
+        LOG.warn("the state of job {} cannot be written: {}", job.id(), e.toString());
+      }
+    }
+  }
+
   /** Starts jobs while there is room, of the tenants that have the fewest running. */
   private void startNext() {
-    while (!closed && running.size() < config.jobsAtOnce()) {
+    jobs.values().forEach(this::expire);
+    while (!ending && running.size() < config.jobsAtOnce()) {
       Job next = next();
       if (next == null) {
         return;
@@ -172,9 +193,8 @@ final class BatchJobs implements AutoCloseable {
         halt.now(Halt.Reason.STOPPED);
       }
       JobRun run = new JobRun(next, halt, parts);
-      Thread thread = Thread.ofVirtual().name("job-" + next.id()).unstarted(() -> run(next, run));
-      running.put(next.id(), new Running(next, halt, thread));
-      thread.start();
+      running.put(next.id(), new Running(next, halt));
+      Thread.ofVirtual().name("job-" + next.id()).start(() -> run(next, run));
     }
   }
 
@@ -185,7 +205,8 @@ final class BatchJobs implements AutoCloseable {
     int fewest = Integer.MAX_VALUE;
     for (Job job : jobs.values()) {
       int others = byTenant.getOrDefault(job.owner().tenant(), 0);
-      if (!job.state().status().ended() && !running.containsKey(job.id()) && others < fewest) {
+      boolean waits = !running.containsKey(job.id()) && !stuck.contains(job.id());
+      if (waits && !job.state().status().ended() && others < fewest) {
         best = job;
         fewest = others;
       }
@@ -210,8 +231,13 @@ final class BatchJobs implements AutoCloseable {
     running.remove(job.id());
     if (job.state().status().ended()) {
       LOG.info("job {} is {}", job.id(), job.state().status().word());
-      startNext();
+    } else if (!ending) {
+      LOG.error("job {} waits for the next start of the server", job.id());
+      stuck.add(job.id());
     }
+    startNext();
+    release();
+    notifyAll();
   }
 
   private void forget() {
@@ -237,23 +263,48 @@ final class BatchJobs implements AutoCloseable {
     return id.toString();
   }
 
-  /** Ends what runs; it goes on after the next start. */
-  @Override
-  public void close() {
-    Collection<Running> last;
-    synchronized (this) {
-      closed = true;
-      last = List.copyOf(running.values());
+  /**
+   * Tells what runs to end; it goes on after the next start. Returns at once.
+   *
+   * @param within how long {@link #close} may wait for it, counted from now
+   */
+  synchronized void end(Duration within) {
+    if (!ending) {
+      ending = true;
+      endNanos =
+          System.nanoTime() + (within.compareTo(LAST_WORDS) < 0 ? within : LAST_WORDS).toNanos();
+      running.values().forEach(run -> run.halt().now(Halt.Reason.CLOSED));
     }
-    last.forEach(run -> run.halt().now(Halt.Reason.CLOSED));
+  }
+
+  /** Ends what runs and waits for that, but not long; the folder is given back after the last. */
+  @Override
+  public synchronized void close() {
+    end(LAST_WORDS);
+    if (closed) {
+      return;
+    }
+    closed = true;
+    release();
     try {
-      for (Running run : last) {
-        run.thread().join(LAST_WORDS);
+      long left = endNanos - System.nanoTime();
+      while (!running.isEmpty() && left > 0) {
+        TimeUnit.NANOSECONDS.timedWait(this, left);
+        left = endNanos - System.nanoTime();
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    parts.storages().close();
-    store.close();
+    if (!running.isEmpty()) {
+      LOG.warn("{} jobs have not ended yet, their folder stays locked", running.size());
+    }
+  }
+
+  /** Whoever ends last gives the folder back, so that nobody else writes there before. */
+  private void release() {
+    if (closed && running.isEmpty()) {
+      parts.storages().close();
+      store.close();
+    }
   }
 }

@@ -13,6 +13,7 @@ import dev.outcrop.serving.json.Json;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
@@ -69,7 +70,18 @@ public final class BatchJobsApi implements Api, AutoCloseable {
     }
   }
 
-  /** Ends what runs; it goes on after the next start. */
+  /**
+   * Tells what runs to end; it goes on after the next start. Returns at once.
+   *
+   * @param within how long {@link #close} may wait for it, counted from now
+   */
+  public void end(Duration within) {
+    if (jobs != null) {
+      jobs.end(within);
+    }
+  }
+
+  /** Ends what runs and waits for that, but not long. */
   @Override
   public void close() {
     if (jobs != null) {

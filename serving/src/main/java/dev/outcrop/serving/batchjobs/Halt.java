@@ -33,9 +33,13 @@ final class Halt implements ClientWatch {
     this.expires = expires;
   }
 
-  /** Ends the job; the first reason stays. */
+  /** Ends the job; the first reason stays, but the server's end comes before all others. */
   void now(Reason why) {
-    reason.compareAndSet(null, why);
+    if (why == Reason.CLOSED) {
+      reason.set(why);
+    } else {
+      reason.compareAndSet(null, why);
+    }
     told.countDown();
   }
 
@@ -45,6 +49,13 @@ final class Halt implements ClientWatch {
       now(Reason.EXPIRED);
     }
     return reason.get();
+  }
+
+  /** Ends what the calling thread is at where the server ends; other reasons let it finish. */
+  void checkOpen() throws InterruptedException {
+    if (reason.get() == Reason.CLOSED) {
+      throw new InterruptedException("the server ends");
+    }
   }
 
   /** Waits, but not beyond a halt. */

@@ -17,8 +17,8 @@ import java.util.List;
 final class JobInput {
   private JobInput() {}
 
-  /** Copies all files and counts their records. */
-  static List<JobState.InputFile> copy(Job job, JobRun.Parts parts) throws IOException {
+  /** Copies all files and counts their records; none where a halt came before that was done. */
+  static List<JobState.InputFile> copy(Job job, JobParts parts, Halt halt) throws IOException {
     JobRequest.Where input = job.request().input();
     BatchJobsConfig limits = parts.limits();
     List<Storage.Source> sources = parts.storages().sources(input, job.owner().tenant());
@@ -30,7 +30,10 @@ final class JobInput {
     long records = 0;
     for (Storage.Source source : sources) {
       Path copy = parts.store().input(job.id(), files.size());
-      long lines = copy(source, copy, bytes);
+      long lines = copy(source, copy, bytes, halt);
+      if (halt.gone()) {
+        return List.of();
+      }
       if (lines < 0) {
         throw Fields.invalid(
             "The input has more than %d bytes".formatted(limits.maxInput().bytes()));
@@ -48,10 +51,11 @@ final class JobInput {
     return files;
   }
 
-  private static long copy(Storage.Source source, Path copy, long mostBytes) throws IOException {
+  private static long copy(Storage.Source source, Path copy, long mostBytes, Halt halt)
+      throws IOException {
     try (OutputStream out = Files.newOutputStream(copy);
         InputStream in = source.open()) {
-      return Lines.copy(in, out, mostBytes);
+      return Lines.copy(in, out, mostBytes, halt::gone);
     }
   }
 }

@@ -2,17 +2,14 @@ package dev.outcrop.serving.batchjobs;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.outcrop.models.OutcropException;
-import dev.outcrop.serving.config.BatchJobsConfig;
 import dev.outcrop.serving.http.Faults;
 import dev.outcrop.serving.json.Json;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
-import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -31,51 +28,26 @@ final class JobRun {
 
   private final Job job;
   private final Halt halt;
-  private final Parts parts;
+  private final JobParts parts;
   private final AtomicReference<@Nullable Exception> fault = new AtomicReference<>();
   private int running;
 
-  /**
-   * What all jobs share.
-   *
-   * @param slots as many records run at a time
-   * @param memory the bytes, in units, that lines of running records may take
-   */
-  record Parts(
-      JobStore store,
-      Storages storages,
-      RecordRunner records,
-      Semaphore slots,
-      Memory memory,
-      BatchJobsConfig limits,
-      Json json,
-      Clock clock) {}
-
-  JobRun(Job job, Halt halt, Parts parts) {
+  JobRun(Job job, Halt halt, JobParts parts) {
     this.job = job;
     this.halt = halt;
     this.parts = parts;
   }
 
-  Halt halt() {
-    return halt;
-  }
-
   /** Runs; when this returns the job has ended, or the server is closing. */
   void run() throws InterruptedException {
     try {
-      if (!halt.gone() && job.state().files().isEmpty()) {
+      if (job.state().files().isEmpty()) {
         prepare();
       }
-      List<FileWork> files = open();
-      try {
-        Storage.Target target = target();
-        process(files, target);
-        finish(files, target);
-      } finally {
-        for (FileWork file : files) {
-          file.spool.close();
-        }
+      if (job.state().files().isEmpty()) {
+        end(halt.reason());
+      } else {
+        runFiles();
       }
     } catch (OutcropException e) {
       fail(String.valueOf(e.getMessage()));
@@ -87,26 +59,47 @@ final class JobRun {
       fail("The server met a fault.");
     }
     if (job.state().status().ended()) {
-      parts.store.clean(job.id(), job.state().status() == JobStatus.FAILED);
+      parts.store().clean(job.id(), job.state().status() == JobStatus.FAILED);
     }
   }
 
+  /** After this the job has files, or a halt came first. */
   private void prepare() throws IOException {
-    job.update(state -> state.at(JobStatus.VALIDATING, null, now()));
-    target();
-    List<JobState.InputFile> files = JobInput.copy(job, parts);
-    job.update(state -> state.with(files));
+    if (!halt.gone()) {
+      at(JobStatus.VALIDATING);
+      target();
+      List<JobState.InputFile> files = JobInput.copy(job, parts, halt);
+      job.update(state -> state.with(files));
+    }
+  }
+
+  /** Goes on to a status, but for a job that was told to stop. */
+  private void at(JobStatus next) throws IOException {
+    job.update(state -> state.status() == JobStatus.STOPPING ? state : state.at(next, null, now()));
+  }
+
+  private void runFiles() throws IOException, InterruptedException {
+    List<FileWork> files = open();
+    try {
+      Storage.Target target = target();
+      process(files, target);
+      finish(files, target);
+    } finally {
+      for (FileWork file : files) {
+        file.spool.close();
+      }
+    }
   }
 
   private Storage.Target target() {
-    return parts.storages.target(job.request().output(), job.owner().tenant(), job.id());
+    return parts.storages().target(job.request().output(), job.owner().tenant(), job.id());
   }
 
-  private List<FileWork> open() throws IOException {
+  private List<FileWork> open() throws IOException, InterruptedException {
     List<FileWork> files = new ArrayList<>();
     Progress recovered = Progress.NONE;
     for (JobState.InputFile file : job.state().files()) {
-      Spool spool = Spool.open(parts.store.output(job.id(), files.size()));
+      Spool spool = Spool.open(parts.store().output(job.id(), files.size()), halt);
       recovered = recovered.plus(spool.recovered());
       files.add(new FileWork(files.size(), file, spool));
     }
@@ -117,11 +110,7 @@ final class JobRun {
 
   private void process(List<FileWork> files, Storage.Target target)
       throws IOException, InterruptedException {
-    job.update(
-        state ->
-            state.status() == JobStatus.STOPPING
-                ? state
-                : state.at(JobStatus.IN_PROGRESS, null, now()));
+    at(JobStatus.IN_PROGRESS);
     try {
       for (FileWork file : files) {
         if (file.left.get() > 0) {
@@ -143,8 +132,8 @@ final class JobRun {
 
   private void process(FileWork file, Storage.Target target)
       throws IOException, InterruptedException {
-    try (InputStream in = Files.newInputStream(parts.store.input(job.id(), file.index))) {
-      Lines lines = new Lines(in, (int) parts.limits.maxRecord().bytes());
+    try (InputStream in = Files.newInputStream(parts.store().input(job.id(), file.index))) {
+      Lines lines = new Lines(in, (int) parts.limits().maxRecord().bytes());
       for (Lines.Line line = lines.next(); line != null; line = lines.next()) {
         if (!file.spool.finished(line.index())) {
           start(file, line, target);
@@ -159,15 +148,15 @@ final class JobRun {
   /** Starts a record when there is room for it, or not at all where the job is to end. */
   private void start(FileWork file, Lines.Line line, Storage.Target target)
       throws InterruptedException {
-    int memory = parts.memory.units(line.bytes());
-    while (!parts.memory.permits().tryAcquire(memory, LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
+    int memory = parts.memory().units(line.bytes());
+    while (!parts.memory().permits().tryAcquire(memory, LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
       if (halt.gone()) {
         return;
       }
     }
-    while (!parts.slots.tryAcquire(LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
+    while (!parts.slots().tryAcquire(LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
       if (halt.gone()) {
-        parts.memory.permits().release(memory);
+        parts.memory().permits().release(memory);
         return;
       }
     }
@@ -179,8 +168,8 @@ final class JobRun {
               try {
                 record(file, line, target);
               } finally {
-                parts.slots.release();
-                parts.memory.permits().release(memory);
+                parts.slots().release();
+                parts.memory().permits().release(memory);
                 done();
               }
             });
@@ -188,7 +177,7 @@ final class JobRun {
 
   private void record(FileWork file, Lines.Line line, Storage.Target target) {
     try {
-      RecordResult result = parts.records.run(job, line, halt);
+      RecordResult result = parts.records().run(job, line, halt);
       if (result != null) {
         file.spool.add(line.index(), result);
         job.count(
@@ -207,23 +196,25 @@ final class JobRun {
     }
   }
 
-  private void publish(FileWork file, Storage.Target target) throws IOException {
+  private void publish(FileWork file, Storage.Target target)
+      throws IOException, InterruptedException {
     file.spool.force();
     try (Storage.Upload upload = target.create(file.input.name() + ".out")) {
-      file.spool.copyTo(upload);
+      file.spool.copyTo(upload, halt);
       upload.commit();
     }
     job.update(state -> state.published(file.index));
+    file.spool.close();
   }
 
-  private void finish(List<FileWork> files, Storage.Target target) throws IOException {
+  private void finish(List<FileWork> files, Storage.Target target)
+      throws IOException, InterruptedException {
     Halt.Reason reason = halt.reason();
     if (reason == Halt.Reason.CLOSED) {
       return;
     }
     Progress progress = job.state().progress();
-    boolean all = progress.processed() == progress.total();
-    if (reason == null && !all) {
+    if (reason == null && !whole(progress)) {
       throw new IllegalStateException("a record's thread ended without telling");
     }
     for (FileWork file : files) {
@@ -235,11 +226,21 @@ final class JobRun {
       manifest.write(manifest(progress));
       manifest.commit();
     }
+    end(reason);
+  }
+
+  /** Ends the job, but for one that goes on after the server's next start. */
+  private void end(Halt.@Nullable Reason reason) throws IOException {
+    if (reason == Halt.Reason.CLOSED) {
+      return;
+    }
+    Progress progress = job.state().progress();
+    boolean whole = whole(progress);
     JobStatus status =
         switch (reason) {
-          case STOPPED -> all ? JobStatus.COMPLETED : JobStatus.STOPPED;
+          case STOPPED -> whole ? JobStatus.COMPLETED : JobStatus.STOPPED;
           case EXPIRED ->
-              all
+              whole
                   ? JobStatus.COMPLETED
                   : progress.processed() == 0 ? JobStatus.EXPIRED : JobStatus.PARTIALLY_COMPLETED;
           case null -> JobStatus.COMPLETED;
@@ -248,13 +249,18 @@ final class JobRun {
     job.update(state -> state.at(status, null, now()));
   }
 
+  /** Whether every record is done; a job whose input was never copied has none. */
+  private static boolean whole(Progress progress) {
+    return progress.total() > 0 && progress.processed() == progress.total();
+  }
+
   private byte[] manifest(Progress progress) {
     ObjectNode manifest = Json.object();
     JobView.counts(manifest, progress);
     manifest
         .put("inputTokenCount", progress.inputTokens())
         .put("outputTokenCount", progress.outputTokens());
-    return parts.json.bytes(manifest);
+    return parts.json().bytes(manifest);
   }
 
   private void fail(String why) {
@@ -266,7 +272,7 @@ final class JobRun {
   }
 
   private Instant now() {
-    return parts.clock.instant();
+    return parts.clock().instant();
   }
 
   private synchronized void begun() {

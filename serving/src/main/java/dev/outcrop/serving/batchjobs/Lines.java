@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.Arrays;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -90,14 +91,16 @@ final class Lines {
    * Copies a file and counts its lines.
    *
    * @param mostBytes what the caller allows
+   * @param halted whether to leave the rest
    * @return how many lines count, or -1 where the file is larger than allowed
    */
-  static long copy(InputStream in, OutputStream out, long mostBytes) throws IOException {
+  static long copy(InputStream in, OutputStream out, long mostBytes, BooleanSupplier halted)
+      throws IOException {
     byte[] piece = new byte[PIECE];
     long lines = 0;
     long bytes = 0;
     boolean blank = true;
-    for (int size = in.read(piece); size >= 0; size = in.read(piece)) {
+    for (int size = in.read(piece); size >= 0 && !halted.getAsBoolean(); size = in.read(piece)) {
       bytes += size;
       if (bytes > mostBytes) {
         return -1;

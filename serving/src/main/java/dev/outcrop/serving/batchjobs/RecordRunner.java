@@ -90,7 +90,12 @@ final class RecordRunner {
     String path = path(job.request());
     while (!halt.gone()) {
       LocalExchange.Reply reply = LocalExchange.post(inference, path, caller, body, halt);
-      if (!(reply instanceof LocalExchange.Reply.Failed(var error)) || !passing(error)) {
+      if (!(reply instanceof LocalExchange.Reply.Failed(var error))) {
+        return reply;
+      }
+      // The server's end may be all that went wrong; the record runs again after the next start.
+      halt.checkOpen();
+      if (!passing(error)) {
         return reply;
       }
       halt.pause(wait(error.retryAfter()));

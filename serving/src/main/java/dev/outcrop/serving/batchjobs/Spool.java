@@ -21,7 +21,9 @@ import org.jspecify.annotations.Nullable;
  * line; whatever follows the last whole frame is cut off when the file is opened again.
  *
  * <p>What a process wrote outlives its death at once; for the death of the machine the file is
- * forced to disk once a second. Records that are lost then run again. Safe to use from any thread.
+ * forced to disk once a second. Records that are lost then run again. The file is open only from
+ * the first record that is added until {@link #close}, and opens again for the next. Safe to use
+ * from any thread.
  */
 final class Spool implements AutoCloseable {
   /** Bytes of a frame before its line: five numbers and a flag. */
@@ -30,20 +32,24 @@ final class Spool implements AutoCloseable {
   private static final long FORCE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final Path file;
-  private final FileChannel channel;
   private final BitSet finished;
   private final Progress recovered;
+
+  /** The bytes of all whole frames. */
+  private long length;
+
+  private @Nullable FileChannel channel;
   private long forcedNanos = System.nanoTime();
 
-  private Spool(Path file, FileChannel channel, BitSet finished, Progress recovered) {
+  private Spool(Path file, BitSet finished, Progress recovered, long length) {
     this.file = file;
-    this.channel = channel;
     this.finished = finished;
     this.recovered = recovered;
+    this.length = length;
   }
 
-  /** Opens a file, which is made where it is not there. */
-  static Spool open(Path file) throws IOException {
+  /** Reads what is finished; a file that is not there holds nothing. */
+  static Spool open(Path file, Halt halt) throws IOException, InterruptedException {
     BitSet finished = new BitSet();
     Progress progress = Progress.NONE;
     long good = 0;
@@ -52,6 +58,7 @@ final class Spool implements AutoCloseable {
           new DataInputStream(new BufferedInputStream(Files.newInputStream(file), 1 << 16))) {
         long left = Files.size(file);
         for (Frame frame = Frame.read(in, left); frame != null; frame = Frame.read(in, left)) {
+          halt.checkOpen();
           good += frame.size();
           left -= frame.size();
           if (!finished.get(frame.index())) {
@@ -61,11 +68,7 @@ final class Spool implements AutoCloseable {
         }
       }
     }
-    FileChannel channel =
-        FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-    channel.truncate(good);
-    channel.position(good);
-    return new Spool(file, channel, finished, progress);
+    return new Spool(file, finished, progress, good);
   }
 
   /** Whether a record was finished when the file was opened. */
@@ -85,26 +88,44 @@ final class Spool implements AutoCloseable {
             index, result.answered(), result.inputTokens(), result.outputTokens(), result.line());
     ByteBuffer bytes = frame.bytes();
     synchronized (this) {
+      FileChannel to = channel();
+      long at = length;
       while (bytes.hasRemaining()) {
-        channel.write(bytes);
+        at += to.write(bytes, at);
       }
+      length = at;
       if (System.nanoTime() - forcedNanos >= FORCE_NANOS) {
         force();
       }
     }
   }
 
+  private FileChannel channel() throws IOException {
+    FileChannel opened = channel;
+    if (opened == null) {
+      opened = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      channel = opened;
+      opened.truncate(length);
+    }
+    return opened;
+  }
+
   /** After this all that is finished outlives the machine. */
   synchronized void force() throws IOException {
-    channel.force(false);
+    if (length > 0) {
+      channel().force(false);
+    }
     forcedNanos = System.nanoTime();
   }
 
   /** Writes the lines of what is finished, in the order in which that was. */
-  void copyTo(OutputStream out) throws IOException {
+  void copyTo(OutputStream out, Halt halt) throws IOException, InterruptedException {
     long left;
     synchronized (this) {
-      left = channel.position();
+      left = length;
+    }
+    if (left == 0) {
+      return;
     }
     try (DataInputStream in =
         new DataInputStream(new BufferedInputStream(Files.newInputStream(file), 1 << 16))) {
@@ -113,6 +134,7 @@ final class Spool implements AutoCloseable {
         if (frame == null) {
           throw new IOException("a finished record cannot be read back");
         }
+        halt.checkOpen();
         left -= frame.size();
         out.write(frame.line());
         out.write('\n');
@@ -122,8 +144,11 @@ final class Spool implements AutoCloseable {
 
   @Override
   public synchronized void close() throws IOException {
-    try (channel) {
-      channel.force(false);
+    try (FileChannel opened = channel) {
+      if (opened != null) {
+        channel = null;
+        opened.force(false);
+      }
     }
   }
 

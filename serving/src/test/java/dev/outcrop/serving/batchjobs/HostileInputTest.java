@@ -257,7 +257,9 @@ final class HostileInputTest {
 
     assertThat(job.state().status()).isEqualTo(JobStatus.FAILED);
     assertThat(job.state().message()).startsWith("Cannot write " + folder.uri("out"));
-    try (Spool kept = Spool.open(folder.state().resolve(job.id()).resolve("out/0.records"))) {
+    try (Spool kept =
+        Spool.open(
+            folder.state().resolve(job.id()).resolve("out/0.records"), JobServers.untold())) {
       assertThat(kept.recovered().success()).isEqualTo(3);
     }
     assertThat(new String(Files.readAllBytes(out), UTF_8)).isEqualTo("in the way");

@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -28,6 +29,22 @@ record JobFolder(Path base) {
 
   BatchJobsConfig config() {
     return BatchJobsConfig.DEFAULT.in(state(), List.of("file://" + made(data())));
+  }
+
+  /** With one job at a time, two for each tenant, and so many records at a time. */
+  BatchJobsConfig config(int records) {
+    BatchJobsConfig config = config();
+    return new BatchJobsConfig(
+        config.folder(),
+        config.locations(),
+        config.s3(),
+        1,
+        records,
+        2,
+        config.maxRecord(),
+        config.maxInput(),
+        config.maxRecords(),
+        Duration.ofHours(1));
   }
 
   String uri(String path) {

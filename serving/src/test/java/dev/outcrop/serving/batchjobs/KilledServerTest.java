@@ -122,9 +122,9 @@ final class KilledServerTest {
     }
   }
 
-  private static Set<Integer> finished(Path spool) throws IOException {
+  private static Set<Integer> finished(Path spool) throws Exception {
     Set<Integer> finished = new HashSet<>();
-    try (Spool opened = Spool.open(spool)) {
+    try (Spool opened = Spool.open(spool, JobServers.untold())) {
       for (int i = 0; i < RECORDS; i++) {
         if (opened.finished(i)) {
           finished.add(i);

@@ -69,7 +69,7 @@ final class LinesTest {
           }
         };
     ByteArrayOutputStream copy = new ByteArrayOutputStream();
-    long counted = Lines.copy(drops, copy, Long.MAX_VALUE);
+    long counted = Lines.copy(drops, copy, Long.MAX_VALUE, () -> false);
     assertThat(copy.toString(UTF_8)).isEqualTo(text.toString());
     assertThat(counted)
         .isEqualTo(read(in(text.toString()), 10_000).size())
@@ -79,7 +79,8 @@ final class LinesTest {
 
   @Test
   void refusesToCopyMoreThanAllowed() throws IOException {
-    assertThat(Lines.copy(in("12345\n"), new ByteArrayOutputStream(), 6)).isEqualTo(1);
-    assertThat(Lines.copy(in("12345\n"), new ByteArrayOutputStream(), 5)).isEqualTo(-1);
+    assertThat(Lines.copy(in("12345\n"), new ByteArrayOutputStream(), 6, () -> false)).isEqualTo(1);
+    assertThat(Lines.copy(in("12345\n"), new ByteArrayOutputStream(), 5, () -> false))
+        .isEqualTo(-1);
   }
 }
