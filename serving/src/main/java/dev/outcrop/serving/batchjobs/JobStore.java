@@ -39,6 +39,7 @@ final class JobStore implements AutoCloseable {
   private static final Pattern ID = Pattern.compile("[a-z0-9]{12}");
   private static final String JOB = "job.json";
   private static final String STATE = "state.json";
+  private static final Pattern DROPPED = Pattern.compile(ID + "\\.dropped");
 
   private final Path folder;
   private final Json json;
@@ -79,15 +80,22 @@ final class JobStore implements AutoCloseable {
     }
   }
 
-  /** All jobs that can be read; what cannot is left alone and logged. */
+  /**
+   * All jobs that can be read; what cannot is left alone and logged. What the process before was
+   * about to delete when it was killed is deleted.
+   */
   List<Job> load() throws IOException {
     List<Job> jobs = new ArrayList<>();
     try (DirectoryStream<Path> folders = Files.newDirectoryStream(folder)) {
       for (Path each : folders) {
         String id = String.valueOf(each.getFileName());
-        if (ID.matcher(id).matches() && Files.exists(each.resolve(JOB))) {
+        if (DROPPED.matcher(id).matches()) {
+          delete(each);
+        } else if (ID.matcher(id).matches() && Files.exists(each.resolve(JOB))) {
           try {
-            jobs.add(load(id));
+            Job job = load(id);
+            tidy(job);
+            jobs.add(job);
           } catch (IOException | OutcropException | DateTimeException e) {
             LOG.warn("job {} cannot be read: {}", id, e.getClass().getSimpleName());
           }
@@ -95,6 +103,16 @@ final class JobStore implements AutoCloseable {
       }
     }
     return jobs;
+  }
+
+  /** Only a job that runs needs its copied input, and only once that is whole. */
+  private void tidy(Job job) {
+    JobState state = job.state();
+    if (state.status().ended()) {
+      clean(job.id(), state.status() == JobStatus.FAILED);
+    } else if (state.files().isEmpty()) {
+      delete(folder(job.id()).resolve("in"));
+    }
   }
 
   private Job load(String id) throws IOException {
@@ -192,7 +210,7 @@ final class JobStore implements AutoCloseable {
   }
 
   /** Deletes the copied input, and what is finished unless that is to be kept. */
-  synchronized void clean(String id, boolean keepFinished) {
+  void clean(String id, boolean keepFinished) {
     delete(folder(id).resolve("in"));
     if (!keepFinished) {
       delete(folder(id).resolve("out"));
@@ -200,9 +218,14 @@ final class JobStore implements AutoCloseable {
   }
 
   /** Forgets a job; what ran it may still be about to clean up. */
-  synchronized void drop(String id) {
-    delete(folder(id).resolve(JOB));
-    delete(folder(id));
+  void drop(String id) {
+    Path dropped = folder(id + ".dropped");
+    try {
+      Files.move(folder(id), dropped, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      LOG.warn("{} cannot be deleted: {}", folder(id), e.getClass().getSimpleName());
+    }
+    delete(dropped);
   }
 
   /** A job that is forgotten may still be at it itself: what is gone already is no matter. */

@@ -134,6 +134,40 @@ final class JobRecoveryTest {
   }
 
   @Test
+  void deletesWhatAKillLeftBehind() throws Exception {
+    BatchJobs jobs = servers.open(folder, inference.free());
+    Job job = submit(jobs, folder.request(folder.writeRecords("a.jsonl", 1)));
+    awaitEnd(job);
+    jobs.close();
+    Path own = folder.state().resolve(job.id());
+    Path input = Files.createDirectories(own.resolve("in"));
+    Files.writeString(input.resolve("0.jsonl"), "copied");
+    Path output = Files.createDirectories(own.resolve("out"));
+    Files.writeString(output.resolve("0.records"), "finished");
+    Path dropped = folder.state().resolve("abcdefghijkl.dropped");
+    Files.writeString(Files.createDirectories(dropped.resolve("out")).resolve("0.records"), "x");
+
+    assertThat(servers.open(folder, inference).all(CALLER)).hasSize(1);
+    assertThat(input).doesNotExist();
+    assertThat(output).doesNotExist();
+    assertThat(dropped).doesNotExist();
+  }
+
+  @Test
+  void deletesHalfOfAnInputBeforeItsTurnComes() throws Exception {
+    BatchJobs jobs = servers.open(folder.config(1), inference);
+    ObjectNode request = folder.request(folder.writeRecords("a.jsonl", 1));
+    submit(jobs, request);
+    Job waits = submit(jobs, request);
+    jobs.close();
+    Path input = Files.createDirectories(folder.state().resolve(waits.id()).resolve("in"));
+
+    BatchJobs again = servers.open(folder.config(1), inference);
+    assertThat(again.find(waits.id(), CALLER)).isPresent();
+    assertThat(input).doesNotExist();
+  }
+
+  @Test
   void keepsItsFolderUntilTheLastJobHasEnded() throws Exception {
     CountDownLatch stubborn = new CountDownLatch(1);
     inference.errors =
