@@ -81,7 +81,7 @@ final class BucketStorage implements Storage<Place.InBucket>, AutoCloseable {
                           .expectedBucketOwner(owner))
               .contents()) {
         if (object.key().endsWith(SUFFIX) && object.key().indexOf('/', prefix.length()) < 0) {
-          sources.add(new InObject(this, place, object.key(), owner));
+          Storage.add(sources, new InObject(this, place, object.key(), owner), place);
         }
       }
     } catch (SdkException e) {

@@ -28,7 +28,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Files of this machine. Every folder below the allowed one is opened from the one above it, and no
- * symbolic link is followed on the way, so there is no moment in which one can lead outside.
+ * symbolic link is followed on the way, so there is no moment in which one can lead a file outside.
+ * Folders are made by their path, as Java has nothing else: whoever swaps a parent for a link at
+ * that moment gets an empty folder elsewhere, which nothing is ever written to.
  */
 final class FolderStorage implements Storage<Place.InFolder> {
   private static final String SUFFIX = ".jsonl";
@@ -65,7 +67,7 @@ final class FolderStorage implements Storage<Place.InFolder> {
         String name = String.valueOf(each.getFileName());
         if (name.endsWith(SUFFIX) && !name.startsWith(".")) {
           regular(folder, name);
-          sources.add(new InFile(place, path, name));
+          Storage.add(sources, new InFile(place, path, name), place);
         }
       }
     }
@@ -79,7 +81,7 @@ final class FolderStorage implements Storage<Place.InFolder> {
     List<String> path = new ArrayList<>(place.path());
     path.add(name);
     try {
-      Path at = place.root().toRealPath();
+      Path at = real(place.root());
       for (int i = 0; i < path.size(); i++) {
         at = at.resolve(path.get(i));
         try (SecureDirectoryStream<Path> parent = open(place.root(), path.subList(0, i))) {
@@ -123,13 +125,26 @@ final class FolderStorage implements Storage<Place.InFolder> {
   /** Whoever asked closes it. */
   @SuppressWarnings("StreamResourceLeak")
   private static SecureDirectoryStream<Path> open(Path root, List<String> path) throws IOException {
-    SecureDirectoryStream<Path> at = secure(Files.newDirectoryStream(root.toRealPath()));
+    SecureDirectoryStream<Path> at = secure(Files.newDirectoryStream(real(root)));
     for (String name : path) {
       try (SecureDirectoryStream<Path> parent = at) {
         at = parent.newDirectoryStream(Path.of(name), LinkOption.NOFOLLOW_LINKS);
       }
     }
     return at;
+  }
+
+  /** The allowed folder, which is never made: its name may be a tenant's, its owner is not. */
+  private static Path real(Path root) throws IOException {
+    try {
+      return root.toRealPath();
+    } catch (NoSuchFileException e) {
+      throw new FileSystemException(
+          null,
+          null,
+          "no such folder: file://%s, which the operator of this server has to make"
+              .formatted(root));
+    }
   }
 
   private static SecureDirectoryStream<Path> secure(DirectoryStream<Path> stream)

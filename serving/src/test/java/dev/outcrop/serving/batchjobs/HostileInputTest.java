@@ -182,6 +182,26 @@ final class HostileInputTest {
   }
 
   @Test
+  void saysWhoseMatterAMissingLocationIs() throws Exception {
+    String uri = folder.writeRecords("a.jsonl", 1);
+    ObjectNode request = folder.request(uri);
+    Files.move(folder.data(), temp.resolve("moved"));
+
+    assertFails(
+        request,
+        "Cannot write %s: no such folder: file://%s, which the operator of this server has to make"
+            .formatted(folder.uri("out"), folder.data()));
+  }
+
+  @Test
+  void failsWhereThereAreTooManyFiles() throws Exception {
+    for (int i = 0; i <= Storage.MOST_FILES; i++) {
+      folder.write("empty/" + i + ".jsonl", "");
+    }
+    assertFails(folder.request(folder.uri("empty")), "holds more than 1000 .jsonl files");
+  }
+
+  @Test
   void followsNoLinkOutOfItsLocation() throws Exception {
     Path secret = Files.createDirectories(temp.resolve("secret"));
     Files.writeString(secret.resolve("a.jsonl"), "{\"modelInput\":{}}");

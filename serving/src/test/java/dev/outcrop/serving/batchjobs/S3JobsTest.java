@@ -226,6 +226,15 @@ final class S3JobsTest {
   }
 
   @Test
+  void failsWhereThereAreTooManyObjects() throws Exception {
+    for (int i = 0; i <= Storage.MOST_FILES; i++) {
+      put("many/" + i + ".jsonl", "");
+    }
+    assertThat(run(request("s3://input/many/", "s3://output/acme/results")).state().message())
+        .isEqualTo("s3://input/many/ holds more than 1000 .jsonl files");
+  }
+
+  @Test
   void saysWhyAJobFails() throws Exception {
     put("ok/a.jsonl", records(1));
     assertThat(run(request("s3://input/none.jsonl", "s3://output/acme")).state().message())
