@@ -78,6 +78,7 @@ public final class OutcropServer implements AutoCloseable {
     this.generations = new GenerationService(System::nanoTime, metrics);
     ModelIds ids = new ModelIds(models, encoders);
     ServedIds served = new ServedIds(ids);
+    Catalog catalog = new Catalog(ids, config.catalog(), config.models(), Instant.now());
     EncoderService encoding = new EncoderService(metrics, generations.longTexts());
     BedrockApi api =
         new BedrockApi(
@@ -98,7 +99,13 @@ public final class OutcropServer implements AutoCloseable {
             Clock.systemUTC());
     this.credentials = Reloading.of(config.auth(), System::nanoTime, metrics);
     this.batchJobs =
-        BatchJobsApi.open(config.batchJobs(), api, api::servedId, json, Clock.systemUTC());
+        BatchJobsApi.open(
+            config.batchJobs(),
+            api,
+            api::servedId,
+            id -> catalog.arn("model-invocation-job", id),
+            json,
+            Clock.systemUTC());
     try {
       this.listeners =
           Listeners.open(
@@ -112,7 +119,7 @@ public final class OutcropServer implements AutoCloseable {
                           batchJobs,
                           new RerankApi(ids, encoding, json),
                           new EmbeddingsApi(served, encoding, json),
-                          controlPlane(config, ids, json))),
+                          new ControlPlaneApi(catalog, json))),
                   authenticator(),
                   lifeCycle,
                   bodies,
@@ -232,11 +239,6 @@ public final class OutcropServer implements AutoCloseable {
       health.put(model.id(), alive ? new Health.Live() : new Health.Dead("the encoder has ended"));
     }
     return health;
-  }
-
-  private static Api controlPlane(ServingConfig config, ModelIds ids, Json json) {
-    return new ControlPlaneApi(
-        new Catalog(ids, config.catalog(), config.models(), Instant.now()), json);
   }
 
   private Authenticator authenticator() {

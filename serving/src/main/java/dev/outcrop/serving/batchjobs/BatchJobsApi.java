@@ -35,11 +35,14 @@ public final class BatchJobsApi implements Api, AutoCloseable {
 
   private final Json json;
   private final UnaryOperator<String> models;
+  private final JobView view;
   private final @Nullable BatchJobs jobs;
 
-  private BatchJobsApi(Json json, UnaryOperator<String> models, @Nullable BatchJobs jobs) {
+  private BatchJobsApi(
+      Json json, UnaryOperator<String> models, JobView view, @Nullable BatchJobs jobs) {
     this.json = json;
     this.models = models;
+    this.view = view;
     this.jobs = jobs;
   }
 
@@ -48,13 +51,20 @@ public final class BatchJobsApi implements Api, AutoCloseable {
    *
    * @param inference the operations that records go through
    * @param models the operator's id of the model that a model id, as a path has it, means
+   * @param arns the ARN of a job's id; jobs are found by those of any region and account
    */
   public static BatchJobsApi open(
-      BatchJobsConfig config, Api inference, UnaryOperator<String> models, Json json, Clock clock) {
+      BatchJobsConfig config,
+      Api inference,
+      UnaryOperator<String> models,
+      UnaryOperator<String> arns,
+      Json json,
+      Clock clock) {
     Path folder = config.folder();
     return new BatchJobsApi(
         json,
         models,
+        new JobView(arns),
         folder == null ? null : BatchJobs.open(config, folder, inference, json, clock));
   }
 
@@ -118,7 +128,7 @@ public final class BatchJobsApi implements Api, AutoCloseable {
     exchange.model(models.apply(RecordRunner.escaped(request.modelId())));
     switch (open.create(request, exchange.caller())) {
       case BatchJobs.Outcome.Done(var job) ->
-          send(exchange, Json.object().put("jobArn", JobView.arn(job)));
+          send(exchange, Json.object().put("jobArn", view.arn(job)));
       case BatchJobs.Outcome.Conflict(var message) -> conflict(exchange, message);
       case BatchJobs.Outcome.TooMany(var message) ->
           exchange.fail(new ApiError(400, "ServiceQuotaExceededException", message));
@@ -126,7 +136,7 @@ public final class BatchJobsApi implements Api, AutoCloseable {
   }
 
   private void get(Exchange exchange, String rawId) {
-    send(exchange, JobView.of(find(exchange, decoded(rawId))));
+    send(exchange, view.of(find(exchange, decoded(rawId))));
   }
 
   private void stop(Exchange exchange, String rawId) throws IOException {
@@ -142,7 +152,7 @@ public final class BatchJobsApi implements Api, AutoCloseable {
     JobQuery.Page page = JobQuery.read(exchange::query).of(open.all(exchange.caller()));
     ObjectNode answer = Json.object();
     ArrayNode summaries = answer.putArray("invocationJobSummaries");
-    page.jobs().forEach(job -> summaries.add(JobView.of(job)));
+    page.jobs().forEach(job -> summaries.add(view.of(job)));
     if (page.nextToken() != null) {
       answer.put("nextToken", page.nextToken());
     }

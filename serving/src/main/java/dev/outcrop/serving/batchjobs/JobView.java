@@ -4,21 +4,21 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.outcrop.serving.json.Json;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
-/** A job as the API shows it. */
-final class JobView {
-  /** Ids are of this server alone, so region and account say nothing. */
-  private static final String ARN = "arn:aws:bedrock:us-east-1:000000000000:model-invocation-job/";
-
-  private JobView() {}
-
-  static String arn(Job job) {
-    return ARN + job.id();
+/**
+ * Jobs as the API shows them.
+ *
+ * @param arns the ARN of a job's id
+ */
+record JobView(UnaryOperator<String> arns) {
+  String arn(Job job) {
+    return arns.apply(job.id());
   }
 
   /** The members of GetModelInvocationJob, which those of a summary are too. */
-  static ObjectNode of(Job job) {
+  ObjectNode of(Job job) {
     JobState state = job.state();
     ObjectNode node = Json.object().put("jobArn", arn(job));
     node.setAll(job.request().body());

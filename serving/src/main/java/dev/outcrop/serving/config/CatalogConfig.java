@@ -3,7 +3,8 @@ package dev.outcrop.serving.config;
 import java.util.regex.Pattern;
 
 /**
- * What the ARNs of models say where clients list them. Requests may name any region and account.
+ * What the ARNs of models say where clients list them, and those of batch jobs. Requests may name
+ * any region and account.
  *
  * @param region the region
  * @param account the account, twelve digits

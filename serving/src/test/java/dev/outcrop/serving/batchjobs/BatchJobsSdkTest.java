@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.outcrop.batching.Tier;
+import dev.outcrop.serving.config.CatalogConfig;
 import dev.outcrop.serving.testing.Await;
 import dev.outcrop.serving.testing.RawHttp;
 import dev.outcrop.serving.testing.TestServer;
@@ -46,7 +47,13 @@ final class BatchJobsSdkTest {
   @BeforeEach
   void start() {
     folder = new JobFolder(temp);
-    server = new TestServer(request -> "Hello!", config -> config.withBatchJobs(folder.config()));
+    server =
+        new TestServer(
+            request -> "Hello!",
+            config ->
+                config
+                    .withBatchJobs(folder.config())
+                    .withCatalog(new CatalogConfig("eu-west-1", "123456789012")));
     client =
         BedrockClient.builder()
             .endpointOverride(server.endpoint())
@@ -101,7 +108,7 @@ final class BatchJobsSdkTest {
     assertThat(done.status()).isEqualTo(ModelInvocationJobStatus.COMPLETED);
     assertThat(done.jobArn())
         .isEqualTo(arn)
-        .matches("arn:aws:bedrock:[a-z0-9-]+:[0-9]{12}:model-invocation-job/[a-z0-9]{12}");
+        .matches("arn:aws:bedrock:eu-west-1:123456789012:model-invocation-job/[a-z0-9]{12}");
     assertThat(done.jobName()).isEqualTo("nightly");
     assertThat(done.modelId()).isEqualTo(TestServer.MODEL);
     assertThat(done.roleArn()).isEqualTo(ROLE);
@@ -256,6 +263,8 @@ final class BatchJobsSdkTest {
                     job(input).clientRequestToken("once").jobName("other").build()))
         .isInstanceOf(ConflictException.class);
     assertThat(client.listTagsForResource(r -> r.resourceARN(arn)).tags()).containsExactly(tag);
+    String old = "arn:aws:bedrock:us-east-1:000000000000:model-invocation-job/" + id(arn);
+    assertThat(get(old).jobArn()).isEqualTo(arn);
   }
 
   @Test
