@@ -8,6 +8,7 @@ import dev.outcrop.serving.error.ServingError;
 import dev.outcrop.serving.http.Api;
 import dev.outcrop.serving.http.ApiError;
 import dev.outcrop.serving.http.Exchange;
+import dev.outcrop.serving.http.ListQuery;
 import dev.outcrop.serving.json.Fields;
 import dev.outcrop.serving.json.Json;
 import java.io.IOException;
@@ -149,7 +150,7 @@ public final class BatchJobsApi implements Api, AutoCloseable {
 
   private void list(Exchange exchange) {
     BatchJobs open = open();
-    JobQuery.Page page = JobQuery.read(exchange::query).of(open.all(exchange.caller()));
+    JobQuery.Page page = JobQuery.read(new ListQuery(exchange)).of(open.all(exchange.caller()));
     ObjectNode answer = Json.object();
     ArrayNode summaries = answer.putArray("invocationJobSummaries");
     page.jobs().forEach(job -> summaries.add(view.of(job)));

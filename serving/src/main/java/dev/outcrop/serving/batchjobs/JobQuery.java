@@ -1,16 +1,11 @@
 package dev.outcrop.serving.batchjobs;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.outcrop.serving.json.Fields;
-import dev.outcrop.serving.json.Json;
+import dev.outcrop.serving.http.ListQuery;
 import java.nio.charset.StandardCharsets;
-import java.time.DateTimeException;
 import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.util.Base64;
 import java.util.Comparator;
 import java.util.List;
-import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -32,10 +27,8 @@ record JobQuery(
   /** The order of creation. */
   static final Comparator<Job> OLDEST_FIRST = Comparator.comparing(Mark::of);
 
-  private static final int MAX_RESULTS = 1_000;
   private static final int PAGE = 100;
-  private static final int MAX_NAME = 63;
-  private static final int MAX_TOKEN = 2_048;
+  private static final Pattern NAME = Pattern.compile("[a-zA-Z0-9][a-zA-Z0-9+.-]{0,62}");
 
   /** A job's place in the order of creation. */
   record Mark(Instant submitted, String id) implements Comparable<Mark> {
@@ -69,66 +62,28 @@ record JobQuery(
       } catch (IllegalArgumentException e) {
         // told below
       }
-      throw Fields.invalid("nextToken is not one that this operation gave");
+      throw ListQuery.badToken();
     }
   }
 
   /** A page of jobs, and the token of the next. */
   record Page(List<Job> jobs, @Nullable String nextToken) {}
 
-  /**
-   * Reads a query.
-   *
-   * @param parameters the value of a parameter, or null
-   */
-  static JobQuery read(Function<String, @Nullable String> parameters) {
-    ObjectNode node = Json.object();
-    for (String name :
-        List.of("statusEquals", "nameContains", "nextToken", "sortBy", "sortOrder")) {
-      node.put(name, parameters.apply(name));
-    }
-    Fields fields = Fields.of(node);
-    fields.choiceOrNull("sortBy", List.of("CreationTime"));
-    String order = fields.choiceOrNull("sortOrder", List.of("Ascending", "Descending"));
+  /** Reads a query. */
+  static JobQuery read(ListQuery query) {
+    query.choice("sortBy", List.of("CreationTime"));
+    String order = query.choice("sortOrder", List.of("Ascending", "Descending"));
     String status =
-        fields.choiceOrNull(
-            "statusEquals", Stream.of(JobStatus.values()).map(JobStatus::word).toList());
-    String name = fields.stringOrNull("nameContains", 1, MAX_NAME);
-    if (name != null && !JobRequest.NAME.matcher(name).matches()) {
-      throw fields.bad("nameContains", "must match " + JobRequest.NAME);
-    }
-    String token = fields.stringOrNull("nextToken", 1, MAX_TOKEN);
+        query.choice("statusEquals", Stream.of(JobStatus.values()).map(JobStatus::word).toList());
+    String token = query.token();
     return new JobQuery(
-        time("submitTimeAfter", parameters),
-        time("submitTimeBefore", parameters),
+        query.time("submitTimeAfter"),
+        query.time("submitTimeBefore"),
         status == null ? null : JobStatus.of(status).orElse(null),
-        name,
-        results(parameters.apply("maxResults")),
+        query.text("nameContains", NAME),
+        query.maxResults(PAGE),
         "Ascending".equals(order),
         token == null ? null : Mark.read(token));
-  }
-
-  private static int results(@Nullable String text) {
-    if (text == null) {
-      return PAGE;
-    }
-    if (text.matches("\\d{1,4}")) {
-      int results = Integer.parseInt(text);
-      if (results >= 1 && results <= MAX_RESULTS) {
-        return results;
-      }
-    }
-    throw Fields.invalid("maxResults must be between 1 and " + MAX_RESULTS);
-  }
-
-  private static @Nullable Instant time(
-      String name, Function<String, @Nullable String> parameters) {
-    String text = parameters.apply(name);
-    try {
-      return text == null ? null : OffsetDateTime.parse(text).toInstant();
-    } catch (DateTimeException e) {
-      throw Fields.invalid(name + " must be a time such as 2026-11-21T12:00:00Z");
-    }
   }
 
   /** The page of some jobs that it asks for. */

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 record JobRequest(ObjectNode body) {
   /** The same names as the pattern of the API, without its exponential time. */
-  static final Pattern NAME = Pattern.compile("[a-zA-Z0-9][a-zA-Z0-9+.-]*");
+  private static final Pattern NAME = Pattern.compile("[a-zA-Z0-9][a-zA-Z0-9+.-]*");
 
   private static final Pattern ROLE = Pattern.compile("arn:aws(-[^:]+)?:iam::([0-9]{12})?:role/.+");
   private static final Pattern KMS_KEY =

@@ -5,6 +5,7 @@ import dev.outcrop.serving.catalog.Catalog;
 import dev.outcrop.serving.catalog.ModelIds;
 import dev.outcrop.serving.http.Api;
 import dev.outcrop.serving.http.Exchange;
+import dev.outcrop.serving.http.ListQuery;
 import dev.outcrop.serving.json.Json;
 import java.util.Map;
 import java.util.function.Function;

@@ -7,6 +7,7 @@ import dev.outcrop.serving.auth.Caller;
 import dev.outcrop.serving.catalog.Catalog;
 import dev.outcrop.serving.catalog.ModelCard;
 import dev.outcrop.serving.error.ServingError;
+import dev.outcrop.serving.http.ListQuery;
 import dev.outcrop.serving.json.Json;
 import java.util.List;
 import java.util.regex.Pattern;

@@ -6,6 +6,7 @@ import dev.outcrop.serving.catalog.Catalog;
 import dev.outcrop.serving.catalog.ImportedId;
 import dev.outcrop.serving.catalog.ModelCard;
 import dev.outcrop.serving.error.ServingError;
+import dev.outcrop.serving.http.ListQuery;
 import dev.outcrop.serving.json.Json;
 import java.time.Instant;
 import java.util.Comparator;

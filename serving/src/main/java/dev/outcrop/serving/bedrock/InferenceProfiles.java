@@ -5,6 +5,7 @@ import dev.outcrop.models.OutcropException;
 import dev.outcrop.serving.catalog.Catalog;
 import dev.outcrop.serving.catalog.ModelCard;
 import dev.outcrop.serving.error.ServingError;
+import dev.outcrop.serving.http.ListQuery;
 import dev.outcrop.serving.json.Json;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,9 +1,8 @@
-package dev.outcrop.serving.bedrock;
+package dev.outcrop.serving.http;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.outcrop.models.OutcropException;
-import dev.outcrop.serving.http.Exchange;
 import dev.outcrop.serving.json.Fields;
 import dev.outcrop.serving.json.Json;
 import java.nio.charset.StandardCharsets;
@@ -15,14 +14,19 @@ import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** The query of a list operation, read with its constraints. Used by one thread. */
-record ListQuery(Exchange exchange) {
+/**
+ * The query of a list operation of the control plane, read with its constraints. Used by the thread
+ * of the request.
+ *
+ * @param exchange the request
+ */
+public record ListQuery(Exchange exchange) {
   private static final int MOST = 1_000;
   private static final int MAX_TOKEN = 2_048;
   private static final Pattern NUMBER = Pattern.compile("[0-9]{1,4}");
 
   /** A value of a pattern, or null where there is none. */
-  @Nullable String text(String name, Pattern pattern) {
+  public @Nullable String text(String name, Pattern pattern) {
     String value = exchange.query(name);
     if (value != null && !pattern.matcher(value).matches()) {
       throw invalid(name, "Member must satisfy regular expression pattern: " + pattern);
@@ -31,7 +35,7 @@ record ListQuery(Exchange exchange) {
   }
 
   /** One of a few values, or null where there is none. */
-  @Nullable String choice(String name, List<String> values) {
+  public @Nullable String choice(String name, List<String> values) {
     String value = exchange.query(name);
     if (value != null && !values.contains(value)) {
       throw invalid(name, "Member must satisfy enum value set: " + values);
@@ -40,7 +44,7 @@ record ListQuery(Exchange exchange) {
   }
 
   /** A time, or null where there is none. */
-  @Nullable Instant time(String name) {
+  public @Nullable Instant time(String name) {
     String value = exchange.query(name);
     if (value == null) {
       return null;
@@ -60,9 +64,9 @@ record ListQuery(Exchange exchange) {
    * @param member the name of the list in the answer
    * @param writer how an item is written
    */
-  <T> ObjectNode page(
+  public <T> ObjectNode page(
       List<T> all, Function<T, String> key, String member, Function<T, ObjectNode> writer) {
-    int most = maxResults();
+    int most = maxResults(MOST);
     int from = from(all, key);
     ObjectNode answer = Json.object();
     ArrayNode items = answer.putArray(member);
@@ -74,10 +78,11 @@ record ListQuery(Exchange exchange) {
     return answer;
   }
 
-  private int maxResults() {
+  /** How many items a page holds at most; so many where the query does not say. */
+  public int maxResults(int otherwise) {
     String value = exchange.query("maxResults");
     if (value == null) {
-      return MOST;
+      return otherwise;
     }
     int number = NUMBER.matcher(value).matches() ? Integer.parseInt(value) : -1;
     if (number < 1 || number > MOST) {
@@ -88,7 +93,7 @@ record ListQuery(Exchange exchange) {
 
   /** A page goes on behind the last item of the one before, whatever came or went meanwhile. */
   private <T> int from(List<T> all, Function<T, String> key) {
-    String token = exchange.query("nextToken");
+    String token = token();
     if (token == null) {
       return 0;
     }
@@ -97,7 +102,17 @@ record ListQuery(Exchange exchange) {
         return i + 1;
       }
     }
-    throw Fields.invalid("The provided nextToken is invalid.");
+    throw badToken();
+  }
+
+  /** What the page before gave, or null for the first. */
+  public @Nullable String token() {
+    return exchange.query("nextToken");
+  }
+
+  /** The token is none of this operation's. */
+  public static OutcropException badToken() {
+    return Fields.invalid("The provided nextToken is invalid.");
   }
 
   private static String token(String key) {
@@ -107,7 +122,7 @@ record ListQuery(Exchange exchange) {
   }
 
   /** Never with the value in it. */
-  static OutcropException invalid(String name, String constraint) {
+  public static OutcropException invalid(String name, String constraint) {
     return Fields.invalid(
         "1 validation error detected: Value at '%s' failed to satisfy constraint: %s"
             .formatted(name, constraint));
