@@ -12,6 +12,8 @@ public enum ModelError implements ErrorCode {
   TEMPLATE_FAILED(ErrorType.USER),
   /** A schema, regular expression or the like that an answer has to follow cannot be enforced. */
   GRAMMAR_REFUSED(ErrorType.USER),
+  /** Too many schemas, regular expressions and the like wait to be compiled. */
+  COMPILER_BUSY(ErrorType.CAPACITY),
   /** A step of the engine failed; the sequences of the step are lost, the engine goes on. */
   STEP_FAILED(ErrorType.INTERNAL),
   /** The engine cannot go on; the process has to be replaced. */

@@ -23,6 +23,11 @@ final class Budget {
     left = states;
   }
 
+  /** Whether nothing is left. */
+  boolean isSpent() {
+    return left < 0;
+  }
+
   /** A state, a rule or the like is made. */
   void made() {
     made(1);
@@ -43,6 +48,7 @@ final class Budget {
     if (untilLook <= 0) {
       untilLook = LOOK;
       if (nanoTime.getAsLong() - end > 0) {
+        left = -1;
         throw Refusals.tooComplex();
       }
     }

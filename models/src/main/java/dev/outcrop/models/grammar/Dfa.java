@@ -13,12 +13,16 @@ import java.util.TreeMap;
  * be reached; the first is 0. Immutable; two are equal only if they are the same object.
  */
 final class Dfa {
+  private static final int WIDE = 16;
+  private static final int NARROW = 4;
+
   private final byte[] classOf;
   private final int classes;
   private final int[] next;
   private final BitSet accepting;
   private final BitSet boundary;
   private final BitSet leaf = new BitSet();
+  private boolean wide;
 
   /**
    * Takes over its arguments and removes what leads nowhere.
@@ -80,11 +84,43 @@ final class Dfa {
         leaf.clear(i / classes);
       }
     }
+    int[] bytesOf = new int[classes];
+    for (byte c : classOf) {
+      if ((c & 0xff) < classes) {
+        bytesOf[c & 0xff]++;
+      }
+    }
+    for (int row = 0; row < next.length && !wide; row += classes) {
+      int bytes = 0;
+      for (int c = 0; c < classes; c++) {
+        bytes += next[row + c] >= 0 ? bytesOf[c] : 0;
+      }
+      wide = bytes > WIDE;
+    }
+  }
+
+  /** Whether many bytes may follow somewhere, which makes it dear to try a vocabulary's tokens. */
+  boolean isWide() {
+    return wide;
+  }
+
+  /** Whether only few bytes may follow. */
+  boolean isNarrow(int state) {
+    int bytes = 0;
+    for (int b = 0; b < 256 && bytes <= NARROW; b++) {
+      bytes += next(state, b) >= 0 ? 1 : 0;
+    }
+    return bytes <= NARROW;
   }
 
   /** The state that follows, or -1. */
   int next(int state, int unsignedByte) {
     return next[state * classes + (classOf[unsignedByte] & 0xff)];
+  }
+
+  /** About the memory that it takes, in bytes. */
+  long memory() {
+    return 600 + 4L * next.length;
   }
 
   int states() {

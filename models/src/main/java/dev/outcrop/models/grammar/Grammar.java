@@ -13,20 +13,30 @@ import org.jspecify.annotations.Nullable;
  * memory. Safe for any thread.
  */
 public final class Grammar {
-  private static final int MOST_MEMORY = 8 << 20;
+  private static final int MOST_STATE_MEMORY = 4 << 20;
+  private static final int MOST_LOCAL_MEMORY = 4 << 20;
   private static final int STATE_MEMORY = 400;
+  private static final int STATE_POINTER = 8;
   private static final int MOST_STEPS = 32;
 
   private final Vocabulary vocabulary;
   private final Rule root;
+  private final long ruleMemory;
   private final MaskMaker maker;
   private final State start;
   private Map<Position, State> states = new HashMap<>();
-  private final IdentityHashMap<Dfa, @Nullable LocalTokens[]> locals = new IdentityHashMap<>();
-  private final IdentityHashMap<Dfa, @Nullable LocalTokens[]> firstLocals = new IdentityHashMap<>();
-  private int memory;
+  private final Map<Dfa, @Nullable LocalTokens[]> locals = new IdentityHashMap<>();
+  private final Map<Dfa, @Nullable LocalTokens[]> firstLocals = new IdentityHashMap<>();
+  private volatile int stateMemory;
+  private volatile int localMemory;
 
-  Grammar(Vocabulary vocabulary, Rule root) {
+  /**
+   * Makes a grammar.
+   *
+   * @param ruleMemory the memory that its rules take, in bytes
+   */
+  Grammar(Vocabulary vocabulary, Rule root, long ruleMemory) {
+    this.ruleMemory = ruleMemory;
     this.vocabulary = vocabulary;
     this.root = root;
     maker = new MaskMaker(vocabulary, this::local);
@@ -73,6 +83,9 @@ public final class Grammar {
     byte[] bytes = vocabulary.bytes(token, first);
     Position position =
         bytes.length == 0 ? state.position.control(token) : state.position.accept(bytes);
+    if (position.isDead() && bytes.length > 0) {
+      position = state.position.acceptApart(bytes);
+    }
     State behind = position.equals(state.position) ? state : state(position);
     if (!own && state.steps < MOST_STEPS) {
       state.tokens[state.steps] = token;
@@ -84,7 +97,7 @@ public final class Grammar {
   private State state(Position position) {
     State state = states.get(position);
     if (state == null) {
-      use(STATE_MEMORY + 48 * position.items().size());
+      useState(STATE_MEMORY + 48 * position.items().size());
       state = new State(position);
       states.put(position, state);
     }
@@ -97,7 +110,7 @@ public final class Grammar {
     TokenConstraint.Mask known = own ? state.firstMask : state.mask;
     if (known == null) {
       known = maker.make(state.position, own);
-      use(4 * known.ids().length);
+      useState(4 * known.ids().length);
       if (own) {
         state.firstMask = known;
       } else {
@@ -111,33 +124,44 @@ public final class Grammar {
     if (!first && Lexemes.has(dfa)) {
       return vocabulary.shared(dfa, state);
     }
-    @Nullable LocalTokens[] ofStates =
-        (first ? firstLocals : locals).computeIfAbsent(dfa, d -> new LocalTokens[d.states()]);
-    LocalTokens local = ofStates[state];
+    Map<Dfa, @Nullable LocalTokens[]> all = first ? firstLocals : locals;
+    @Nullable LocalTokens[] ofStates = all.get(dfa);
+    LocalTokens local = ofStates == null ? null : ofStates[state];
     if (local == null) {
-      local = LocalTokens.of(vocabulary.trie(first), dfa, state, vocabulary.words());
-      use(local.memory());
-      ofStates[state] = local;
+      boolean counts = Lexemes.has(dfa);
+      local = LocalTokens.of(vocabulary.trie(first), dfa, state, vocabulary.words(), counts);
+      useLocal(local.memory() + (ofStates == null ? STATE_POINTER * dfa.states() : 0));
+      all.computeIfAbsent(dfa, d -> new LocalTokens[d.states()])[state] = local;
     }
     return local;
   }
 
   /** Counts memory; beyond the bound all is forgotten that can be found out again. */
-  private void use(int bytes) {
-    memory += bytes;
-    if (memory > MOST_MEMORY) {
+  private void useState(int bytes) {
+    int memory = stateMemory + bytes;
+    if (memory > MOST_STATE_MEMORY) {
       states = new HashMap<>();
-      locals.values().forEach(known -> Arrays.fill(known, null));
-      firstLocals.values().forEach(known -> Arrays.fill(known, null));
       Arrays.fill(start.behind, null);
       start.steps = 0;
       memory = bytes;
     }
+    stateMemory = memory;
   }
 
-  /** The memory that is in use for what was found out, about. */
-  synchronized int memory() {
-    return memory;
+  /** The same for tokens in states of automata, which take longer to find out again. */
+  private void useLocal(int bytes) {
+    int memory = localMemory + bytes;
+    if (memory > MOST_LOCAL_MEMORY) {
+      locals.clear();
+      firstLocals.clear();
+      memory = bytes;
+    }
+    localMemory = memory;
+  }
+
+  /** The memory that is in use for its rules and what was found out, about. */
+  long memory() {
+    return ruleMemory + stateMemory + localMemory;
   }
 
   /** Redacted: a grammar tells of the request. */

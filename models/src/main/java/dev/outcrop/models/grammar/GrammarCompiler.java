@@ -1,11 +1,10 @@
 package dev.outcrop.models.grammar;
 
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
-import java.util.OptionalInt;
+import dev.outcrop.models.ModelError;
+import dev.outcrop.models.OutcropException;
+import java.util.Objects;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
 /**
@@ -13,24 +12,16 @@ import java.util.function.LongSupplier;
  * never on the engine's; safe for any.
  */
 public final class GrammarCompiler {
-  private static final int KEPT = 64;
-  private static final long MOST_NANOS = 150_000_000;
-  private static final int MOST_STATES = 200_000;
-  private static final int MOST_CHARACTERS = 64 << 10;
+  private static final long MOST_KEPT_MEMORY =
+      Math.min(256L << 20, Runtime.getRuntime().maxMemory() / 16);
+  private static final int TURNS = Math.max(1, Runtime.getRuntime().availableProcessors() - 1);
+  private static final long MOST_WAIT_NANOS = 2_000_000_000;
 
   private final Vocabulary vocabulary;
   private final LongSupplier nanoTime;
-  private final Semaphore turns =
-      new Semaphore(Math.max(1, Runtime.getRuntime().availableProcessors() - 1), true);
-  private final Map<Syntax, Grammar> kept =
-      new LinkedHashMap<>(16, 0.75f, true) {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<Syntax, Grammar> eldest) {
-          return size() > KEPT;
-        }
-      };
+  private final long mostWaitNanos;
+  private final Semaphore turns;
+  private final Kept kept;
 
   /**
    * Creates a compiler; does what takes long the first time.
@@ -38,8 +29,23 @@ public final class GrammarCompiler {
    * @param nanoTime a clock like {@link System#nanoTime}
    */
   public GrammarCompiler(Vocabulary vocabulary, LongSupplier nanoTime) {
+    this(vocabulary, nanoTime, TURNS, MOST_WAIT_NANOS, MOST_KEPT_MEMORY);
+  }
+
+  /**
+   * The same with other bounds.
+   *
+   * @param turns how many compile at a time
+   * @param mostWaitNanos how long others wait for their turn
+   * @param mostMemory bytes that the grammars which are kept may take
+   */
+  GrammarCompiler(
+      Vocabulary vocabulary, LongSupplier nanoTime, int turns, long mostWaitNanos, long mostMemory) {
     this.vocabulary = vocabulary;
     this.nanoTime = nanoTime;
+    this.mostWaitNanos = mostWaitNanos;
+    this.turns = new Semaphore(turns, true);
+    kept = new Kept(mostMemory, nanoTime);
     Practice.once(vocabulary);
     compile(new Syntax.Json()).constraint();
   }
@@ -60,7 +66,7 @@ public final class GrammarCompiler {
         Rules rules = new Rules(Lexemes.NO_LIMIT);
         Rule root = SchemaRules.of(SCHEMA, true, rules, Lexemes.NO_LIMIT);
         rules.settle();
-        new Grammar(vocabulary, root).constraint();
+        new Grammar(vocabulary, root, 0).constraint();
       }
       done = true;
     }
@@ -70,91 +76,62 @@ public final class GrammarCompiler {
    * Makes a grammar, or finds the one that was made before.
    *
    * @throws dev.outcrop.models.OutcropException GRAMMAR_REFUSED where it cannot be enforced, or not
-   *     within the time and memory that a request may take
+   *     within the time and memory that a request may take; COMPILER_BUSY where too many wait
    */
   public Grammar compile(Syntax syntax) {
-    synchronized (kept) {
-      Grammar known = kept.get(syntax);
-      if (known != null) {
-        return known;
-      }
-    }
-    Grammar made;
-    turns.acquireUninterruptibly();
-    try {
-      made = new Grammar(vocabulary, root(syntax));
-    } finally {
-      turns.release();
-    }
-    synchronized (kept) {
-      Grammar other = kept.putIfAbsent(syntax, made);
-      return other == null ? made : other;
-    }
-  }
-
-  private Rule root(Syntax syntax) {
-    Budget budget = new Budget(nanoTime, MOST_NANOS, MOST_STATES);
-    Rules rules = new Rules(budget);
-    Rule root = rule(syntax, rules, budget);
-    rules.settle();
-    if (root.depth() > Position.MOST_DEPTH) {
-      throw Refusals.refused(
-          "Nothing fulfils the schema or pattern"
-              + (root.depth() < Rule.NEVER ? ", unless it nests too deep." : "."));
-    }
-    return root;
-  }
-
-  private Rule rule(Syntax syntax, Rules rules, Budget budget) {
-    return switch (syntax) {
-      case Syntax.Literal(var text) -> rules.text(text);
-      case Syntax.Marker(var token) -> {
-        OptionalInt id = vocabulary.controlToken(token);
-        yield id.isPresent() ? rules.control(id.getAsInt()) : rules.text(token);
-      }
-      case Syntax.Text(var without) -> text(without, rules, budget);
-      case Syntax.Space _ -> Rules.WHITE_SPACE;
-      case Syntax.JsonSchema(var schema, boolean object) ->
-          SchemaRules.of(schema, object, rules, budget);
-      case Syntax.Json _ -> Rules.ANY_OBJECT;
-      case Syntax.Regex(var pattern) -> {
-        if (pattern.length() > MOST_CHARACTERS) {
-          throw Refusals.tooComplex();
+    Kept.Outcome outcome = kept.get(syntax);
+    if (outcome == null) {
+      awaitTurn();
+      try {
+        outcome = kept.get(syntax); // another may have waited for the same
+        if (outcome == null) {
+          outcome = make(syntax);
+          kept.put(syntax, outcome);
         }
-        yield rules.lexeme(Subsets.of(RegexReader.read(pattern), Nfa.Writing.PLAIN, budget));
+      } finally {
+        turns.release();
       }
-      case Syntax.Choice(var texts) -> rules.lexeme(Dfa.ofTexts(texts, budget));
-      case Syntax.Sequence(var parts) -> rules.cat(all(parts, rules, budget));
-      case Syntax.AnyOf(var choices) -> rules.or(all(choices, rules, budget));
-      case Syntax.Repeat(var inner) ->
-          rules.repeat(rule(inner, rules, budget), 0, Rule.Repeat.FOREVER);
+    }
+    return switch (outcome) {
+      case Kept.Outcome.Made(var grammar) -> grammar;
+      case Kept.Outcome.Refused(var message, _) -> throw Refusals.refused(message);
     };
   }
 
-  private List<Rule> all(List<Syntax> parts, Rules rules, Budget budget) {
-    List<Rule> all = new ArrayList<>();
-    for (Syntax part : parts) {
-      all.add(rule(part, rules, budget));
+  private void awaitTurn() {
+    boolean mine = false;
+    try {
+      mine = turns.tryAcquire(mostWaitNanos, TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
-    return all;
+    if (!mine) {
+      throw new OutcropException(
+          ModelError.COMPILER_BUSY,
+          "Too many schemas and patterns are being compiled, please wait before trying again.");
+    }
   }
 
-  private Rule text(List<String> without, Rules rules, Budget budget) {
-    List<Regex> words = new ArrayList<>();
-    for (String word : without) {
-      words.add(Regex.literal(word));
+  private Kept.Outcome make(Syntax syntax) {
+    OutcropException refusal;
+    try {
+      return new Kept.Outcome.Made(SyntaxRules.grammar(syntax, vocabulary, nanoTime));
+    } catch (OutcropException e) {
+      refusal = e;
+    } catch (StackOverflowError e) {
+      refusal = Refusals.tooComplex();
     }
-    if (words.isEmpty()) {
-      return rules.lexeme(Lexemes.TEXT);
-    }
-    Dfa holding = Subsets.of(Regex.holding(new Regex.Or(words)), Nfa.Writing.PLAIN, budget);
-    return rules.lexeme(Lexemes.TEXT.minus(holding, budget));
+    return new Kept.Outcome.Refused(
+        Objects.requireNonNullElse(refusal.getMessage(), ""), nanoTime.getAsLong());
   }
 
-  /** How many grammars are kept. */
+  /** How many wait for their turn. */
+  int waiting() {
+    return turns.getQueueLength();
+  }
+
+  /** How many grammars and refusals are kept. */
   int kept() {
-    synchronized (kept) {
-      return kept.size();
-    }
+    return kept.size();
   }
 }

@@ -9,34 +9,38 @@ import org.jspecify.annotations.Nullable;
  */
 final class LocalTokens {
   private static final int DENSE = 256;
+  private static final int[] NONE = {};
 
   private final int[] inside;
-  private final byte @Nullable [] characters;
+  private final char @Nullable [] characters;
   private final int mostCharacters;
   private final long @Nullable [] bits;
   private final int[] exits;
-  private final byte @Nullable [] exitCharacters;
+  private final char @Nullable [] exitCharacters;
   private final int work;
 
   private LocalTokens(Walk walk) {
-    inside = Arrays.copyOf(walk.inside, walk.insideSize);
-    exits = Arrays.copyOf(walk.exits, walk.exitSize);
-    mostCharacters = walk.mostCharacters;
     boolean counts = walk.counts;
+    exits = Arrays.copyOf(walk.exits, walk.exitSize);
+    mostCharacters = counts ? walk.mostCharacters : 0;
     characters = counts ? Arrays.copyOf(walk.insideCharacters, walk.insideSize) : null;
     exitCharacters = counts ? Arrays.copyOf(walk.exitCharacters, walk.exitSize) : null;
-    bits = inside.length < DENSE ? null : new long[walk.words];
-    if (bits != null) {
-      for (int id : inside) {
-        bits[id >> 6] |= 1L << id;
-      }
+    bits = walk.insideSize < DENSE ? null : new long[walk.words];
+    for (int i = 0; i < walk.insideSize && bits != null; i++) {
+      bits[walk.inside[i] >> 6] |= 1L << walk.inside[i];
     }
+    inside = bits == null || counts ? Arrays.copyOf(walk.inside, walk.insideSize) : NONE;
     work = walk.visits;
   }
 
-  /** Tries every token. */
-  static LocalTokens of(TokenTrie trie, Dfa dfa, int state, int words) {
-    return new LocalTokens(new Walk(trie, dfa, state, words));
+  /**
+   * Tries every token.
+   *
+   * @param counts whether there are positions that bound the characters of a JSON string here; it
+   *     takes far more memory
+   */
+  static LocalTokens of(TokenTrie trie, Dfa dfa, int state, int words, boolean counts) {
+    return new LocalTokens(new Walk(trie, dfa, state, words, counts));
   }
 
   /** Adds the tokens that stay inside and begin no more characters than these. */
@@ -48,7 +52,7 @@ final class LocalTokens {
       return;
     }
     for (int i = 0; i < inside.length; i++) {
-      if (characters == null || (characters[i] & 0xff) <= most) {
+      if (characters == null || characters[i] <= most) {
         to[inside[i] >> 6] |= 1L << inside[i];
       }
     }
@@ -66,7 +70,7 @@ final class LocalTokens {
 
   /** Whether a JSON string may end there that needs and takes as many characters. */
   boolean exitFits(int index, int least, int most) {
-    int count = exitCharacters == null ? 0 : exitCharacters[index] & 0xff;
+    int count = exitCharacters == null ? 0 : exitCharacters[index];
     return exitCharacters == null || (count >= least && count <= most);
   }
 
@@ -77,22 +81,22 @@ final class LocalTokens {
 
   /** About the memory that it takes. */
   int memory() {
-    return 64 + 5 * (inside.length + exits.length) + (bits == null ? 0 : 8 * bits.length);
+    return 64 + 6 * (inside.length + exits.length) + (bits == null ? 0 : 8 * bits.length);
   }
 
   private static final class Walk {
     private final int words;
     private final boolean counts;
     private int[] inside = new int[16];
-    private byte[] insideCharacters = new byte[16];
+    private char[] insideCharacters = new char[16];
     private int insideSize;
     private int[] exits = new int[4];
-    private byte[] exitCharacters = new byte[4];
+    private char[] exitCharacters = new char[4];
     private int exitSize;
     private int mostCharacters;
     private int visits;
 
-    Walk(TokenTrie trie, Dfa dfa, int state, int words) {
+    Walk(TokenTrie trie, Dfa dfa, int state, int words, boolean counts) {
       this.words = words;
       int[] states = new int[trie.deepest() + 1];
       int[] begun = new int[trie.deepest() + 1];
@@ -122,7 +126,7 @@ final class LocalTokens {
         }
         node = dfa.isLeaf(to) ? trie.end(node) : node + 1;
       }
-      counts = counted;
+      this.counts = counts && counted;
     }
 
     private void inside(int id, int count) {
@@ -131,8 +135,8 @@ final class LocalTokens {
         insideCharacters = Arrays.copyOf(insideCharacters, insideSize * 2);
       }
       inside[insideSize] = id;
-      insideCharacters[insideSize++] = (byte) Math.min(count, 255);
-      mostCharacters = Math.max(mostCharacters, Math.min(count, 255));
+      insideCharacters[insideSize++] = (char) count;
+      mostCharacters = Math.max(mostCharacters, count);
     }
 
     private void exit(int node, int count) {
@@ -141,7 +145,7 @@ final class LocalTokens {
         exitCharacters = Arrays.copyOf(exitCharacters, exitSize * 2);
       }
       exits[exitSize] = node;
-      exitCharacters[exitSize++] = (byte) Math.min(count, 255);
+      exitCharacters[exitSize++] = (char) count;
     }
   }
 }

@@ -5,18 +5,22 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds out what tokens may follow a position. The work is bounded; what is not reached within the
- * bound is left out, which makes the answer narrower. For one thread at a time.
+ * Finds out what tokens may follow a position. The work is bounded, by a walk over the whole
+ * vocabulary and some more; what is not reached within the bound is left out, which makes the
+ * answer narrower. What follows depends on the position alone: work counts as if nothing were known
+ * yet. For one thread at a time.
  */
 final class MaskMaker {
-  private static final int MOST_WORK = 4_000_000;
+  private static final int MORE_WORK = 100_000;
   private static final int STEP_WORK = 8;
 
   private final Vocabulary vocabulary;
   private final Locals locals;
   private final long[] bits;
   private final @Nullable Branch[] path;
+  private final int mostWork;
   private int work;
+  private @Nullable LocalTokens last;
 
   /** Knows what tokens do in the states of automata. */
   interface Locals {
@@ -29,6 +33,7 @@ final class MaskMaker {
     bits = new long[vocabulary.words()];
     int deepest = Math.max(vocabulary.trie(false).deepest(), vocabulary.trie(true).deepest());
     path = new Branch[deepest + 1];
+    mostWork = MORE_WORK + vocabulary.trie(false).size();
   }
 
   /** A position that tokens lead to, and what is behind it. */
@@ -53,15 +58,14 @@ final class MaskMaker {
   TokenConstraint.Mask make(Position position, boolean first) {
     Arrays.fill(bits, 0);
     work = 0;
+    last = null;
     for (Item item : position.items()) {
-      switch (item) {
-        case Item.Waiting(int token, _) -> set(token);
-        case Item.Reading reading -> read(reading, first);
-      }
-      if (work > MOST_WORK) {
-        break;
+      if (item instanceof Item.Waiting(int token, _)) {
+        set(token);
       }
     }
+    read(position, true, first);
+    read(position, false, first);
     if (position.isEnd()) {
       for (int stop : vocabulary.stopTokens()) {
         set(stop);
@@ -70,9 +74,26 @@ final class MaskMaker {
     return mask();
   }
 
+  /** The cheap ways come before those that take long, so that these do not crowd them out. */
+  private void read(Position position, boolean cheap, boolean first) {
+    for (Item item : position.items()) {
+      if (work > mostWork) {
+        return;
+      }
+      if (item instanceof Item.Reading reading
+          && cheap == (Lexemes.has(reading.dfa()) || reading.dfa().isNarrow(reading.state()))) {
+        read(reading, first);
+      }
+    }
+  }
+
   private void read(Item.Reading reading, boolean first) {
     LocalTokens local = locals.of(reading.dfa(), reading.state(), first);
-    work += local.work();
+    if (local != last && !Lexemes.has(reading.dfa())) {
+      work += local.work();
+    }
+    last = local;
+    work += STEP_WORK + local.exits();
     local.addInside(bits, reading.most());
     TokenTrie trie = vocabulary.trie(first);
     Branch behind = null;
@@ -82,7 +103,7 @@ final class MaskMaker {
       }
       int node = local.exit(i);
       end(trie, node);
-      if (trie.end(node) == node + 1 || work > MOST_WORK) {
+      if (trie.end(node) == node + 1 || work > mostWork) {
         continue;
       }
       if (behind == null) {
@@ -99,14 +120,14 @@ final class MaskMaker {
     path[trie.depth(from)] = behind;
     int end = trie.end(from);
     int node = from + 1;
-    while (node < end && work <= MOST_WORK) {
+    while (node < end && work <= mostWork) {
       int depth = trie.depth(node);
       Branch before = path[depth - 1];
       if (before == null) {
         throw new IllegalStateException("a node before its parent");
       }
       Branch here = before.next(trie.edge(node));
-      work += STEP_WORK;
+      work += STEP_WORK + before.position.items().size();
       if (here.position.isDead()) {
         node = trie.end(node);
         continue;
@@ -115,6 +136,11 @@ final class MaskMaker {
       path[depth] = here;
       node++;
     }
+  }
+
+  /** The work of the last mask: nodes of tokens that were looked at, and ways at each. */
+  int work() {
+    return work;
   }
 
   private void end(TokenTrie trie, int node) {

@@ -1,6 +1,7 @@
 package dev.outcrop.models.grammar;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -75,6 +76,53 @@ final class Position {
     return at;
   }
 
+  /**
+   * The same, but each way on its own and what is behind an automaton apart from it, as masks find
+   * their tokens. Where so many ways meet inside a token that some are given up, this knows the
+   * token that the mask offered.
+   */
+  Position acceptApart(byte[] bytes) {
+    Builder all = new Builder();
+    for (Item item : items) {
+      Item.Reading at = item instanceof Item.Reading reading ? reading : null;
+      for (int i = 0; i < bytes.length && at != null; i++) {
+        at = next(at, bytes[i] & 0xff);
+        if (at != null && at.dfa().accepts(at.state())) {
+          all.take(behind(at.then()).accept(Arrays.copyOfRange(bytes, i + 1, bytes.length)));
+        }
+        at = at == null || at.dfa().isLeaf(at.state()) ? null : at;
+      }
+      if (at != null) {
+        all.add(at);
+      }
+    }
+    return all.build();
+  }
+
+  /** A way behind one more byte, within its automaton. */
+  private static Item.@Nullable Reading next(Item.Reading at, int unsignedByte) {
+    Dfa dfa = at.dfa();
+    int to = dfa.next(at.state(), unsignedByte);
+    if (to < 0) {
+      return null;
+    }
+    int least = at.least();
+    int most = at.most();
+    if (dfa.isBoundary(at.state())) {
+      if (unsignedByte == '"') {
+        if (least > 0) {
+          return null;
+        }
+      } else if (most == 0) {
+        return null;
+      } else {
+        least = Math.max(0, least - 1);
+        most = most == Rule.Repeat.FOREVER ? most : most - 1;
+      }
+    }
+    return new Item.Reading(dfa, to, least, most, at.then());
+  }
+
   /** Behind a control token. */
   Position control(int token) {
     Builder builder = new Builder();
@@ -109,38 +157,28 @@ final class Position {
     }
 
     void read(Item.Reading at, int unsignedByte) {
-      Dfa dfa = at.dfa();
-      int to = dfa.next(at.state(), unsignedByte);
-      if (to < 0) {
-        return;
-      }
-      int least = at.least();
-      int most = at.most();
-      if (dfa.isBoundary(at.state())) {
-        if (unsignedByte == '"') {
-          if (least > 0) {
-            return;
-          }
-        } else if (most == 0) {
-          return;
-        } else {
-          least = Math.max(0, least - 1);
-          most = most == Rule.Repeat.FOREVER ? most : most - 1;
-        }
-      }
-      reach(dfa, to, least, most, at.then());
-    }
-
-    private void reach(Dfa dfa, int state, int least, int most, @Nullable Frame then) {
-      if (!dfa.isLeaf(state)) {
-        add(new Item.Reading(dfa, state, least, most, then));
-      }
-      if (dfa.accepts(state)) {
-        leave(then);
+      Item.Reading behind = next(at, unsignedByte);
+      if (behind != null) {
+        reach(behind);
       }
     }
 
-    private void add(Item item) {
+    /** What others found as well. */
+    void take(Position position) {
+      position.items.forEach(this::add);
+      end |= position.end;
+    }
+
+    private void reach(Item.Reading at) {
+      if (!at.dfa().isLeaf(at.state())) {
+        add(at);
+      }
+      if (at.dfa().accepts(at.state())) {
+        leave(at.then());
+      }
+    }
+
+    void add(Item item) {
       if (items.size() == MOST_ITEMS) {
         return;
       }
@@ -165,21 +203,42 @@ final class Position {
     }
 
     void enter(Rule rule, @Nullable Frame then, int depth) {
-      if (depth + rule.depth() > MOST_DEPTH) {
-        return;
-      }
-      switch (rule) {
-        case Rule.Lexeme lexeme -> reach(lexeme.dfa, 0, lexeme.least, lexeme.most, then);
-        case Rule.Control control -> add(new Item.Waiting(control.token, then));
-        case Rule.Cat cat -> part(cat, 0, depth, then);
-        case Rule.Or or -> {
-          for (int i = 0; i < or.choices.length && items.size() < MOST_ITEMS; i++) {
-            enter(or.choices[i], then, depth);
+      Rule at = rule;
+      int level = depth;
+      while (level + at.depth() <= MOST_DEPTH) { // a chain of choices may be long
+        switch (at) {
+          case Rule.Lexeme lexeme -> {
+            reach(new Item.Reading(lexeme.dfa, 0, lexeme.least, lexeme.most, then));
+            return;
           }
+          case Rule.Control control -> {
+            add(new Item.Waiting(control.token, then));
+            return;
+          }
+          case Rule.Cat cat -> {
+            part(cat, 0, level, then);
+            return;
+          }
+          case Rule.Or or -> {
+            int last = or.choices.length - 1;
+            for (int i = 0; i < last && items.size() < MOST_ITEMS; i++) {
+              enter(or.choices[i], then, level);
+            }
+            if (items.size() == MOST_ITEMS) {
+              return;
+            }
+            at = or.choices[last]; // there is one: without any it would have no depth
+          }
+          case Rule.Repeat repeat -> {
+            again(repeat, repeat.least, repeat.most, level, then);
+            return;
+          }
+          case Rule.Nested nested -> {
+            at = nested.inner;
+            level++;
+          }
+          case Rule.Later later -> at = later.target();
         }
-        case Rule.Repeat repeat -> again(repeat, repeat.least, repeat.most, depth, then);
-        case Rule.Nested nested -> enter(nested.inner, then, depth + 1);
-        case Rule.Later later -> enter(later.target(), then, depth);
       }
     }
 

@@ -148,49 +148,39 @@ final class RegexReader {
   }
 
   private Regex quantified(Regex atom) {
-    Regex regex = atom;
-    while (at < text.length()) {
-      int least;
-      int most;
-      switch (text.charAt(at)) {
-        case '*' -> {
-          least = 0;
-          most = -1;
-        }
-        case '+' -> {
-          least = 1;
-          most = -1;
-        }
-        case '?' -> {
-          least = 0;
-          most = 1;
-        }
-        case '{' -> {
-          int end = text.indexOf('}', at);
-          int comma = text.indexOf(',', at);
-          if (end < 0) {
-            throw fault("has a '{' that has to be written as '\\{'");
-          }
-          boolean bounds = comma >= 0 && comma < end;
-          least = bounds && comma == at + 1 ? 0 : number(at + 1, bounds ? comma : end);
-          most = !bounds ? least : comma + 1 == end ? -1 : number(comma + 1, end);
-          at = end;
-        }
-        default -> {
-          return regex;
-        }
-      }
-      at++;
-      if (most >= 0 && most < least) {
-        throw fault("repeats from more to less");
-      }
-      if (take('+')) {
-        throw fault("has a repetition of a kind that is not supported");
-      }
-      take('?'); // how eagerly it matches does not change what it matches
-      regex = new Regex.Repeat(regex, least, most);
+    int first = peek();
+    if (!isQuantifier(first)) {
+      return atom;
     }
-    return regex;
+    int least = first == '+' ? 1 : 0;
+    int most = first == '?' ? 1 : -1;
+    if (first == '{') {
+      int end = text.indexOf('}', at);
+      int comma = text.indexOf(',', at);
+      if (end < 0) {
+        throw fault("has a '{' that has to be written as '\\{'");
+      }
+      boolean bounds = comma >= 0 && comma < end;
+      least = bounds && comma == at + 1 ? 0 : number(at + 1, bounds ? comma : end);
+      most = !bounds ? least : comma + 1 == end ? -1 : number(comma + 1, end);
+      at = end;
+    }
+    at++;
+    if (most >= 0 && most < least) {
+      throw fault("repeats from more to less");
+    }
+    if (take('+')) {
+      throw fault("has a repetition of a kind that is not supported");
+    }
+    take('?'); // how eagerly it matches does not change what it matches
+    if (isQuantifier(peek())) {
+      throw fault("repeats a repetition, which has to be written as a group");
+    }
+    return new Regex.Repeat(atom, least, most);
+  }
+
+  private static boolean isQuantifier(int c) {
+    return c == '*' || c == '+' || c == '?' || c == '{';
   }
 
   private int number(int from, int to) {

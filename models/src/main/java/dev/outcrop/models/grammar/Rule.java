@@ -29,6 +29,12 @@ abstract sealed class Rule {
 
   abstract int least();
 
+  /**
+   * With how many wide automata its texts may begin, about: each of them costs a walk over the
+   * vocabulary.
+   */
+  abstract int starts();
+
   /** The bytes of an automaton; of a JSON string as many characters as these. */
   static final class Lexeme extends Rule {
     final Dfa dfa;
@@ -40,6 +46,11 @@ abstract sealed class Rule {
       this.least = least;
       this.most = most;
       settle();
+    }
+
+    @Override
+    int starts() {
+      return !Lexemes.has(dfa) && dfa.isWide() ? 1 : 0;
     }
 
     @Override
@@ -58,6 +69,11 @@ abstract sealed class Rule {
     }
 
     @Override
+    int starts() {
+      return 0;
+    }
+
+    @Override
     int least() {
       return 0;
     }
@@ -73,6 +89,11 @@ abstract sealed class Rule {
     }
 
     @Override
+    int starts() {
+      return parts.length == 0 ? 0 : parts[0].starts();
+    }
+
+    @Override
     int least() {
       int most = 0;
       for (Rule part : parts) {
@@ -85,10 +106,21 @@ abstract sealed class Rule {
   /** Any of these. */
   static final class Or extends Rule {
     final Rule[] choices;
+    private final int starts;
 
     Or(List<? extends Rule> choices) {
       this.choices = choices.toArray(Rule[]::new);
+      int sum = 0;
+      for (Rule choice : choices) {
+        sum = Math.min(NEVER, sum + choice.starts());
+      }
+      starts = sum;
       settle();
+    }
+
+    @Override
+    int starts() {
+      return starts;
     }
 
     @Override
@@ -118,6 +150,11 @@ abstract sealed class Rule {
     }
 
     @Override
+    int starts() {
+      return inner.starts();
+    }
+
+    @Override
     int least() {
       return least > most ? NEVER : least == 0 ? 0 : inner.depth();
     }
@@ -130,6 +167,11 @@ abstract sealed class Rule {
     Nested(Rule inner) {
       this.inner = inner;
       settle();
+    }
+
+    @Override
+    int starts() {
+      return inner.starts();
     }
 
     @Override
@@ -152,6 +194,11 @@ abstract sealed class Rule {
         throw new IllegalStateException("a rule was left open");
       }
       return target;
+    }
+
+    @Override
+    int starts() {
+      return target == null ? 0 : target.starts();
     }
 
     @Override

@@ -1,11 +1,17 @@
 package dev.outcrop.models.grammar;
 
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Makes the rules of one grammar. For one thread. */
 final class Rules {
+  private static final int MOST_STARTS = 32;
+  private static final long RULE_MEMORY = 64;
+
   static final Rule EMPTY = new Rule.Cat(List.of());
 
   /** No text at all. */
@@ -48,6 +54,7 @@ final class Rules {
 
   private final Budget budget;
   private final List<Rule> made = new ArrayList<>();
+  private final Set<Dfa> automata = Collections.newSetFromMap(new IdentityHashMap<>());
 
   Rules(Budget budget) {
     this.budget = budget;
@@ -78,7 +85,21 @@ final class Rules {
   }
 
   Rule lexeme(Dfa dfa, int least, int most) {
+    if (!Lexemes.has(dfa)) {
+      automata.add(dfa);
+    }
     return add(new Rule.Lexeme(dfa, least, most));
+  }
+
+  /** Takes over what another has made. */
+  void take(Rules other) {
+    made.addAll(other.made);
+    automata.addAll(other.automata);
+  }
+
+  /** About the memory that its rules take, in bytes. */
+  long memory() {
+    return RULE_MEMORY * made.size() + automata.stream().mapToLong(Dfa::memory).sum();
   }
 
   /** A fixed text. */
@@ -98,8 +119,16 @@ final class Rules {
     return add(new Rule.Cat(parts));
   }
 
+  /** Any of some; refused where it would take too long to find out what tokens may come. */
   Rule or(List<Rule> choices) {
-    return choices.size() == 1 ? choices.getFirst() : add(new Rule.Or(choices));
+    if (choices.size() == 1) {
+      return choices.getFirst();
+    }
+    Rule.Or or = add(new Rule.Or(choices));
+    if (or.starts() > MOST_STARTS) {
+      throw Refusals.tooComplex();
+    }
+    return or;
   }
 
   Rule repeat(Rule inner, int least, int most) {
@@ -135,6 +164,9 @@ final class Rules {
     }
     boolean mayEnd = true;
     for (Member member : members.reversed()) {
+      if (member.value().equals(NOTHING) && !member.required()) {
+        continue;
+      }
       Rule here = cat(member(member), tail);
       mayEnd &= !member.required();
       key = member.required() ? here : add(new Rule.Or(List.of(here, key)));

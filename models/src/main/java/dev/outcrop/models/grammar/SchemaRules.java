@@ -81,6 +81,7 @@ final class SchemaRules {
    * @param object whether the value has to be an object
    */
   static Rule of(String text, boolean object, Rules rules, Budget budget) {
+    budget.worked(1 + text.length() / 64);
     SchemaTree tree = SchemaTree.read(text);
     ObjectNode type = JsonNodeFactory.instance.objectNode().put("type", "object");
     return new SchemaRules(tree, rules, budget)

@@ -94,6 +94,9 @@ public sealed interface Syntax {
   /** One and the same as often as one likes, each not empty. */
   record Repeat(Syntax inner) implements Syntax {}
 
+  /** One syntax where it can be enforced, else another, which always can. */
+  record IfPossible(Syntax wanted, Syntax otherwise) implements Syntax {}
+
   /** Some parts one after the other. */
   static Syntax of(Syntax... parts) {
     return parts.length == 1 ? parts[0] : new Sequence(List.of(parts));

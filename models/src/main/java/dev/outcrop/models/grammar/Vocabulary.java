@@ -164,7 +164,7 @@ public final class Vocabulary {
           shared.computeIfAbsent(dfa, d -> new LocalTokens[d.states()]);
       LocalTokens local = states[state];
       if (local == null) {
-        local = LocalTokens.of(trie, dfa, state, words());
+        local = LocalTokens.of(trie, dfa, state, words(), true);
         states[state] = local;
       }
       return local;

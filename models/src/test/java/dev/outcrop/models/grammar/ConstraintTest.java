@@ -1,9 +1,7 @@
 package dev.outcrop.models.grammar;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.outcrop.models.OutcropException;
 import dev.outcrop.models.engine.KvGeometry;
 import dev.outcrop.models.engine.Sampling;
 import dev.outcrop.models.engine.StepPlan;
@@ -193,17 +191,6 @@ final class ConstraintTest {
     }
     assertThat(compiler.kept()).isEqualTo(64);
     assertThat(compiler.compile(new Syntax.Regex("first"))).isNotSameAs(first);
-  }
-
-  @Test
-  void nothingIsKeptOfWhatIsRefused() {
-    GrammarCompiler compiler = new GrammarCompiler(walker("llama3").vocabulary, () -> 0);
-    int before = compiler.kept();
-
-    assertThatThrownBy(() -> compiler.compile(new Syntax.Choice(List.of())))
-        .isInstanceOf(OutcropException.class)
-        .hasMessageContaining("Nothing fulfils");
-    assertThat(compiler.kept()).isEqualTo(before);
   }
 
   @Test

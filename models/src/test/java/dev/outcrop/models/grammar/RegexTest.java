@@ -118,7 +118,12 @@ final class RegexTest {
         "\\xzz",
         "\\ud800",
         "\\k<n>",
-        "a++"
+        "a++",
+        "a**",
+        "a{2}{3}",
+        "a+*",
+        "a*??",
+        "a?{2}"
       })
   void refusesWhatItCannotEnforce(String pattern) {
     assertThatThrownBy(() -> RegexReader.read(pattern))
