@@ -89,7 +89,7 @@ final class SamplingTable {
   private static TokenConstraint.Mask mask(TokenConstraint constraint, StepPlan plan, int row) {
     try {
       return constraint.mask(plan.history(row), plan.historyPrompt(row), plan.historyLength(row));
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | StackOverflowError e) {
       log.error("a constraint failed; its sequence ends", e);
       return NOTHING;
     }
