@@ -1,6 +1,7 @@
 package dev.outcrop.batching;
 
 import dev.outcrop.models.engine.Sampling;
+import dev.outcrop.models.engine.TokenConstraint;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +36,12 @@ public record GenerateRequest(
   public GenerateRequest(
       int[] prompt, int maxTokens, Sampling sampling, int[] stopTokens, Service service) {
     this(prompt, maxTokens, false, sampling, stopTokens, service);
+  }
+
+  /** The same, with a constraint on its tokens. */
+  public GenerateRequest constrained(TokenConstraint constraint) {
+    return new GenerateRequest(
+        prompt, maxTokens, orFewer, sampling.constrained(constraint), stopTokens, service);
   }
 
   /**

@@ -69,29 +69,19 @@ public final class Constraints {
     return new AnswerSyntax.Tool(tool.name(), new Syntax.Json());
   }
 
-  private List<AnswerSyntax.Tool> tools(Constraint.ToolCall calls) {
-    return calls.tools().stream().map(this::tool).toList();
+  private static List<AnswerSyntax.Tool> tools(Constraint.ToolCall calls) {
+    return calls.tools().stream().map(Constraints::tool).toList();
   }
 
-  private AnswerSyntax.Tool tool(Constraint.Tool tool) {
+  private static AnswerSyntax.Tool tool(Constraint.Tool tool) {
     String schema = tool.schema();
     if (schema == null) {
       return new AnswerSyntax.Tool(tool.name(), new Syntax.Json());
     }
     Syntax arguments = new Syntax.JsonSchema(schema, true);
-    if (!tool.strict() && !compiles(arguments)) {
-      arguments = new Syntax.Json();
-    }
-    return new AnswerSyntax.Tool(tool.name(), arguments);
-  }
-
-  /** Schemas that nobody wants enforced may have any words. */
-  private boolean compiles(Syntax arguments) {
-    try {
-      compiler.compile(arguments);
-      return true;
-    } catch (OutcropException e) {
-      return false;
-    }
+    // Schemas that nobody wants enforced may have any words.
+    return new AnswerSyntax.Tool(
+        tool.name(),
+        tool.strict() ? arguments : new Syntax.IfPossible(arguments, new Syntax.Json()));
   }
 }

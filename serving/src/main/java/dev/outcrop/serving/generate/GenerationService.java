@@ -5,7 +5,6 @@ import dev.outcrop.batching.GenerateRequest;
 import dev.outcrop.batching.SubmitResult;
 import dev.outcrop.batching.Tier;
 import dev.outcrop.models.OutcropException;
-import dev.outcrop.models.engine.Sampling;
 import dev.outcrop.serving.auth.Allowance;
 import dev.outcrop.serving.auth.Caller;
 import dev.outcrop.serving.error.ServingError;
@@ -75,7 +74,7 @@ public final class GenerationService {
             prompt,
             generation.maxTokens(),
             generation.orFewer(),
-            sampling(model, generation, encoded.reasoningIsOpen()),
+            generation.sampling(),
             model.text().stopTokens(),
             new GenerateRequest.Service(
                 caller.tenant(), caller.weight(), tier, null, caller.tenant()));
@@ -87,7 +86,7 @@ public final class GenerationService {
             case Allowance.Answer.Throttled(var message, var retryAfter) ->
                 new Outcome.Refused(SubmitResult.Reason.TENANT_QUOTA, message, retryAfter);
             case Allowance.Answer.Granted(var share) ->
-                switch (model.batcher().submit(request)) {
+                switch (submit(model, generation, request, encoded.reasoningIsOpen(), share)) {
                   case SubmitResult.Accepted(var stream) -> {
                     RunningGeneration run =
                         new RunningGeneration(
@@ -117,6 +116,35 @@ public final class GenerationService {
     };
   }
 
+  /** Submits what may cost something to constrain; where that fails its share is given back. */
+  private static SubmitResult submit(
+      ServedModel model,
+      Generation generation,
+      GenerateRequest request,
+      boolean reasoningIsOpen,
+      Allowance.Share share) {
+    boolean done = false;
+    try {
+      Constraint constraint = generation.constraint();
+      SubmitResult result =
+          model
+              .batcher()
+              .submit(
+                  constraint == null
+                      ? request
+                      : request.constrained(
+                          model
+                              .text()
+                              .constraint(constraint, generation.input(), reasoningIsOpen)));
+      done = true;
+      return result;
+    } finally {
+      if (!done) {
+        share.close();
+      }
+    }
+  }
+
   /**
    * How many tokens the prompt of a generation has: what {@link GenerationEvent.Usage} would say of
    * it.
@@ -137,16 +165,6 @@ public final class GenerationService {
   private static String tooLong(long characters) {
     return "%d characters of text are more than the context of this model can hold"
         .formatted(characters);
-  }
-
-  private static Sampling sampling(
-      ServedModel model, Generation generation, boolean reasoningIsOpen) {
-    Constraint constraint = generation.constraint();
-    return constraint == null
-        ? generation.sampling()
-        : generation
-            .sampling()
-            .constrained(model.text().constraint(constraint, generation.input(), reasoningIsOpen));
   }
 
   private static TextModel.ChatPrompt encode(ServedModel model, Generation generation) {
