@@ -40,7 +40,11 @@ public final class GrammarCompiler {
    * @param mostMemory bytes that the grammars which are kept may take
    */
   GrammarCompiler(
-      Vocabulary vocabulary, LongSupplier nanoTime, int turns, long mostWaitNanos, long mostMemory) {
+      Vocabulary vocabulary,
+      LongSupplier nanoTime,
+      int turns,
+      long mostWaitNanos,
+      long mostMemory) {
     this.vocabulary = vocabulary;
     this.nanoTime = nanoTime;
     this.mostWaitNanos = mostWaitNanos;

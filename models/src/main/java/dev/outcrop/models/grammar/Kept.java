@@ -44,8 +44,7 @@ final class Kept {
 
   synchronized @Nullable Outcome get(Syntax syntax) {
     Outcome known = outcomes.get(syntax);
-    if (known instanceof Outcome.Refused(_, long at)
-        && nanoTime.getAsLong() - at > REFUSAL_NANOS) {
+    if (known instanceof Outcome.Refused(_, long at) && nanoTime.getAsLong() - at > REFUSAL_NANOS) {
       outcomes.remove(syntax);
       return null;
     }

@@ -98,7 +98,7 @@ final class Numbers {
     BigInteger asLong = BigInteger.TEN.pow(length).subtract(BigInteger.ONE);
     Regex longer =
         new Regex.Or(
-            length == MOST_DIGITS
+            length >= MOST_DIGITS
                 ? List.of()
                 : List.of(RegexReader.read("[1-9][0-9]{%d,17}".formatted(length))));
     return or(

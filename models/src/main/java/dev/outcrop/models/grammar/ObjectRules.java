@@ -61,10 +61,17 @@ final class ObjectRules {
     names.addAll(required);
     List<ByPattern> patterns = patterns(facts);
     Dfa allowed = allowedNames(facts);
+    List<Set<JsonNode>> closing =
+        facts.schemas.stream()
+            .filter(schema -> isFalse(schema.node().path("unevaluatedProperties")))
+            .map(schemas::within)
+            .toList();
     List<Rules.Member> members = new ArrayList<>();
     for (String name : names) {
       Dfa spelled = values.name(name);
-      boolean fits = allowed == null || allowed.accepts(JsonText.quoted(name));
+      boolean fits =
+          (allowed == null || allowed.accepts(JsonText.quoted(name)))
+              && closing.stream().allMatch(within -> isNamed(facts, name, patterns, within));
       Rule value = fits ? member(facts, name, patterns) : Rules.NOTHING;
       members.add(new Rules.Member(spelled, value, required.contains(name)));
     }
@@ -84,6 +91,22 @@ final class ObjectRules {
     return mostExtra < 0
         ? Rules.NOTHING
         : rules.object(members, extra.isEmpty() ? null : rules.or(extra), mostExtra, least > 0);
+  }
+
+  /** Whether a member is one that some of the schemas speak of. */
+  private static boolean isNamed(
+      Facts facts, String name, List<ByPattern> patterns, Set<JsonNode> within) {
+    return facts.schemas.stream()
+        .filter(schema -> within.contains(schema.node()))
+        .anyMatch(
+            schema ->
+                schema.node().path("properties").has(name)
+                    || schema.node().has("additionalProperties")
+                    || patterns.stream()
+                        .anyMatch(
+                            pattern ->
+                                pattern.owner.equals(schema)
+                                    && pattern.names.accepts(JsonText.quoted(name))));
   }
 
   private static RuntimeException refused(Facts facts, String word) {
@@ -143,25 +166,10 @@ final class ObjectRules {
       if (!parts.choices().isEmpty()) {
         throw names.refused("has a choice, which cannot be enforced for names.");
       }
-      Facts said = new Facts(parts.said());
-      Dfa one = Lexemes.NAME;
-      List<JsonNode> listed = said.values;
-      if (listed != null) {
-        one =
-            Dfa.ofTexts(
-                listed.stream()
-                    .filter(JsonNode::isTextual)
-                    .map(name -> JsonText.quoted(name.textValue()))
-                    .toList(),
-                budget);
+      Dfa one = values.names(new Facts(parts.said()));
+      if (one != null) {
+        all = all == null ? one : all.and(one, budget);
       }
-      Dfa restricted =
-          values.restricted(
-              said,
-              said.number("minLength", true, 0),
-              said.number("maxLength", false, Rule.Repeat.FOREVER));
-      one = restricted == null ? one : one.and(restricted, budget);
-      all = all == null ? one : all.and(one, budget);
     }
     return all;
   }

@@ -16,6 +16,9 @@ final class Position {
   /** The most levels of nesting in a text; parsers of requests take as many. */
   static final int MOST_DEPTH = 60;
 
+  /** Where no text leads. */
+  static final Position DEAD = new Position(List.of(), false);
+
   private static final int MOST_ITEMS = 256;
 
   private final List<Item> items;

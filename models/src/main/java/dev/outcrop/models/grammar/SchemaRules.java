@@ -30,24 +30,31 @@ final class SchemaRules {
   private final Budget budget;
   private final IdentityHashMap<JsonNode, Integer> numbers = new IdentityHashMap<>();
   private final Map<Set<Integer>, Open> known = new HashMap<>();
-  private final Map<Set<Integer>, Rule> shapes = new HashMap<>();
+  private final Map<Set<Integer>, Shape> shapes = new HashMap<>();
   private final ValueRules values;
   private final ObjectRules objects;
   private final ArrayRules arrays;
   private final Exclusive exclusive;
   private int level;
 
+  /** Whether something was left out because no text may nest as deep. */
+  private boolean cut;
+
   /** A rule that may still be in the making. */
   private static final class Open {
     final Rule.Later rule;
     final int level;
     boolean done;
+    boolean cut;
 
     Open(Rule.Later rule, int level) {
       this.rule = rule;
       this.level = level;
     }
   }
+
+  /** A rule that was made; one that was cut does where no more may nest in it than there. */
+  private record Shape(Rule rule, int level, boolean cut) {}
 
   /**
    * Schemas that hold together, taken apart.
@@ -91,6 +98,7 @@ final class SchemaRules {
   /** The rule of schemas that hold together, one level of nesting further in. */
   Rule inner(List<Schema> schemas) {
     if (level > Position.MOST_DEPTH) {
+      cut = true;
       return Rules.NOTHING; // deeper than any text may nest
     }
     level++;
@@ -104,16 +112,21 @@ final class SchemaRules {
   private Rule rule(List<Schema> schemas) {
     Set<Integer> key = key(schemas);
     Open open = known.get(key);
-    if (open != null) {
+    if (open != null && !(open.cut && level < open.level)) {
       if (!open.done && open.level == level) {
-        throw schemas.getFirst().refused("refers to itself without an object or array in between.");
+        throw schemas.getFirst().refused(CIRCLE);
       }
+      cut |= open.cut;
       return open.done ? open.rule.target() : open.rule;
     }
     open = new Open(rules.later(), level);
     known.put(key, open);
+    boolean before = cut;
+    cut = false;
     open.rule.set(choose(parts(schemas), nodes()));
     open.done = true;
+    open.cut = cut;
+    cut |= before;
     return open.rule.target();
   }
 
@@ -238,12 +251,16 @@ final class SchemaRules {
 
   private Rule shape(List<Schema> said) {
     Set<Integer> key = key(said);
-    Rule done = shapes.get(key);
-    if (done != null) {
-      return done;
+    Shape done = shapes.get(key);
+    if (done != null && !(done.cut && level < done.level)) {
+      cut |= done.cut;
+      return done.rule;
     }
+    boolean before = cut;
+    cut = false;
     Rule made = make(new Facts(said));
-    shapes.put(key, made);
+    shapes.put(key, new Shape(made, level, cut));
+    cut |= before;
     return made;
   }
 
@@ -280,6 +297,11 @@ final class SchemaRules {
       kinds.add(rules.lexeme(Lexemes.NULL));
     }
     return rules.or(kinds);
+  }
+
+  /** A schema and all that it may apply to the same value. */
+  Set<JsonNode> within(Schema schema) {
+    return tree.within(schema);
   }
 
   /** What schemas say in any case: without their choices, which would only say more. */

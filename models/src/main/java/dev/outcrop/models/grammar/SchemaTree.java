@@ -9,8 +9,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
 import java.util.Collections;
+import java.util.Deque;
 import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -163,6 +166,24 @@ final class SchemaTree {
             "has '%s', which cannot be enforced here.".formatted(Refusals.shown(word)));
       }
     }
+  }
+
+  /** A schema and all that it may apply to the same value. */
+  Set<JsonNode> within(Schema schema) {
+    Set<JsonNode> all = Collections.newSetFromMap(new IdentityHashMap<>());
+    Deque<JsonNode> todo = new ArrayDeque<>(List.of(schema.node()));
+    while (!todo.isEmpty()) {
+      JsonNode node = todo.pop();
+      if (all.add(node)) {
+        if (node.has("$ref")) {
+          todo.push(resolve(schema, node.get("$ref")).node());
+        }
+        for (String word : List.of("allOf", "anyOf", "oneOf")) {
+          node.path(word).forEach(todo::push);
+        }
+      }
+    }
+    return all;
   }
 
   /** What a {@code $ref} means. */

@@ -55,10 +55,45 @@ final class ValueRules {
   }
 
   private boolean holds(Rule rule, JsonNode value) {
-    Position at = Position.start(rule);
-    byte[] bytes = text(value).getBytes(StandardCharsets.UTF_8);
-    budget.worked(bytes.length);
-    return at.accept(bytes).isEnd();
+    return read(Position.start(rule), value).isEnd();
+  }
+
+  /** Behind a value, with the members of its objects in the order that the rule asks for. */
+  private Position read(Position at, JsonNode value) {
+    if (value.isObject()) {
+      return members(read(at, "{"), new ArrayList<>(value.properties()), "");
+    }
+    if (!value.isArray()) {
+      return read(at, text(value));
+    }
+    Position behind = read(at, "[");
+    for (int i = 0; i < value.size(); i++) {
+      behind = read(i == 0 ? behind : read(behind, ","), value.get(i));
+    }
+    return read(behind, "]");
+  }
+
+  private Position members(Position at, List<Map.Entry<String, JsonNode>> left, String before) {
+    if (left.isEmpty() || at.isDead()) {
+      return read(at, "}");
+    }
+    for (Map.Entry<String, JsonNode> next : left) {
+      Position named = read(at, before + JsonText.quoted(next.getKey()) + ":");
+      Position behind = named.isDead() ? named : read(named, next.getValue());
+      List<Map.Entry<String, JsonNode>> others = new ArrayList<>(left);
+      others.remove(next);
+      Position end = behind.isDead() ? behind : members(behind, others, ",");
+      if (!end.isDead()) {
+        return end;
+      }
+    }
+    return Position.DEAD;
+  }
+
+  private Position read(Position at, String text) {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    budget.worked(1 + bytes.length);
+    return at.accept(bytes);
   }
 
   /** A value as it is written without white space. */
@@ -113,6 +148,30 @@ final class ValueRules {
     int most = facts.number("maxLength", false, Rule.Repeat.FOREVER);
     Dfa all = restricted(facts, least, most);
     return all == null ? rules.lexeme(Lexemes.STRING, least, most) : rules.lexeme(all);
+  }
+
+  /** The names of members that fulfil everything, quotes included; null for all. */
+  @Nullable Dfa names(Facts facts) {
+    if ((facts.statedKinds & Facts.STRING) == 0) {
+      return Dfa.ofTexts(List.of(), budget);
+    }
+    int least = facts.number("minLength", true, 0);
+    int most = facts.number("maxLength", false, Rule.Repeat.FOREVER);
+    boolean bounded = least > 0 || most != Rule.Repeat.FOREVER;
+    Dfa all = restricted(facts, least, most);
+    all = all == null && bounded ? length(least, most) : all;
+    List<JsonNode> listed = facts.values;
+    if (listed == null) {
+      return all;
+    }
+    Dfa texts =
+        Dfa.ofTexts(
+            listed.stream()
+                .filter(JsonNode::isTextual)
+                .map(name -> JsonText.quoted(name.textValue()))
+                .toList(),
+            budget);
+    return all == null ? texts : texts.and(all, budget);
   }
 
   /** The strings as an automaton, quotes included; null where nothing but a length is said. */

@@ -132,8 +132,7 @@ final class GrammarCompilerTest {
     GrammarCompiler compiler = compiler(1, FOREVER, 1 << 20);
     for (int i = 0; i < 6; i++) {
       String first = "v" + i;
-      List<String> texts =
-          IntStream.range(0, 800).mapToObj(k -> first + "-" + k * 7919).toList();
+      List<String> texts = IntStream.range(0, 800).mapToObj(k -> first + "-" + k * 7919).toList();
       assertThat(compiler.compile(new Syntax.Choice(texts)).memory()).isGreaterThan(100_000);
     }
     assertThat(compiler.kept()).isBetween(2, 5);
@@ -174,11 +173,9 @@ final class GrammarCompilerTest {
   @Test
   void aPartThatStandsInManyPlacesIsCompiledOnce() {
     GrammarCompiler compiler = compiler(1, FOREVER, FOREVER);
-    Syntax part =
-        new Syntax.Choice(IntStream.range(0, 800).mapToObj(k -> "v" + k * 7919).toList());
+    Syntax part = new Syntax.Choice(IntStream.range(0, 800).mapToObj(k -> "v" + k * 7919).toList());
     long once = compiler.compile(part).memory();
 
-    assertThat(compiler.compile(Syntax.of(part, part, part)).memory())
-        .isLessThan(once + once / 10);
+    assertThat(compiler.compile(Syntax.of(part, part, part)).memory()).isLessThan(once + once / 10);
   }
 }

@@ -8,7 +8,6 @@ import dev.outcrop.models.OutcropException;
 import dev.outcrop.models.engine.Sampling;
 import dev.outcrop.models.engine.TokenConstraint;
 import dev.outcrop.serving.config.PolicyFile;
-
 import dev.outcrop.serving.generate.Constraint;
 import dev.outcrop.serving.generate.Generation;
 import dev.outcrop.serving.generate.GenerationEvent;
@@ -89,8 +88,7 @@ final class GenerationAllowanceTest {
     assertThat(start(90, "b"))
         .isInstanceOfSatisfying(
             Outcome.Refused.class,
-            refused ->
-                assertThat(refused.reason()).isEqualTo(SubmitResult.Reason.TENANT_QUOTA));
+            refused -> assertThat(refused.reason()).isEqualTo(SubmitResult.Reason.TENANT_QUOTA));
 
     assertThat(compilations).isOne();
   }
