@@ -20,7 +20,6 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -35,8 +34,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  *     HostileTextTest}, {@code BudgetTest}, {@code ChatTemplateTest}</td></tr>
  * <tr><td>3 media parsers</td><td>{@link #looksAtNoMedia}</td></tr>
  * <tr><td>4 requests on behalf of others (SSRF)</td><td>{@link #fetchesNothingForARequest}</td></tr>
- * <tr><td>5 parameters that cost</td><td>{@link #refusesParametersThatCost}, {@link
- *     #refusesHeadThatIsTooLarge}, {@link #refusesBombs}, {@code BadInputTest}, {@code
+ * <tr><td>5 parameters that cost</td><td>{@link CostlyInputTest}, {@code BadInputTest}, {@code
  *     RequestMemoryTest}, {@code SlowClientTest}</td></tr>
  * <tr><td>6 surfaces without a key</td><td>{@link #nothingButProbesAndMetricsIsOpen}, {@code
  *     SecurityTest}</td></tr>
@@ -198,105 +196,6 @@ final class HostileInputTest {
       return true;
     } catch (SocketTimeoutException e) {
       return false;
-    }
-  }
-
-  static Stream<Arguments> costly() {
-    String many = "\"x\",".repeat(5_000) + "\"x\"";
-    return Stream.of(
-        Arguments.of(INVOKE, CHAT + ",\"n\":1000000"),
-        Arguments.of(INVOKE, CHAT + ",\"best_of\":1000000"),
-        Arguments.of(INVOKE, CHAT + ",\"logprobs\":true,\"top_logprobs\":1000000"),
-        Arguments.of(INVOKE, CHAT + ",\"stop\":[" + many + "]"),
-        Arguments.of(INVOKE, CHAT + ",\"max_tokens\":-1"),
-        Arguments.of(INVOKE, CHAT + ",\"max_tokens\":1e18"),
-        Arguments.of(INVOKE, CHAT + ",\"logit_bias\":{" + "\"1\":1,".repeat(9) + "\"2\":1}"),
-        Arguments.of(
-            CONVERSE, MESSAGES + ",\"inferenceConfig\":{\"stopSequences\":[" + many + "]}"),
-        Arguments.of(CONVERSE, MESSAGES + ",\"inferenceConfig\":{\"maxTokens\":1e18}"),
-        Arguments.of(
-            CONVERSE, MESSAGES + ",\"additionalModelRequestFields\":{\"top_k\":99999999999}"),
-        Arguments.of(
-            CONVERSE,
-            "\"messages\":[" + "{\"role\":\"user\",\"content\":[]},".repeat(5_000) + "{}]"),
-        Arguments.of(
-            CONVERSE,
-            "\"messages\":[{\"role\":\"user\",\"content\":["
-                + "{\"text\":\"x\"},".repeat(5_000)
-                + "{\"text\":\"x\"}]}]"),
-        Arguments.of(
-            CONVERSE,
-            MESSAGES
-                + ",\"toolConfig\":{\"tools\":["
-                + "{\"toolSpec\":{\"name\":\"a\",\"inputSchema\":{\"json\":{}}}},".repeat(300)
-                + "{}]}"));
-  }
-
-  @ParameterizedTest
-  @MethodSource("costly")
-  void refusesParametersThatCost(String path, String members) throws IOException {
-    try (TestServer server = new TestServer(request -> "ok")) {
-      RawHttp.Response response = RawHttp.post(server.server.port(), path, "{" + members + "}");
-
-      assertThat(response.status()).as(response.text()).isEqualTo(400);
-      assertThat(server.batcher.requests).isEmpty();
-    }
-  }
-
-  @ParameterizedTest
-  @ValueSource(ints = {100_000, 20_000_000})
-  void refusesHeadThatIsTooLarge(int size) throws IOException {
-    try (TestServer server = new TestServer(request -> "ok");
-        RawHttp http = new RawHttp(server.server.port())) {
-      boolean refused;
-      try {
-        http.write(RawHttp.request("POST", CONVERSE, "{}", "X: " + "x".repeat(size) + "\r\n"));
-        refused = http.response().status() >= 400;
-      } catch (IOException e) {
-        // The server hung up while it was written to.
-        refused = true;
-      }
-      assertThat(refused).isTrue();
-      assertThat(RawHttp.post(server.server.port(), CONVERSE, "{" + MESSAGES + "}").status())
-          .isEqualTo(200);
-    }
-  }
-
-  static Stream<String> bombs() {
-    int deep = 1_000_000;
-    return Stream.of(
-        "[".repeat(deep),
-        "{\"a\":".repeat(deep),
-        "{\"messages\":" + "[".repeat(deep) + "]".repeat(deep) + "}",
-        "{\"messages\":["
-            + "{\"role\":\"user\",\"content\":[".repeat(1_000)
-            + "]}".repeat(1_000)
-            + "]}",
-        "{\"messages\":[" + "0,".repeat(deep) + "0]}",
-        "{" + "\"a\":0,".repeat(deep) + "\"a\":0}",
-        "{\"" + "x".repeat(deep) + "\":0}",
-        "{\"a\":" + "9".repeat(deep) + "}",
-        "{\"a\":1e" + "9".repeat(deep) + "}",
-        "{\"a\":-0." + "0".repeat(deep) + "1}",
-        "{\"toolConfig\":{\"tools\":[{\"toolSpec\":{\"name\":\"a\",\"inputSchema\":{\"json\":"
-            + "{\"properties\":{\"a\":".repeat(500)
-            + "{}"
-            + "}}".repeat(500)
-            + "}}}]},"
-            + MESSAGES
-            + "}");
-  }
-
-  @ParameterizedTest
-  @MethodSource("bombs")
-  void refusesBombs(String body) throws IOException {
-    try (TestServer server = new TestServer(request -> "ok")) {
-      for (String path : List.of(CONVERSE, INVOKE, "/model/demo/converse-stream")) {
-        RawHttp.Response response = RawHttp.post(server.server.port(), path, body);
-        assertThat(response.status()).as(path).isEqualTo(400);
-        assertThat(response.text()).contains("\"message\":").hasSizeLessThan(1_000);
-      }
-      assertThat(server.batcher.requests).isEmpty();
     }
   }
 
