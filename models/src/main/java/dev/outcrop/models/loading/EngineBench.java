@@ -122,7 +122,6 @@ public final class EngineBench implements AutoCloseable {
    * @param plain each step with every row free to take any token
    * @param constrained the step run again with the constraints, right before or after
    */
-  @SuppressWarnings("ArrayRecordComponent")
   public record Alternating(double[] plain, double[] constrained) {}
 
   /**
