@@ -25,8 +25,8 @@ public final class Grammar {
   private final MaskMaker maker;
   private final State start;
   private Map<Position, State> states = new HashMap<>();
-  private final Map<Dfa, @Nullable LocalTokens[]> locals = new IdentityHashMap<>();
-  private final Map<Dfa, @Nullable LocalTokens[]> firstLocals = new IdentityHashMap<>();
+  private final IdentityHashMap<Dfa, @Nullable LocalTokens[]> locals = new IdentityHashMap<>();
+  private final IdentityHashMap<Dfa, @Nullable LocalTokens[]> firstLocals = new IdentityHashMap<>();
   private volatile int stateMemory;
   private volatile int localMemory;
 
@@ -124,7 +124,7 @@ public final class Grammar {
     if (!first && Lexemes.has(dfa)) {
       return vocabulary.shared(dfa, state);
     }
-    Map<Dfa, @Nullable LocalTokens[]> all = first ? firstLocals : locals;
+    IdentityHashMap<Dfa, @Nullable LocalTokens[]> all = first ? firstLocals : locals;
     @Nullable LocalTokens[] ofStates = all.get(dfa);
     LocalTokens local = ofStates == null ? null : ofStates[state];
     if (local == null) {

@@ -17,7 +17,7 @@ final class Kept {
 
   private final long mostMemory;
   private final LongSupplier nanoTime;
-  private final Map<Syntax, Outcome> outcomes = new LinkedHashMap<>(16, 0.75f, true);
+  private final Map<Syntax, Entry> entries = new LinkedHashMap<>(16, 0.75f, true);
 
   /** What came of a compilation. */
   sealed interface Outcome {
@@ -43,33 +43,43 @@ final class Kept {
   }
 
   synchronized @Nullable Outcome get(Syntax syntax) {
-    Outcome known = outcomes.get(syntax);
-    if (known instanceof Outcome.Refused(_, long at) && nanoTime.getAsLong() - at > REFUSAL_NANOS) {
-      outcomes.remove(syntax);
+    Entry known = entries.get(syntax);
+    if (known == null) {
       return null;
     }
-    return known;
+    if (known.outcome instanceof Outcome.Refused(_, long at)
+        && nanoTime.getAsLong() - at > REFUSAL_NANOS) {
+      entries.remove(syntax);
+      return null;
+    }
+    trim(); // what grammars find out in use takes memory as well
+    return known.outcome;
   }
 
   synchronized void put(Syntax syntax, Outcome outcome) {
-    outcomes.put(syntax, outcome);
-    long memory = 0;
-    for (Map.Entry<Syntax, Outcome> entry : outcomes.entrySet()) {
-      memory += memory(entry);
-    }
-    Iterator<Map.Entry<Syntax, Outcome>> eldest = outcomes.entrySet().iterator();
-    while (outcomes.size() > 1 && (memory > mostMemory || outcomes.size() > MOST_ENTRIES)) {
-      memory -= memory(eldest.next());
+    entries.put(syntax, new Entry(outcome, 2 * characters(syntax)));
+    trim();
+  }
+
+  /** Forgets those that were not asked for the longest. */
+  private void trim() {
+    long memory = entries.values().stream().mapToLong(Entry::memory).sum();
+    Iterator<Entry> eldest = entries.values().iterator();
+    while (entries.size() > 1 && (memory > mostMemory || entries.size() > MOST_ENTRIES)) {
+      memory -= eldest.next().memory();
       eldest.remove();
     }
   }
 
-  private static long memory(Map.Entry<Syntax, Outcome> entry) {
-    long key = 2 * characters(entry.getKey());
-    return switch (entry.getValue()) {
-      case Outcome.Made(var grammar) -> key + grammar.memory();
-      case Outcome.Refused(var message, _) -> key + 2L * message.length();
-    };
+  /** An outcome and the memory that its syntax takes. */
+  private record Entry(Outcome outcome, long syntaxMemory) {
+    long memory() {
+      return syntaxMemory
+          + switch (outcome) {
+            case Outcome.Made(var grammar) -> grammar.memory();
+            case Outcome.Refused(var message, _) -> 2L * message.length();
+          };
+    }
   }
 
   private static long characters(Syntax syntax) {
@@ -95,6 +105,6 @@ final class Kept {
 
   /** How many are kept. */
   synchronized int size() {
-    return outcomes.size();
+    return entries.size();
   }
 }

@@ -4,7 +4,6 @@ import dev.outcrop.models.OutcropException;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.OptionalInt;
 import java.util.function.LongSupplier;
 
@@ -23,7 +22,7 @@ final class SyntaxRules {
   private final Rules rules;
 
   /** By identity: a syntax may hold another, of one tool say, in several places. */
-  private final Map<Syntax, Rule> done = new IdentityHashMap<>();
+  private final IdentityHashMap<Syntax, Rule> done = new IdentityHashMap<>();
 
   private SyntaxRules(Vocabulary vocabulary, Budget budget, Budget spare) {
     this.vocabulary = vocabulary;
