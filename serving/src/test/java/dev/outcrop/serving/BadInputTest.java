@@ -1,5 +1,13 @@
 package dev.outcrop.serving;
 
+import static dev.outcrop.serving.testing.ConverseBody.MESSAGES;
+import static dev.outcrop.serving.testing.ConverseBody.POINT;
+import static dev.outcrop.serving.testing.ConverseBody.USER;
+import static dev.outcrop.serving.testing.ConverseBody.assistant;
+import static dev.outcrop.serving.testing.ConverseBody.messages;
+import static dev.outcrop.serving.testing.ConverseBody.more;
+import static dev.outcrop.serving.testing.ConverseBody.user;
+import static dev.outcrop.serving.testing.ConverseBody.with;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.outcrop.serving.testing.RawHttp;
@@ -18,12 +26,6 @@ import org.junit.jupiter.params.provider.MethodSource;
  * What is wrong with a request is answered with status, type and a message that names the field.
  */
 final class BadInputTest {
-  private static final String USER = "{\"role\":\"user\",\"content\":[{\"text\":\"hi\"}]}";
-  private static final String MESSAGES = "\"messages\":[" + USER + "]";
-  private static final String TOOL =
-      "{\"toolSpec\":{\"name\":\"t\",\"inputSchema\":{\"json\":{\"type\":\"object\"}}}}";
-  private static final String POINT = "{\"cachePoint\":{\"type\":\"default\"}}";
-  private static final String TOOLS = "\"toolConfig\":{\"tools\":[" + TOOL + "]}";
   private static TestServer server;
 
   @BeforeAll
@@ -222,28 +224,7 @@ final class BadInputTest {
     return Arguments.of(body, message);
   }
 
-  private static String user(String block) {
-    return "{" + messages(block) + "}";
-  }
-
-  private static String messages(String... blocks) {
-    return "\"messages\":[{\"role\":\"user\",\"content\":[" + String.join(",", blocks) + "]}]";
-  }
-
-  private static String with(String more) {
-    return "{" + MESSAGES + "," + more + "}";
-  }
-
   private static String inference(String field) {
     return with("\"inferenceConfig\":{" + field + "}");
-  }
-
-  private static String more(String field) {
-    return with("\"additionalModelRequestFields\":{" + field + "}");
-  }
-
-  private static String assistant(String block) {
-    return "{%s,\"messages\":[%s,{\"role\":\"assistant\",\"content\":[%s]},%s]}"
-        .formatted(TOOLS, USER, block, USER);
   }
 }

@@ -1,5 +1,13 @@
 package dev.outcrop.serving;
 
+import static dev.outcrop.serving.testing.ConverseBody.POINT;
+import static dev.outcrop.serving.testing.ConverseBody.TOOL;
+import static dev.outcrop.serving.testing.ConverseBody.TOOLS;
+import static dev.outcrop.serving.testing.ConverseBody.USER;
+import static dev.outcrop.serving.testing.ConverseBody.assistant;
+import static dev.outcrop.serving.testing.ConverseBody.messages;
+import static dev.outcrop.serving.testing.ConverseBody.with;
+
 import dev.outcrop.serving.testing.Refusal;
 import dev.outcrop.serving.testing.TestServer;
 import java.io.IOException;
@@ -15,12 +23,6 @@ import org.junit.jupiter.params.provider.MethodSource;
  * field.
  */
 final class BadToolsTest {
-  private static final String USER = "{\"role\":\"user\",\"content\":[{\"text\":\"hi\"}]}";
-  private static final String MESSAGES = "\"messages\":[" + USER + "]";
-  private static final String TOOL =
-      "{\"toolSpec\":{\"name\":\"t\",\"inputSchema\":{\"json\":{\"type\":\"object\"}}}}";
-  private static final String POINT = "{\"cachePoint\":{\"type\":\"default\"}}";
-  private static final String TOOLS = "\"toolConfig\":{\"tools\":[" + TOOL + "]}";
   private static final String USE =
       "{\"role\":\"assistant\",\"content\":[{\"toolUse\":{\"toolUseId\":\"a\",\"name\":\"t\",\"input\":{}}}]}";
   private static TestServer server;
@@ -157,27 +159,6 @@ final class BadToolsTest {
 
   private static Arguments bad(String body, String message) {
     return Arguments.of(body, message);
-  }
-
-  private static String user(String block) {
-    return "{" + messages(block) + "}";
-  }
-
-  private static String messages(String... blocks) {
-    return "\"messages\":[{\"role\":\"user\",\"content\":[" + String.join(",", blocks) + "]}]";
-  }
-
-  private static String with(String more) {
-    return "{" + MESSAGES + "," + more + "}";
-  }
-
-  private static String more(String field) {
-    return with("\"additionalModelRequestFields\":{" + field + "}");
-  }
-
-  private static String assistant(String block) {
-    return "{%s,\"messages\":[%s,{\"role\":\"assistant\",\"content\":[%s]},%s]}"
-        .formatted(TOOLS, USER, block, USER);
   }
 
   private static String resultOf(String member) {

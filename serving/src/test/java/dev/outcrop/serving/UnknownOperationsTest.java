@@ -13,8 +13,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** What is no operation, or none of this server, is said to be unknown. */
 final class UnknownOperationsTest {
-  private static final String USER = "{\"role\":\"user\",\"content\":[{\"text\":\"hi\"}]}";
-  private static final String MESSAGES = "\"messages\":[" + USER + "]";
   private static TestServer server;
 
   @BeforeAll
@@ -72,13 +70,5 @@ final class UnknownOperationsTest {
       assertThat(response.header("x-amzn-ErrorType")).isEqualTo("ValidationException");
       assertThat(response.header("x-amzn-RequestId")).isNotBlank();
     }
-  }
-
-  private static String with(String more) {
-    return "{" + MESSAGES + "," + more + "}";
-  }
-
-  private static String more(String field) {
-    return with("\"additionalModelRequestFields\":{" + field + "}");
   }
 }
