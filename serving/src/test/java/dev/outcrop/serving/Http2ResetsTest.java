@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import software.amazon.eventstream.Message;
@@ -50,7 +51,29 @@ final class Http2ResetsTest {
       http.write(frames(resets));
       Await.until(() -> server.batcher.open() == 1);
 
-      assertThatTheFirstComes(http);
+      assertThatItComes(http, 1);
+    }
+  }
+
+  @Test
+  void goesOnWhenAStreamIsResetThatHasEnded() throws Exception {
+    try (RawHttp2 http = new RawHttp2(server.server.port())) {
+      http.open(100);
+      http.post(1, STREAM, HI);
+      Await.until(() -> server.batcher.open() == 1);
+      server.batcher.streams.removeFirst().release(100);
+      http.rest(1);
+      Await.until(() -> server.metrics().contains("outcrop_requests_in_flight 0.0"));
+      for (int stream = 3; stream <= 7; stream += 2) {
+        int open = stream / 2;
+        http.post(stream, STREAM, HI);
+        Await.until(() -> server.batcher.open() == open);
+      }
+      http.send(RawHttp2.RST_STREAM, 1, CANCEL);
+      http.ping();
+
+      assertThat(server.batcher.open()).isEqualTo(3);
+      assertThatItComes(http, 3);
     }
   }
 
@@ -63,9 +86,9 @@ final class Http2ResetsTest {
     return all.toByteArray();
   }
 
-  private void assertThatTheFirstComes(RawHttp2 http) throws IOException {
+  private void assertThatItComes(RawHttp2 http, int stream) throws IOException {
     server.batcher.streams.getFirst().release(100);
-    List<Message> messages = RawHttp2.messages(http.rest(1));
+    List<Message> messages = RawHttp2.messages(http.rest(stream));
     assertThat(RawHttp2.text(messages)).isEqualTo("0123456789");
     assertThat(messages.getLast().getHeaders().get(":event-type").getString())
         .isEqualTo("metadata");

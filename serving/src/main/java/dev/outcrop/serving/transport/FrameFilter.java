@@ -6,9 +6,11 @@ import java.util.LinkedHashSet;
 import java.util.function.Supplier;
 
 /**
- * The bytes of an HTTP/2 connection (RFC 9113), all but graceful GOAWAY frames. Clients send GOAWAY
+ * The bytes of an HTTP/2 connection (RFC 9113), all but two kinds of frames. Clients send GOAWAY
  * with NO_ERROR to say that they will open no more streams and go on reading the open ones; Helidon
- * 4.5 ends the connection at any GOAWAY (helidon issue 12341), so it must not see these.
+ * 4.5 ends the connection at any GOAWAY (helidon issue 12341), so it must not see these. Nor may it
+ * see a reset of a stream that has ended, as one has whose client gave up a moment too late: where
+ * another stream is open, Helidon takes it for a stream that never was and ends the connection.
  *
  * <p>On the way it notes RST_STREAM, so that a request can tell that its client gave up. Read by
  * the connection's thread; watched by request threads.
@@ -21,8 +23,8 @@ final class FrameFilter implements Supplier<byte[]>, ConnectionWatch {
   private static final int WINDOW_UPDATE = 8;
   private static final int GOAWAY_MIN = 8;
 
-  /** Resets that come after their request are never asked for; of those only so many are kept. */
-  private static final int RESETS_KEPT = 4 * DualProtocolSelector.MAX_STREAMS;
+  /** Streams of each kind that are remembered. */
+  private static final int KEPT = 4 * DualProtocolSelector.MAX_STREAMS;
 
   private final DataReader in;
   private final int maxFrame;
@@ -30,6 +32,9 @@ final class FrameFilter implements Supplier<byte[]>, ConnectionWatch {
 
   /** Streams that were reset, the newest last; those of requests that are over are taken out. */
   private final LinkedHashSet<Integer> resets = new LinkedHashSet<>();
+
+  /** Streams whose requests are over, and their bodies read or dropped, the newest last. */
+  private final LinkedHashSet<Integer> over = new LinkedHashSet<>();
 
   private volatile boolean anyReset;
   private long pass = PREFACE;
@@ -71,11 +76,10 @@ final class FrameFilter implements Supplier<byte[]>, ConnectionWatch {
 
   @Override
   public void over(int requestId) {
-    if (anyReset) {
-      synchronized (resets) {
-        resets.remove(requestId);
-        anyReset = !resets.isEmpty();
-      }
+    synchronized (resets) {
+      add(over, requestId);
+      resets.remove(requestId);
+      anyReset = !resets.isEmpty();
     }
   }
 
@@ -91,9 +95,11 @@ final class FrameFilter implements Supplier<byte[]>, ConnectionWatch {
     int type = head.read();
     head.skip(1);
     int stream = head.readInt32() & Integer.MAX_VALUE;
-    if (type == RST_STREAM) {
-      reset(stream);
-    } else if (type == WINDOW_UPDATE && stream == 0 && length == Integer.BYTES) {
+    if (type == RST_STREAM && length == Integer.BYTES && !reset(stream)) {
+      in.skip(HEADER + length);
+      return;
+    }
+    if (type == WINDOW_UPDATE && stream == 0 && length == Integer.BYTES) {
       window.granted(payload(0) & Integer.MAX_VALUE);
     }
     if (type == GOAWAY && stream == 0 && length >= GOAWAY_MIN && length <= maxFrame && noError()) {
@@ -115,15 +121,24 @@ final class FrameFilter implements Supplier<byte[]>, ConnectionWatch {
     return frame.readInt32();
   }
 
-  private void reset(int stream) {
+  /** Whether there is still something to reset. */
+  private boolean reset(int stream) {
     synchronized (resets) {
-      resets.add(stream);
-      if (resets.size() > RESETS_KEPT) {
-        resets.removeFirst();
+      if (over.contains(stream)) {
+        return false;
       }
+      add(resets, stream);
       anyReset = true;
     }
     window.wake();
+    return true;
+  }
+
+  private static void add(LinkedHashSet<Integer> streams, int stream) {
+    streams.add(stream);
+    if (streams.size() > KEPT) {
+      streams.removeFirst();
+    }
   }
 
   private boolean wasReset(int stream) {
