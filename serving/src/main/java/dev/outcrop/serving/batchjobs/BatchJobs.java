@@ -153,10 +153,17 @@ final class BatchJobs implements AutoCloseable {
       return new Outcome.Conflict("The job has ended, its status is %s.".formatted(status.word()));
     }
     Running run = running.get(job.id());
-    if (run == null) {
+    if (run == null && job.state().files().isEmpty()) {
       job.update(state -> state.at(JobStatus.STOPPED, null, clock.instant()));
+      store.clean(job.id(), false);
+      return new Outcome.Done(job);
+    }
+    job.update(state -> state.at(JobStatus.STOPPING, null, clock.instant()));
+    if (run == null) {
+      // It ran before the server's start: its turn will write what was finished.
+      stuck.remove(job.id());
+      startNext();
     } else {
-      job.update(state -> state.at(JobStatus.STOPPING, null, clock.instant()));
       run.halt().now(Halt.Reason.STOPPED);
     }
     return new Outcome.Done(job);
@@ -174,6 +181,7 @@ final class BatchJobs implements AutoCloseable {
         && !clock.instant().isBefore(expires)) {
       try {
         job.update(before -> before.at(JobStatus.EXPIRED, null, expires));
+        store.clean(job.id(), false);
       } catch (IOException e) {
         LOG.warn("the state of job {} cannot be written: {}", job.id(), e.toString());
       }
@@ -235,7 +243,9 @@ final class BatchJobs implements AutoCloseable {
       LOG.error("job {} waits for the next start of the server", job.id());
       stuck.add(job.id());
     }
-    startNext();
+    if (!ending) {
+      startNext();
+    }
     release();
     notifyAll();
   }

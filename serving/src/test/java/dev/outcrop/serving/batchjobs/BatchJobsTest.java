@@ -66,6 +66,7 @@ final class BatchJobsTest {
         .isEqualTo(
             "{\"totalRecordCount\":1000,\"processedRecordCount\":1000,\"successRecordCount\":1000,"
                 + "\"errorRecordCount\":0,\"inputTokenCount\":5000,\"outputTokenCount\":2000}");
+    jobs.close(); // a job cleans up after its end is known
     try (var left = Files.list(folder.state().resolve(job.id()))) {
       assertThat(left.map(file -> file.getFileName().toString()))
           .containsExactlyInAnyOrder("job.json", "state.json");

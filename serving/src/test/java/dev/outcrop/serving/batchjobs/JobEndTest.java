@@ -55,6 +55,29 @@ final class JobEndTest {
   }
 
   @Test
+  void stopsWithWhatAnEarlierServerFinished() throws Exception {
+    BatchJobs jobs = servers.open(folder, inference);
+    ObjectNode request = folder.request(folder.writeRecords("a.jsonl", 50));
+    Job job = submit(jobs, request);
+    inference.open.release(20);
+    Await.until(() -> job.state().progress().processed() == 20);
+    servers.now.updateAndGet(time -> time.minusMillis(1));
+    Job other = submit(jobs, request); // first in the order of the next start
+    Await.until(() -> !other.state().files().isEmpty());
+    jobs.close();
+
+    BatchJobs again = servers.open(folder.config(1), new FakeInference());
+    Job waits = again.find(job.id(), CALLER).orElseThrow();
+    again.stop(waits);
+    assertThat(waits.state().status()).isEqualTo(JobStatus.STOPPING);
+    again.stop(again.find(other.id(), CALLER).orElseThrow());
+    awaitEnd(waits);
+
+    assertThat(waits.state().status()).isEqualTo(JobStatus.STOPPED);
+    assertThat(folder.output(waits.id(), "a.jsonl.out")).hasSize(20);
+  }
+
+  @Test
   void endsAfterItsTimeWithWhatIsFinished() throws Exception {
     BatchJobs jobs = servers.open(folder, inference);
     ObjectNode request = folder.request(folder.writeRecords("a.jsonl", 50));
