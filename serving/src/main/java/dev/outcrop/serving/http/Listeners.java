@@ -11,6 +11,7 @@ import dev.outcrop.serving.tls.Certificates;
 import dev.outcrop.serving.transport.ByteBudget;
 import dev.outcrop.serving.transport.Connections;
 import dev.outcrop.serving.transport.TransportLimits;
+import io.helidon.common.socket.SocketOptions;
 import io.helidon.webserver.WebServer;
 import java.time.Duration;
 import java.util.Map;
@@ -34,8 +35,8 @@ public final class Listeners implements AutoCloseable {
   private static final int MANAGEMENT_BODY = 1_024;
   private static final long MANAGEMENT_MEMORY = 1_024 * 1_024;
 
-  private final Port api;
-  private final Port management;
+  final Port api;
+  final Port management;
 
   private Listeners(Port api, Port management) {
     this.api = api;
@@ -43,8 +44,7 @@ public final class Listeners implements AutoCloseable {
   }
 
   /** One port. */
-  private record Port(
-      WebServer server, Connections connections, @Nullable Certificates certificates) {
+  record Port(WebServer server, Connections connections, @Nullable Certificates certificates) {
     Port started(String host, int port) {
       try {
         server.start();
@@ -121,6 +121,14 @@ public final class Listeners implements AutoCloseable {
     management.stop();
   }
 
+  /**
+   * The head of an HTTP/2 answer and its data are two writes, and so is each token: without this
+   * the second waits until the client has confirmed the first, which it puts off for up to 40 ms.
+   */
+  private static void writeAtOnce(SocketOptions.Builder socket) {
+    socket.tcpNoDelay(true);
+  }
+
   private static Port api(HttpConfig config, Parts parts) {
     int maxBody = Math.toIntExact(config.maxBody().bytes());
     Certificates certificates = Certificates.open(config.tls());
@@ -144,6 +152,7 @@ public final class Listeners implements AutoCloseable {
         WebServer.builder()
             .host(config.host())
             .port(config.port())
+            .connectionOptions(Listeners::writeAtOnce)
             .shutdownHook(false)
             .shutdownGracePeriod(GRACE)
             .maxTcpConnections(config.maxConnections())
@@ -175,6 +184,7 @@ public final class Listeners implements AutoCloseable {
         WebServer.builder()
             .host(config.host())
             .port(config.port())
+            .connectionOptions(Listeners::writeAtOnce)
             .shutdownHook(false)
             .shutdownGracePeriod(GRACE)
             .maxTcpConnections(MANAGEMENT_CONNECTIONS)
