@@ -104,6 +104,7 @@ final class OpenAiPolicyTest {
     RawHttp.Response never = chat("k-two", ",\"n\":3}");
     assertThat(never.status()).isEqualTo(400);
     assertThat(never.text()).contains("3 completions");
+    Await.until(() -> server.metrics().contains("outcrop_requests_in_flight 0.0"));
     assertThat(chat("k-two", ",\"n\":2}").status()).isEqualTo(200);
     Await.until(() -> server.metrics().contains("outcrop_requests_in_flight 0.0"));
 

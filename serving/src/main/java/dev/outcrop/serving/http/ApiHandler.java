@@ -160,13 +160,13 @@ final class ApiHandler implements Handler {
           fail(visit, ApiError.throttled(message, retryAfter));
       case Allowance.Answer.Granted(var share) -> {
         try (share) {
-          enter(visit, call, caller, body);
+          enter(visit, call, caller, share, body);
         }
       }
     }
   }
 
-  private void enter(Visit visit, Api.Call call, Caller caller, Body source)
+  private void enter(Visit visit, Api.Call call, Caller caller, Allowance.Share share, Body source)
       throws InterruptedException {
     switch (parts.lifeCycle.enter(parts.maxRequests)) {
       case IN -> {
@@ -187,6 +187,7 @@ final class ApiHandler implements Handler {
             call.run(exchange);
           }
         } finally {
+          share.close(); // once nothing is in, nobody's quota is held
           parts.lifeCycle.leave();
         }
       }
