@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.outcrop.serving.testing.Await;
 import dev.outcrop.serving.testing.RawHttp2;
 import dev.outcrop.serving.testing.TestServer;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import org.junit.jupiter.api.Test;
 
@@ -37,11 +38,37 @@ final class Http2WindowTest {
         open -= frame.endsStream() ? 1 : 0;
         if (received >= window && open > 0) {
           window += GRANT;
-          http.send(RawHttp2.WINDOW_UPDATE, 0, ByteBuffer.allocate(4).putInt(GRANT).array());
+          grant(http, GRANT);
         }
       }
       assertThat(received).isGreaterThan(FIRST_WINDOW);
       assertThat(most).isLessThanOrEqualTo(0);
     }
+  }
+
+  @Test
+  void leavesRoomForOthersBesideAStreamThatIsShut() throws Exception {
+    try (TestServer server = new TestServer(request -> "x".repeat(request.maxTokens()));
+        RawHttp2 http = new RawHttp2(server.server.port())) {
+      http.open(100);
+      http.post(1, "/model/demo/converse", most(2 * FIRST_WINDOW));
+      for (int received = 0; received < FIRST_WINDOW; ) {
+        RawHttp2.Frame frame = http.next();
+        received += frame.type() == RawHttp2.DATA ? frame.payload().length : 0;
+      }
+      grant(http, FIRST_WINDOW); // to the connection, not to the stream
+      http.ping();
+      http.post(3, "/model/demo/converse-stream", most(9));
+      assertThat(RawHttp2.text(RawHttp2.messages(http.rest(3)))).isEqualTo("x".repeat(9));
+    }
+  }
+
+  private static String most(int tokens) {
+    return HI.substring(0, HI.length() - 1)
+        + ",\"inferenceConfig\":{\"maxTokens\":%d}}".formatted(tokens);
+  }
+
+  private static void grant(RawHttp2 http, int bytes) throws IOException {
+    http.send(RawHttp2.WINDOW_UPDATE, 0, ByteBuffer.allocate(4).putInt(bytes).array());
   }
 }

@@ -31,7 +31,7 @@ final class SlowUploadTest {
     server =
         new TestServer(
             request -> "0123456789",
-            TestServer.http(settings -> settings.requestTimeout = Duration.ofSeconds(1)));
+            TestServer.http(settings -> settings.requestTimeout = Duration.ofSeconds(3)));
     server.batcher.hold = true;
     http = new RawHttp2(server.server.port());
     http.open(100);

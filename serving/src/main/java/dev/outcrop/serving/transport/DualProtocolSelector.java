@@ -31,7 +31,8 @@ final class DualProtocolSelector implements ServerConnectionSelector {
   /**
    * Streams that a client may reset within ten seconds before they are answered. Helidon's 50 are
    * fewer than clients give up at once whose requests wait in the queue, and the end of the
-   * connection is that of everybody's streams.
+   * connection is that of everybody's streams. The same number limits the resets that a client
+   * provokes the server to send.
    */
   private static final int MAX_RESETS = 4 * MAX_STREAMS;
 

@@ -2,8 +2,11 @@ package dev.outcrop.serving.transport;
 
 import io.helidon.common.buffers.BufferData;
 import io.helidon.common.buffers.DataReader;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
+import java.util.Set;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The bytes of an HTTP/2 connection (RFC 9113), all but two kinds of frames. Clients send GOAWAY
@@ -18,13 +21,19 @@ import java.util.function.Supplier;
 final class FrameFilter implements Supplier<byte[]>, ConnectionWatch {
   private static final int PREFACE = 24;
   private static final int HEADER = 9;
+  private static final int DATA = 0;
+  private static final int HEADERS = 1;
+  private static final int END_STREAM = 1;
   private static final int RST_STREAM = 3;
   private static final int GOAWAY = 7;
   private static final int WINDOW_UPDATE = 8;
   private static final int GOAWAY_MIN = 8;
 
-  /** Streams of each kind that are remembered. */
-  private static final int KEPT = 4 * DualProtocolSelector.MAX_STREAMS;
+  /** Resets that come before their request, which may never come, are kept up to this number. */
+  private static final int RESETS_KEPT = 4 * DualProtocolSelector.MAX_STREAMS;
+
+  /** Streams that have ended and are remembered. */
+  private static final int OVER_KEPT = 1_024;
 
   private final DataReader in;
   private final int maxFrame;
@@ -33,8 +42,13 @@ final class FrameFilter implements Supplier<byte[]>, ConnectionWatch {
   /** Streams that were reset, the newest last; those of requests that are over are taken out. */
   private final LinkedHashSet<Integer> resets = new LinkedHashSet<>();
 
-  /** Streams whose requests are over, and their bodies read or dropped, the newest last. */
-  private final LinkedHashSet<Integer> over = new LinkedHashSet<>();
+  /** Streams that their clients have not ended yet. */
+  private final Set<Integer> unfinished = new HashSet<>();
+
+  /** The last streams that both sides ended, in a ring; null before the first. */
+  private int @Nullable [] over;
+
+  private int overCount;
 
   private volatile boolean anyReset;
   private long pass = PREFACE;
@@ -77,9 +91,15 @@ final class FrameFilter implements Supplier<byte[]>, ConnectionWatch {
   @Override
   public void over(int requestId) {
     synchronized (resets) {
-      add(over, requestId);
       resets.remove(requestId);
       anyReset = !resets.isEmpty();
+      if (!unfinished.contains(requestId)) {
+        if (over == null) {
+          over = new int[OVER_KEPT];
+        }
+        over[overCount++ % OVER_KEPT] = requestId;
+        overCount %= OVER_KEPT;
+      }
     }
   }
 
@@ -93,13 +113,15 @@ final class FrameFilter implements Supplier<byte[]>, ConnectionWatch {
     BufferData head = in.getBuffer(HEADER);
     int length = head.readInt24();
     int type = head.read();
-    head.skip(1);
+    int flags = head.read();
     int stream = head.readInt32() & Integer.MAX_VALUE;
     if (type == RST_STREAM && length == Integer.BYTES && !reset(stream)) {
       in.skip(HEADER + length);
       return;
     }
-    if (type == WINDOW_UPDATE && stream == 0 && length == Integer.BYTES) {
+    if (type == HEADERS || (type == DATA && (flags & END_STREAM) != 0)) {
+      came(stream, (flags & END_STREAM) != 0);
+    } else if (type == WINDOW_UPDATE && stream == 0 && length == Integer.BYTES) {
       window.granted(payload(0) & Integer.MAX_VALUE);
     }
     if (type == GOAWAY && stream == 0 && length >= GOAWAY_MIN && length <= maxFrame && noError()) {
@@ -124,21 +146,40 @@ final class FrameFilter implements Supplier<byte[]>, ConnectionWatch {
   /** Whether there is still something to reset. */
   private boolean reset(int stream) {
     synchronized (resets) {
-      if (over.contains(stream)) {
+      if (isOver(stream)) {
         return false;
       }
-      add(resets, stream);
+      unfinished.remove(stream);
+      resets.add(stream);
+      if (resets.size() > RESETS_KEPT) {
+        resets.removeFirst();
+      }
       anyReset = true;
     }
     window.wake();
     return true;
   }
 
-  private static void add(LinkedHashSet<Integer> streams, int stream) {
-    streams.add(stream);
-    if (streams.size() > KEPT) {
-      streams.removeFirst();
+  /** A request's head came, or its end. */
+  private void came(int stream, boolean end) {
+    synchronized (resets) {
+      if (end) {
+        unfinished.remove(stream);
+      } else if (unfinished.size() < RESETS_KEPT) {
+        unfinished.add(stream);
+      }
     }
+  }
+
+  private boolean isOver(int stream) {
+    if (over != null) {
+      for (int each : over) {
+        if (each == stream) {
+          return true;
+        }
+      }
+    }
+    return false;
   }
 
   private boolean wasReset(int stream) {

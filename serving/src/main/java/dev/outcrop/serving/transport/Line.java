@@ -30,6 +30,7 @@ final class Line {
   /** Held while bytes are written: a thread that is interrupted meanwhile closes the socket. */
   private final ReentrantLock writes = new ReentrantLock();
 
+  private volatile long requestsChanged;
   private volatile long requestSince;
   private volatile long writeSince = NOT_WAITING;
   private volatile long lingerSince = NOT_WAITING;
@@ -83,11 +84,13 @@ final class Line {
 
   /** A request's thread begins with it. */
   void begun() {
+    requestsChanged = now();
     requests.incrementAndGet();
   }
 
   /** A request's thread is done with it. */
   void over(int requestId) {
+    requestsChanged = now();
     requests.decrementAndGet();
     ConnectionWatch client = watch;
     if (client != null) {
@@ -143,9 +146,10 @@ final class Line {
         || allLate(now, requestLimit);
   }
 
+  /** The end of an answer is written a moment after its request is over, and read later still. */
   private boolean allLate(long now, long limit) {
     long late = late(now, limit).count();
-    return late > 0 && late >= requests.get();
+    return late > 0 && late >= requests.get() && longer(requestsChanged, now, LINGER);
   }
 
   private Stream<Reading> late(long now, long limit) {

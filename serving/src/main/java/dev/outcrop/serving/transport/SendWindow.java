@@ -17,6 +17,11 @@ import java.util.concurrent.locks.ReentrantLock;
 public final class SendWindow {
   private static final long FIRST = 65_535;
 
+  /** Who has taken room may wait for the window of its own stream; so nobody takes all of it. */
+  private static final int SHARES = 8;
+
+  private static final long LEAST = 2_048;
+
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final long longestNanos;
@@ -57,17 +62,18 @@ public final class SendWindow {
   public int take(int want, ClientWatch client) {
     lock.lock();
     try {
-      long left = longestNanos;
+      long wait = longestNanos;
       while (open - taken <= 0 || closed) {
         if (closed || client.gone()) {
           throw new UncheckedIOException(new SocketException("the client went away"));
         }
-        if (left <= 0) {
+        if (wait <= 0) {
           throw new UncheckedIOException(new SocketTimeoutException("the window stayed shut"));
         }
-        left = changed.awaitNanos(left);
+        wait = changed.awaitNanos(wait);
       }
-      int part = (int) Math.min(want, open - taken);
+      long left = open - taken;
+      int part = (int) Math.min(want, Math.min(left, Math.max(left / SHARES, LEAST)));
       taken += part;
       return part;
     } catch (InterruptedException e) {
@@ -88,9 +94,14 @@ public final class SendWindow {
     change(bytes, 0);
   }
 
-  /** So many bytes of answers went out. */
+  /** So many bytes of answers went out, which is nothing to wake anybody for. */
   void sent(int bytes) {
-    change(-bytes, 0);
+    lock.lock();
+    try {
+      open -= bytes;
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Lets those who wait look whether their client is gone. */
