@@ -4,7 +4,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.outcrop.models.grammar.SchemaTree.Schema;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -61,7 +64,7 @@ final class ValueRules {
   /** Behind a value, with the members of its objects in the order that the rule asks for. */
   private Position read(Position at, JsonNode value) {
     if (value.isObject()) {
-      return members(read(at, "{"), new ArrayList<>(value.properties()), "");
+      return members(read(at, "{"), List.copyOf(value.properties()));
     }
     if (!value.isArray()) {
       return read(at, text(value));
@@ -73,21 +76,40 @@ final class ValueRules {
     return read(behind, "]");
   }
 
-  private Position members(Position at, List<Map.Entry<String, JsonNode>> left, String before) {
-    if (left.isEmpty() || at.isDead()) {
-      return read(at, "}");
-    }
-    for (Map.Entry<String, JsonNode> next : left) {
-      Position named = read(at, before + JsonText.quoted(next.getKey()) + ":");
-      Position behind = named.isDead() ? named : read(named, next.getValue());
-      List<Map.Entry<String, JsonNode>> others = new ArrayList<>(left);
-      others.remove(next);
-      Position end = behind.isDead() ? behind : members(behind, others, ",");
-      if (!end.isDead()) {
+  /** Tries the members in every order until one leads to the end; an object may have thousands. */
+  private Position members(Position open, List<Map.Entry<String, JsonNode>> members) {
+    BitSet used = new BitSet(members.size());
+    Deque<Integer> order = new ArrayDeque<>();
+    Deque<Position> behind = new ArrayDeque<>(List.of(open));
+    int next = 0;
+    while (true) {
+      next = used.nextClearBit(next);
+      if (next < members.size()) {
+        Position after = member(behind.getLast(), members.get(next), order.isEmpty() ? "" : ",");
+        if (after.isDead()) {
+          next++;
+        } else {
+          budget.made();
+          used.set(next);
+          order.addLast(next);
+          behind.addLast(after);
+          next = 0;
+        }
+        continue;
+      }
+      Position end = order.size() == members.size() ? read(behind.getLast(), "}") : Position.DEAD;
+      if (!end.isDead() || order.isEmpty()) {
         return end;
       }
+      behind.removeLast();
+      next = order.removeLast();
+      used.clear(next++);
     }
-    return Position.DEAD;
+  }
+
+  private Position member(Position at, Map.Entry<String, JsonNode> member, String before) {
+    Position named = read(at, before + JsonText.quoted(member.getKey()) + ":");
+    return named.isDead() ? named : read(named, member.getValue());
   }
 
   private Position read(Position at, String text) {

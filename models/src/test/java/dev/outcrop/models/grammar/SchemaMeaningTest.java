@@ -1,8 +1,10 @@
 package dev.outcrop.models.grammar;
 
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -54,6 +56,26 @@ final class SchemaMeaningTest {
   void allowsOneTextAndNotAnother(String schema, String one, String other) {
     assertThat(allows(schema, one)).as(one).isTrue();
     assertThat(allows(schema, other)).as(other).isFalse();
+  }
+
+  @Test
+  void anObjectWithThousandsOfMembersCanBeListed() {
+    String members =
+        IntStream.range(0, 6000)
+            .mapToObj(i -> "'%d':1".formatted(i))
+            .collect(joining(",", "{", "}"));
+
+    assertThat(allows("{'minProperties':1,'const':%s}".formatted(members), members)).isTrue();
+  }
+
+  @Test
+  void membersOfAListedObjectAreMatchedInTheOrderOfTheSchema() {
+    String schema = "{'properties':{'a':{},'b':{'type':'string'},'c':{}},'enum':[%s]}";
+    String all = "{'c':3,'a':1,'b':'2'}";
+
+    assertThat(allows(schema.formatted(all), all)).isTrue();
+    assertThat(start(schema.formatted("{'c':3,'a':1,'b':2}")).isDead()).isTrue();
+    assertThat(allows(schema.formatted("{}"), "{}")).isTrue();
   }
 
   @Test
