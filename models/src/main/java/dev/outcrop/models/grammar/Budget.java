@@ -10,6 +10,7 @@ final class Budget {
   private final long end;
   private int left;
   private int untilLook = LOOK;
+  private boolean late;
 
   /**
    * A budget that begins now.
@@ -26,6 +27,11 @@ final class Budget {
   /** Whether nothing is left. */
   boolean isSpent() {
     return left < 0;
+  }
+
+  /** Whether time ran out: another run, or a faster machine, may come to something else. */
+  boolean isLate() {
+    return late;
   }
 
   /** A state, a rule or the like is made. */
@@ -49,6 +55,7 @@ final class Budget {
       untilLook = LOOK;
       if (nanoTime.getAsLong() - end > 0) {
         left = -1;
+        late = true;
         throw Refusals.tooComplex();
       }
     }

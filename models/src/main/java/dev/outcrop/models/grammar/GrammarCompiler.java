@@ -90,7 +90,6 @@ public final class GrammarCompiler {
         outcome = kept.get(syntax); // another may have waited for the same
         if (outcome == null) {
           outcome = make(syntax);
-          kept.put(syntax, outcome);
         }
       } finally {
         turns.release();
@@ -117,16 +116,24 @@ public final class GrammarCompiler {
   }
 
   private Kept.Outcome make(Syntax syntax) {
-    OutcropException refusal;
+    SyntaxRules rules = null;
+    Kept.Outcome made;
     try {
-      return new Kept.Outcome.Made(SyntaxRules.grammar(syntax, vocabulary, nanoTime));
+      rules = SyntaxRules.of(vocabulary, nanoTime);
+      made = new Kept.Outcome.Made(rules.grammar(syntax));
     } catch (OutcropException e) {
-      refusal = e;
+      made = refused(e);
     } catch (StackOverflowError e) {
-      refusal = Refusals.tooComplex();
+      made = refused(Refusals.tooComplex());
     }
+    // What want of time has done is for this request alone: the next may have more of it.
+    boolean late = rules != null && rules.isLate();
+    return late ? kept.orElse(syntax, made) : kept.put(syntax, made);
+  }
+
+  private Kept.Outcome refused(OutcropException e) {
     return new Kept.Outcome.Refused(
-        Objects.requireNonNullElse(refusal.getMessage(), ""), nanoTime.getAsLong());
+        Objects.requireNonNullElse(e.getMessage(), ""), nanoTime.getAsLong());
   }
 
   /** How many wait for their turn. */

@@ -31,13 +31,21 @@ final class SyntaxRules {
     rules = new Rules(budget);
   }
 
-  /** Makes a grammar within the time and memory that a request may take. */
-  static Grammar grammar(Syntax syntax, Vocabulary vocabulary, LongSupplier nanoTime) {
+  /** For one grammar, with the time from now on and the memory that a request may take. */
+  static SyntaxRules of(Vocabulary vocabulary, LongSupplier nanoTime) {
     Budget spare = new Budget(nanoTime, MOST_NANOS / 2, MOST_STATES / 2);
-    SyntaxRules all =
-        new SyntaxRules(vocabulary, new Budget(nanoTime, MOST_NANOS, MOST_STATES), spare);
-    Rule root = all.settled(syntax);
-    return new Grammar(vocabulary, root, all.rules.memory());
+    return new SyntaxRules(vocabulary, new Budget(nanoTime, MOST_NANOS, MOST_STATES), spare);
+  }
+
+  /** Makes the grammar or refuses it. */
+  Grammar grammar(Syntax syntax) {
+    Rule root = settled(syntax);
+    return new Grammar(vocabulary, root, rules.memory());
+  }
+
+  /** Whether time ran out, for all or for what need not be enforced. */
+  boolean isLate() {
+    return budget.isLate() || spare.isLate();
   }
 
   private Rule settled(Syntax syntax) {

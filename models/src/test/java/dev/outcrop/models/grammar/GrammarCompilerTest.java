@@ -12,6 +12,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.Test;
 final class GrammarCompilerTest {
   private static final Vocabulary VOCABULARY = Spellings.of(List.of("ab"));
   private static final Syntax NEVER_DONE = new Syntax.Regex("((a{9999}){9999}){9999}");
+  private static final Syntax MUCH = new Syntax.Regex("[0-9]{1,400}");
   private static final long FOREVER = Long.MAX_VALUE;
 
   private final AtomicReference<LongSupplier> clock = new AtomicReference<>(() -> 0);
@@ -34,6 +36,12 @@ final class GrammarCompilerTest {
   private long nanoTime() {
     looks.incrementAndGet();
     return clock.get().getAsLong();
+  }
+
+  /** A clock that goes on with every look at it. */
+  private void runClock(long millis) {
+    AtomicLong now = new AtomicLong();
+    clock.set(() -> now.addAndGet(millis * 1_000_000));
   }
 
   /** A clock that stops whoever looks at it. */
@@ -75,6 +83,68 @@ final class GrammarCompilerTest {
   }
 
   @Test
+  void thoseWhoCompileTheSameAtOnceShareOneGrammar() throws Exception {
+    GrammarCompiler compiler = compiler(2, FOREVER, FOREVER);
+    CountDownLatch inside = new CountDownLatch(2);
+    CountDownLatch open = stopClock(inside);
+    try (ExecutorService threads = Executors.newCachedThreadPool()) {
+      Future<Grammar> first = threads.submit(() -> compiler.compile(new Syntax.Regex("b")));
+      Future<Grammar> second = threads.submit(() -> compiler.compile(new Syntax.Regex("b")));
+      inside.await();
+      open.countDown();
+
+      assertThat(second.get()).isSameAs(first.get());
+    }
+  }
+
+  @Test
+  void whoRunsOutOfTimeTakesTheGrammarThatAnotherMadeMeanwhile() throws Exception {
+    GrammarCompiler compiler = compiler(2, FOREVER, FOREVER);
+    CountDownLatch inside = new CountDownLatch(1);
+    CountDownLatch open = stopClock(inside);
+    try (ExecutorService threads = Executors.newCachedThreadPool()) {
+      Future<Grammar> slow = threads.submit(() -> compiler.compile(MUCH));
+      inside.await();
+      clock.set(() -> 0);
+      Grammar made = compiler.compile(MUCH);
+      runClock(1_000);
+      open.countDown();
+
+      assertThat(slow.get()).isSameAs(made);
+      assertThat(compiler.compile(MUCH)).isSameAs(made);
+    }
+  }
+
+  @Test
+  void aRefusalForWantOfTimeIsNotKept() {
+    GrammarCompiler compiler = compiler(1, FOREVER, FOREVER);
+    int before = compiler.kept();
+    runClock(100);
+    assertThatThrownBy(() -> compiler.compile(MUCH)).hasMessageContaining("too complex");
+    assertThat(compiler.kept()).isEqualTo(before);
+
+    clock.set(() -> 0);
+    assertThat(compiler.compile(MUCH)).isSameAs(compiler.compile(MUCH));
+  }
+
+  @Test
+  void whatIsLeftOutForWantOfTimeIsEnforcedTheNextTime() {
+    GrammarCompiler compiler = compiler(1, FOREVER, FOREVER);
+    int before = compiler.kept();
+    Syntax syntax = either(MUCH, "late");
+    runClock(40); // the third look is beyond the time for what need not be enforced
+    Position start = compiler.compile(syntax).start().position();
+    assertThat(start.accept("late".getBytes(StandardCharsets.UTF_8)).isEnd()).isTrue();
+    assertThat(compiler.kept()).isEqualTo(before);
+
+    clock.set(() -> 0);
+    start = compiler.compile(syntax).start().position();
+    assertThat(start.accept("late".getBytes(StandardCharsets.UTF_8)).isDead()).isTrue();
+    assertThat(start.accept("77".getBytes(StandardCharsets.UTF_8)).isEnd()).isTrue();
+    assertThat(compiler.kept()).isEqualTo(before + 1);
+  }
+
+  @Test
   void whoWouldWaitTooLongIsTurnedAway() throws Exception {
     GrammarCompiler compiler = compiler(1, 0, FOREVER);
     CountDownLatch inside = new CountDownLatch(1);
@@ -108,6 +178,24 @@ final class GrammarCompilerTest {
     clock.set(() -> 61_000_000_000L);
     assertThatThrownBy(() -> compiler.compile(NEVER_DONE)).hasMessageContaining("too complex");
     assertThat(looks.get() - before).isGreaterThan(3);
+  }
+
+  @Test
+  void refusalsPushOutNoGrammarAndAreFewAndShort() {
+    GrammarCompiler compiler = compiler(1, FOREVER, FOREVER);
+    Grammar grammar = compiler.compile(new Syntax.Regex("a"));
+    int before = compiler.kept();
+    for (int i = 0; i < 100; i++) {
+      Syntax bad = new Syntax.JsonSchema("{\"not\":{\"const\":%d}}".formatted(i));
+      assertThatThrownBy(() -> compiler.compile(bad)).isInstanceOf(OutcropException.class);
+    }
+    assertThat(compiler.kept()).isEqualTo(before + 64);
+    assertThat(compiler.compile(new Syntax.Regex("a"))).isSameAs(grammar);
+
+    clock.set(() -> 61_000_000_000L);
+    Syntax tooLong = new Syntax.Regex("a".repeat((128 << 10) + 1));
+    assertThatThrownBy(() -> compiler.compile(tooLong)).hasMessageContaining("too complex");
+    assertThat(compiler.kept()).as("without those that are old").isEqualTo(before);
   }
 
   @Test
