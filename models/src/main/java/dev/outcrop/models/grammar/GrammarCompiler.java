@@ -102,11 +102,12 @@ public final class GrammarCompiler {
   }
 
   private void awaitTurn() {
-    boolean mine = false;
+    boolean mine;
     try {
       mine = turns.tryAcquire(mostWaitNanos, TimeUnit.NANOSECONDS);
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+      // The thread stays as it is: the answer, to ask again later, has yet to be written.
+      mine = false;
     }
     if (!mine) {
       throw new OutcropException(

@@ -145,6 +145,17 @@ final class GrammarCompilerTest {
   }
 
   @Test
+  void whoIsInterruptedIsToldToAskAgainAndCanBeAnswered() {
+    GrammarCompiler compiler = compiler(1, FOREVER, FOREVER);
+    Thread.currentThread().interrupt();
+
+    assertThatThrownBy(() -> compiler.compile(new Syntax.Regex("a")))
+        .isInstanceOfSatisfying(
+            OutcropException.class, e -> assertThat(e.code()).isEqualTo(ModelError.COMPILER_BUSY));
+    assertThat(Thread.interrupted()).as("what would keep the answer from being written").isFalse();
+  }
+
+  @Test
   void whoWouldWaitTooLongIsTurnedAway() throws Exception {
     GrammarCompiler compiler = compiler(1, 0, FOREVER);
     CountDownLatch inside = new CountDownLatch(1);
