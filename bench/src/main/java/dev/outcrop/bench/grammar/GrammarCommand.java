@@ -1,6 +1,7 @@
 package dev.outcrop.bench.grammar;
 
 import dev.outcrop.bench.options.Bounds;
+import dev.outcrop.bench.options.ComputeOptions;
 import dev.outcrop.bench.options.DecoderShape;
 import dev.outcrop.bench.report.Run;
 import dev.outcrop.models.OutcropException;
@@ -15,12 +16,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -36,7 +37,6 @@ public final class GrammarCommand implements Callable<Integer> {
   private static final int MOST_BATCH = 256;
   private static final int MOST_PROMPT = 4_096;
   private static final int MOST_STEPS = 10_000;
-  private static final int MOST_REPEATS = 1_000;
   private static final int FEWEST_TOKENS = 1_000;
 
   @Option(
@@ -47,11 +47,7 @@ public final class GrammarCommand implements Callable<Integer> {
       description = DecoderShape.FORM + " (${DEFAULT-VALUE})")
   private @Nullable DecoderShape shape;
 
-  @Option(
-      names = "--dtype",
-      defaultValue = "BFLOAT16",
-      description = "Type to compute in: ${COMPLETION-CANDIDATES} (${DEFAULT-VALUE})")
-  private ComputeType dtype = ComputeType.BFLOAT16;
+  @Mixin private final ComputeOptions compute = new ComputeOptions(ComputeType.BFLOAT16, 5);
 
   @Option(
       names = "--batch",
@@ -70,18 +66,6 @@ public final class GrammarCommand implements Callable<Integer> {
       defaultValue = "100",
       description = "Decode steps per repeat (${DEFAULT-VALUE})")
   private int steps;
-
-  @Option(
-      names = "--repeats",
-      defaultValue = "5",
-      description = "Repeats, each with other prompts and a new grammar (${DEFAULT-VALUE})")
-  private int repeats;
-
-  @Option(
-      names = "--threads",
-      defaultValue = "0",
-      description = "Threads of an operator; 0 for libtorch's choice")
-  private int threads;
 
   @Spec private @Nullable CommandSpec spec;
 
@@ -107,13 +91,12 @@ public final class GrammarCommand implements Callable<Integer> {
     }
     Map<String, Object> described = new LinkedHashMap<>();
     decoder.describe(described);
-    described.put("dtype", dtype.name().toLowerCase(Locale.ROOT));
+    compute.describe(described);
     described.put("batch", batch);
     described.put("promptTokens", prompt);
     described.put("stepsPerRepeat", steps);
-    described.put("threads", threads);
     described.put("schemas", names);
-    run.print(described, repeats, units(), results, Map.of());
+    run.print(described, compute.repeats(), units(), results, Map.of());
     return 0;
   }
 
@@ -121,20 +104,21 @@ public final class GrammarCommand implements Callable<Integer> {
     bounds.within("--batch", batch, 1, MOST_BATCH);
     bounds.within("--prompt", prompt, 1, MOST_PROMPT);
     bounds.within("--steps", steps, 1, MOST_STEPS);
-    bounds.within("--repeats", repeats, 1, MOST_REPEATS);
-    bounds.within("--threads", threads, 0, Bounds.MOST_THREADS);
+    compute.check(bounds);
     bounds.that(
         decoder.numbers().vocabulary() >= FEWEST_TOKENS,
         "--shape needs a vocabulary of at least %d tokens".formatted(FEWEST_TOKENS));
   }
 
   private Map<String, Number> stepping(DecoderShape decoder, Vocabulary vocabulary) {
+    int repeats = compute.repeats();
     double[] plain = new double[repeats * steps];
     double[] masked = new double[repeats * steps];
     double[] ratios = new double[repeats * steps];
     MaskTimes times = new MaskTimes(batch);
     try (EngineBench bench =
-        EngineBench.open(decoder.numbers(), dtype, batch, prompt + steps + 1, threads)) {
+        EngineBench.open(
+            decoder.numbers(), compute.dtype(), batch, prompt + steps + 1, compute.threads())) {
       alternating(bench, vocabulary, new MaskTimes(batch), 0);
       for (int repeat = 0; repeat < repeats; repeat++) {
         EngineBench.Alternating millis = alternating(bench, vocabulary, times, repeat + 1);
@@ -170,6 +154,7 @@ public final class GrammarCommand implements Callable<Integer> {
   }
 
   private Map<String, Number> compiling(Vocabulary vocabulary, String schema) {
+    int repeats = compute.repeats();
     double[] millis = new double[repeats];
     int refused = 0;
     for (int repeat = 0; repeat < repeats; repeat++) {
