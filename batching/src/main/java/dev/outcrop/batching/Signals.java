@@ -5,10 +5,12 @@ package dev.outcrop.batching;
  *
  * @param waiting requests queued
  * @param running requests with KV
+ * @param waitingPrompts requests with prompt tokens not yet run, queued and running ones together
  * @param waitingPromptTokens prompt tokens not yet run, queued and running requests together
  * @param kvUnitsReferenced KV units that running requests hold
  * @param kvUnitsCached KV units kept for reuse only
  * @param kvUnits KV units in all
+ * @param kvUnitTokens tokens of a KV unit
  * @param steps steps run since start
  * @param promptTokens prompt tokens run since start
  * @param completionTokens tokens generated since start
@@ -21,10 +23,12 @@ package dev.outcrop.batching;
 public record Signals(
     int waiting,
     int running,
+    int waitingPrompts,
     long waitingPromptTokens,
     int kvUnitsReferenced,
     int kvUnitsCached,
     int kvUnits,
+    int kvUnitTokens,
     long steps,
     long promptTokens,
     long completionTokens,
@@ -55,14 +59,17 @@ public record Signals(
    *     targets; loads of replicas may be added up
    * @param desiredReplicas the same as a whole number, 0 where nothing is in, at most what the
    *     configuration allows
+   * @param knee running requests up to which the token interval is kept, prompts of others beside
+   *     them included; at most those that may run, 0 where not known yet or no interval is set
    */
   public record Pace(
       double prefillTokensPerSecond,
       double decodeTokensPerSecond,
       double load,
-      int desiredReplicas) {
+      int desiredReplicas,
+      int knee) {
     /** Nothing known, nothing in. */
-    public static final Pace NONE = new Pace(0, 0, 0, 0);
+    public static final Pace NONE = new Pace(0, 0, 0, 0, 0);
   }
 
   /**

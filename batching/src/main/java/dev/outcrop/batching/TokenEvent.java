@@ -11,8 +11,10 @@ public sealed interface TokenEvent {
    * @param logprob its log probability, NaN where not asked for
    * @param topTokens the most likely alternatives, empty where not asked for
    * @param topLogprobs their log probabilities
+   * @param nanos when the step that made it ended, by the clock of {@link StreamTimes}
    */
-  record Token(int id, float logprob, int[] topTokens, float[] topLogprobs) implements TokenEvent {}
+  record Token(int id, float logprob, int[] topTokens, float[] topLogprobs, long nanos)
+      implements TokenEvent {}
 
   /**
    * The generation is over.

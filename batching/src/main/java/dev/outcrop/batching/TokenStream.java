@@ -17,6 +17,12 @@ public interface TokenStream extends AutoCloseable {
   /** What the prefix cache did for the prompt; known to whoever has read the first event. */
   PromptCache promptCache();
 
+  /**
+   * When the request was queued and first scheduled, null where it never was; settled for whoever
+   * has read the first event.
+   */
+  @Nullable StreamTimes times();
+
   /** Ends the request if it still runs; its KV is free after the next step. May be called twice. */
   @Override
   void close();

@@ -18,7 +18,7 @@ final class TokenQueueTest {
   private final TokenQueue queue = new TokenQueue();
 
   private static TokenEvent.Token token(int id) {
-    return new TokenEvent.Token(id, Float.NaN, new int[0], new float[0]);
+    return new TokenEvent.Token(id, Float.NaN, new int[0], new float[0], 0);
   }
 
   @Test

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class EncodeLoop implements Runnable {
   private static final Logger LOG = System.getLogger(EncodeLoop.class.getName());
   private static final double MEMORY = 0.1;
+  private static final double SECOND = 1e9;
   private static final int RERUNS_PER_LOG = 100;
 
   private final Encoder encoder;
@@ -29,8 +30,9 @@ final class EncodeLoop implements Runnable {
   private final Set<EncodeItem> queued = new HashSet<>();
   private ArrayDeque<EncodeDoor.Command> spare = new ArrayDeque<>();
   private double nanosPerToken;
+  private double busyNanosPerToken; // of batches behind which others waited
   private long reruns;
-  private volatile EncodeSignals signals = new EncodeSignals(0, 0, 0, 0, 0, 0);
+  private volatile EncodeSignals signals = new EncodeSignals(0, 0, 0, 0, 0, 0, 0);
 
   EncodeLoop(Encoder encoder, EncodeConfig config, EncodeDoor door, LongSupplier nanoClock) {
     this.encoder = encoder;
@@ -104,7 +106,10 @@ final class EncodeLoop implements Runnable {
     }
     float[][] vectors = encode(batch);
     double each = (double) (nanoClock.getAsLong() - begin) / tokens;
-    nanosPerToken = nanosPerToken == 0 ? each : nanosPerToken + MEMORY * (each - nanosPerToken);
+    nanosPerToken = learned(nanosPerToken, each);
+    if (planner.size() > 0) {
+      busyNanosPerToken = learned(busyNanosPerToken, each);
+    }
     door.pace(nanosPerToken);
     publish(batch.rows(), tokens, (long) batch.rows() * batch.length());
     for (int row = 0; row < batch.rows(); row++) {
@@ -112,6 +117,10 @@ final class EncodeLoop implements Runnable {
           batch.item(row),
           vectors == null ? alone(batch.item(row)) : new EncodeAnswer.Vector(vectors[row]));
     }
+  }
+
+  private static double learned(double before, double now) {
+    return before == 0 ? now : before + MEMORY * (now - before);
   }
 
   /** The vectors of a batch, or null where it failed. */
@@ -165,7 +174,8 @@ final class EncodeLoop implements Runnable {
             last.batches() + (rows > 0 ? 1 : 0),
             last.rows() + rows,
             last.tokens() + tokens,
-            last.paddedTokens() + padded);
+            last.paddedTokens() + padded,
+            busyNanosPerToken == 0 ? 0 : SECOND / busyNanosPerToken);
   }
 
   /** Nobody is left waiting, and the encoder is closed on its own thread. */

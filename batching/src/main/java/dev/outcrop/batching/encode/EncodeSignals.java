@@ -9,6 +9,15 @@ package dev.outcrop.batching.encode;
  * @param rows texts in them
  * @param tokens tokens of these
  * @param paddedTokens the same with padding
+ * @param tokensPerSecond tokens that a second of batches runs, learned from those behind which
+ *     others waited: a text that runs alone, because nothing else is there, is no measure of what
+ *     can be run; 0 where not known yet
  */
 public record EncodeSignals(
-    int waiting, long waitingTokens, long batches, long rows, long tokens, long paddedTokens) {}
+    int waiting,
+    long waitingTokens,
+    long batches,
+    long rows,
+    long tokens,
+    long paddedTokens,
+    double tokensPerSecond) {}

@@ -21,7 +21,7 @@ import dev.outcrop.batching.Signals.Pace;
  */
 final class Demand {
   /** As the scheduler has it: prompts always get a sixth of a step. */
-  private static final double HEADROOM = 1.2;
+  static final double HEADROOM = 1.2;
 
   private static final double SECOND = 1e9;
 
@@ -39,6 +39,7 @@ final class Demand {
    * @param meanCompletion tokens of a completion
    * @param stepNanos what a step of the streams that run takes, 0 where not known
    * @param leastStepNanos what a step of one stream takes, 0 where not known
+   * @param knee running requests up to which the interval is kept, 0 where not known
    */
   record Work(
       int waiting,
@@ -49,14 +50,15 @@ final class Demand {
       double decodeRate,
       double meanCompletion,
       double stepNanos,
-      double leastStepNanos) {}
+      double leastStepNanos,
+      int knee) {}
 
   static Pace of(Work work, BatchingConfig config) {
     double load = load(work, config);
     boolean any = work.waiting + work.running > 0;
     int most = config.objectives().maxReplicas();
     int desired = any ? (int) Math.clamp(Math.ceil(load), Math.min(1, most), most) : 0;
-    return new Pace(work.prefillRate, work.decodeRate, load, desired);
+    return new Pace(work.prefillRate, work.decodeRate, load, desired, work.knee);
   }
 
   private static double load(Work work, BatchingConfig config) {

@@ -149,7 +149,7 @@ final class EngineLoop implements Runnable {
     boolean queued = scheduler.waiting() > 0;
     long promptTokensBefore = scheduler.counts().promptTokensRun();
     long begin = nanoClock.getAsLong();
-    scheduler.plan(plan);
+    scheduler.plan(plan, begin);
     intake.holds(scheduler.waiting(), scheduler.counts().queuedTokens(), scheduler.running());
     StepResult result = run(plan);
     @Nullable OutcropException[] errors = {};
@@ -175,7 +175,7 @@ final class EngineLoop implements Runnable {
     }
     publishSignals();
     for (int entry = 0; entry < outcome.entries(); entry++) {
-      publish(entry, sampled, errors);
+      publish(entry, sampled, errors, end);
     }
   }
 
@@ -206,13 +206,17 @@ final class EngineLoop implements Runnable {
   }
 
   /** What goes wrong for one sequence here ends that one only. */
-  private void publish(int entry, StepResult.Sampled sampled, @Nullable OutcropException[] errors) {
+  private void publish(
+      int entry, StepResult.Sampled sampled, @Nullable OutcropException[] errors, long now) {
     Sequence sequence = outcome.sequence(entry);
     RequestStream stream = streams.of(sequence);
     if (stream == null) {
       return;
     }
     try {
+      if (outcome.end(entry) != StepOutcome.End.FAILED) {
+        stream.came(now);
+      }
       int row = outcome.row(entry);
       int token = outcome.token(entry);
       if (token != StepOutcome.NO_TOKEN) {
@@ -221,7 +225,8 @@ final class EngineLoop implements Runnable {
                 token,
                 sampled.logprobs()[row],
                 sampled.topTokens()[row],
-                sampled.topLogprobs()[row]));
+                sampled.topLogprobs()[row],
+                now));
       }
       switch (outcome.end(entry)) {
         case null -> {}

@@ -20,6 +20,7 @@ final class Meter {
   private final BatchingConfig config;
   private final StepWatch watch;
   private final LongSupplier nanoClock;
+  private final Knee.DecodeTimes decodeTimes;
   private final long firstTokenNanos;
   private final long intervalNanos;
   private final Attainment firstTokens;
@@ -34,6 +35,7 @@ final class Meter {
     this.config = config;
     this.watch = watch;
     this.nanoClock = nanoClock;
+    this.decodeTimes = scheduler::decodeNanos;
     this.firstTokenNanos = config.objectives().firstToken().toNanos();
     this.intervalNanos = config.sharing().tokenInterval().toNanos();
     BatchingConfig.Objectives objectives = config.objectives();
@@ -90,10 +92,12 @@ final class Meter {
     return new Signals(
         scheduler.waiting(),
         scheduler.running(),
+        scheduler.prompts(),
         counts.promptTokensLeft(),
         scheduler.kv().referenced(),
         scheduler.kv().cached(),
         scheduler.kv().units(),
+        scheduler.geometry().unitTokens(),
         steps,
         counts.promptTokensRun(),
         counts.tokensGenerated(),
@@ -118,7 +122,8 @@ final class Meter {
             decodeRate,
             meanCompletion,
             scheduler.running() == 0 ? 0 : scheduler.decodeNanos(scheduler.decodeRows()),
-            scheduler.decodeNanos(1)),
+            scheduler.decodeNanos(1),
+            Knee.of(decodeTimes, scheduler.maxRunning(), intervalNanos)),
         config);
   }
 
@@ -133,10 +138,12 @@ final class Meter {
     return new Signals(
         last.waiting(),
         last.running(),
+        last.waitingPrompts(),
         last.waitingPromptTokens(),
         last.kvUnitsReferenced(),
         last.kvUnitsCached(),
         last.kvUnits(),
+        last.kvUnitTokens(),
         last.steps(),
         last.promptTokens(),
         last.completionTokens(),

@@ -1,6 +1,7 @@
 package dev.outcrop.batching.loop;
 
 import dev.outcrop.batching.PromptCache;
+import dev.outcrop.batching.StreamTimes;
 import dev.outcrop.batching.TokenEvent;
 import dev.outcrop.batching.TokenQueue;
 import dev.outcrop.batching.TokenStream;
@@ -19,6 +20,7 @@ final class RequestStream implements TokenStream {
   final long submittedNanos;
 
   long firstNanos;
+  private long lastNanos;
   private final Sequence sequence;
   private final Tenants.Tenant tenant;
   private final Intake intake;
@@ -31,6 +33,11 @@ final class RequestStream implements TokenStream {
     this.sequence = sequence;
     this.tenant = tenant;
     this.intake = intake;
+  }
+
+  /** Engine thread: a token came, which may be a stop token; before anybody hears of it. */
+  void came(long now) {
+    lastNanos = now;
   }
 
   /** Engine thread: hands a token to the reader. */
@@ -58,6 +65,13 @@ final class RequestStream implements TokenStream {
   @Override
   public PromptCache promptCache() {
     return sequence.promptCache();
+  }
+
+  @Override
+  public @Nullable StreamTimes times() {
+    return sequence.hasStarted()
+        ? new StreamTimes(submittedNanos, sequence.startedNanos(), lastNanos)
+        : null;
   }
 
   @Override

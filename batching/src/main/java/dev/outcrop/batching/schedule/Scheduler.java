@@ -126,12 +126,21 @@ public final class Scheduler {
     return running() == 0 && queue.size() == 0;
   }
 
-  /** Writes the next step. Unless {@link #idle}, it has at least one row. */
+  /** Writes the next step for a caller that does not ask when its sequences started. */
   public void plan(StepPlan plan) {
+    plan(plan, 0);
+  }
+
+  /**
+   * Writes the next step. Unless {@link #idle}, it has at least one row.
+   *
+   * @param now noted as the time at which sequences started of which this step runs the first part
+   */
+  public void plan(StepPlan plan, long now) {
     requireNoStepInFlight();
     plan.clear();
     step++;
-    rows.begin(plan);
+    rows.begin(plan, now);
     residents.prepare(step, moves);
     boolean contended = residents.othersThanFlexWait();
     decodeRows = 0;
@@ -233,6 +242,16 @@ public final class Scheduler {
   /** Sequences with KV. */
   public int running() {
     return residents.size();
+  }
+
+  /** Requests whose prompt was not run to its end. */
+  public int prompts() {
+    return queue.size() + prefilling.size();
+  }
+
+  /** The most sequences with KV, those of guests not counted. */
+  public int maxRunning() {
+    return limits.maxRunning();
   }
 
   /** What was counted. */

@@ -57,6 +57,7 @@ public final class Sequence {
   long serial = -1;
   long arrivedStep;
   long startedStep;
+  long startedNanos;
   long plannedStep = -1;
   long compactedStep = Long.MIN_VALUE / 2;
   boolean preempted;
@@ -155,6 +156,16 @@ public final class Sequence {
     int read = cachedTokens;
     int full = promptTokens - promptTokens % key.unitTokens();
     return read < 0 ? PromptCache.NONE : new PromptCache(read, full - read);
+  }
+
+  /** Whether it ever started; asked like {@link #promptCache}. */
+  public boolean hasStarted() {
+    return cachedTokens >= 0;
+  }
+
+  /** When the step began that first ran a part of it, as {@link Scheduler#plan} was told. */
+  public long startedNanos() {
+    return startedNanos;
   }
 
   /** Tokens generated so far, a stop token included. */

@@ -16,6 +16,7 @@ final class StepRows {
   private long step;
   private int rows;
   private int flexTokens;
+  private long now;
 
   @SuppressWarnings("UnusedVariable")
   private int touched; // without a use of what was read, the reads would be left out
@@ -27,8 +28,9 @@ final class StepRows {
   }
 
   /** Begins a step: the rows go to this plan, which is empty. */
-  void begin(StepPlan into) {
+  void begin(StepPlan into, long time) {
     plan = into;
+    now = time;
     step++;
     rows = 0;
     flexTokens = 0;
@@ -65,6 +67,9 @@ final class StepRows {
     addSegments(prefills.runs, used);
     if (used == prefills.length) {
       plan.sample(prefills.sampling, prefills.tokens, prefills.promptTokens, prefills.length);
+    }
+    if (prefills.plannedStep < 0) {
+      prefills.startedNanos = now;
     }
     prefills.plannedStep = step;
     add(prefills, count);

@@ -31,6 +31,7 @@ class EncodeLoopTest {
   private final EncodeDoor door = new EncodeDoor(CONFIG);
   private final EncodeShare tenant = new EncodeShare(2);
   private long clock;
+  private long batchNanos;
   private boolean closed;
   private final EncodeLoop loop = new EncodeLoop(encoder(), CONFIG, door, () -> clock);
 
@@ -45,7 +46,7 @@ class EncodeLoopTest {
 
     assertThat(vector(ticket)).containsExactly(1, 3);
     assertThat(batches).containsExactly("1x4");
-    assertThat(loop.signals()).isEqualTo(new EncodeSignals(0, 0, 1, 1, 3, 4));
+    assertThat(loop.signals()).isEqualTo(new EncodeSignals(0, 0, 1, 1, 3, 4, 0));
     assertThat(door.waiting()).isZero();
     assertThat(tenant.requests).isZero();
   }
@@ -59,6 +60,24 @@ class EncodeLoopTest {
     assertThat(vector(first)).containsExactly(7, 1);
     assertThat(vector(second)).containsExactly(8, 2);
     assertThat(batches).containsExactly("2x4");
+  }
+
+  @Test
+  void learnsItsRateFromBatchesBehindWhichOthersWait() {
+    batchNanos = 1_000_000;
+    accepted(1, 2, 3, 4);
+    after(5);
+    assertThat(loop.signals().tokensPerSecond()).as("alone").isZero();
+
+    for (int i = 0; i < 5; i++) {
+      submit(new EncodeShare(2), 1, 2, 3, 4, 5, 6, 7, 8);
+    }
+    loop.turn(0);
+    assertThat(loop.signals().tokensPerSecond()).as("4 texts of 8 in 1 ms").isEqualTo(32_000);
+
+    after(5);
+    assertThat(batches).containsExactly("1x4", "4x8", "1x8");
+    assertThat(loop.signals().tokensPerSecond()).as("alone again").isEqualTo(32_000);
   }
 
   @Test
@@ -207,6 +226,7 @@ class EncodeLoopTest {
       @Override
       public float[][] encode(EncodeBatch batch) {
         batches.add(batch.rows() + "x" + batch.length());
+        clock += batchNanos;
         float[][] vectors = new float[batch.rows()][];
         for (int row = 0; row < batch.rows(); row++) {
           int[] tokens = batch.tokens(row);

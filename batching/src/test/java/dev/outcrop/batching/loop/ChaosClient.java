@@ -68,7 +68,7 @@ final class ChaosClient {
 
   private boolean take(TokenEvent event) {
     return switch (event) {
-      case TokenEvent.Token(int id, _, var top, _) -> {
+      case TokenEvent.Token(int id, _, var top, _, _) -> {
         assertThat(id).as("the token it gets alone").isEqualTo(nextAlone());
         assertThat(top).hasSize(Math.max(0, request.sampling().logprobs()));
         if (known == tokens.length) {

@@ -16,12 +16,12 @@ class DemandTest {
 
   @Test
   void asksForNothingWhereNothingIsIn() {
-    assertThat(Demand.of(work(0, 0, 0), CONFIG)).isEqualTo(new Pace(10_000, 2_000, 0, 0));
+    assertThat(Demand.of(work(0, 0, 0), CONFIG)).isEqualTo(new Pace(10_000, 2_000, 0, 0, 0));
   }
 
   @Test
   void asksForOneWhereAnythingIsIn() {
-    Pace unknown = Demand.of(new Work(3, 1, 5_000, 0, 0, 0, 0, 0, 0), CONFIG);
+    Pace unknown = Demand.of(new Work(3, 1, 5_000, 0, 0, 0, 0, 0, 0, 0), CONFIG);
 
     assertThat(unknown.load()).isZero();
     assertThat(unknown.desiredReplicas()).isEqualTo(1);
@@ -30,7 +30,7 @@ class DemandTest {
   @Test
   void addsTheQueueInTheTimeToTheFirstTokenAndTheStreamsInTheTokenInterval() {
     // 40,000 tokens are 4 s of prefill, due in 2 s; 32 streams take 14 of the 90 ms that one leaves
-    Work work = new Work(4, 32, 40_000, 0.5, 10_000, 2_000, 100, 24 * MILLI, 10 * MILLI);
+    Work work = new Work(4, 32, 40_000, 0.5, 10_000, 2_000, 100, 24 * MILLI, 10 * MILLI, 0);
 
     Pace pace = Demand.of(work, CONFIG);
 
@@ -41,7 +41,8 @@ class DemandTest {
   @Test
   void givesEachReplicaWhatItCanDoWithinTheTargets() {
     // a + b r, with a = 10 ms and b = 0.5 ms; the formula's n, tried out
-    double n = Demand.of(new Work(4, 32, 40_000, 0, 10_000, 2_000, 100, 26e6, 10e6), CONFIG).load();
+    double n =
+        Demand.of(new Work(4, 32, 40_000, 0, 10_000, 2_000, 100, 26e6, 10e6, 0), CONFIG).load();
 
     double stepMillis = 10 + 0.5 * 32 / n;
     double prefillSeconds = 2 * (1 - stepMillis / 100);
@@ -50,24 +51,24 @@ class DemandTest {
 
   @Test
   void countsTheRequestsThatFindNoRowByTheTokensOfThoseThatHaveOne() {
-    Work work = new Work(100, 64, 0, 0.5, 10_000, 2_000, 100, 0, 0);
+    Work work = new Work(100, 64, 0, 0.5, 10_000, 2_000, 100, 0, 0, 0);
 
     assertThat(Demand.of(work, CONFIG).load()).isCloseTo(100 * 100 / 2_000.0 / 2, within(1e-9));
   }
 
   @Test
   void countsTheRequestsThatFindNoKv() {
-    Work work = new Work(100, 16, 0, 1, 10_000, 2_000, 100, 0, 0);
+    Work work = new Work(100, 16, 0, 1, 10_000, 2_000, 100, 0, 0, 0);
 
     assertThat(Demand.of(work, CONFIG).load()).isCloseTo(100 * 100 / 2_000.0 / 2, within(1e-9));
   }
 
   @Test
   void doesNotAskForReplicasThatCannotMakeAStreamFaster() {
-    Work one = new Work(0, 1, 0, 0.1, 10, 2, 100, 400 * MILLI, 400 * MILLI);
+    Work one = new Work(0, 1, 0, 0.1, 10, 2, 100, 400 * MILLI, 400 * MILLI, 0);
 
     assertThat(Demand.of(one, CONFIG).desiredReplicas()).isEqualTo(1);
-    Work ten = new Work(0, 10, 0, 0.1, 10, 20, 100, 560 * MILLI, 400 * MILLI);
+    Work ten = new Work(0, 10, 0, 0.1, 10, 20, 100, 560 * MILLI, 400 * MILLI, 0);
     assertThat(Demand.of(ten, CONFIG).load()).isCloseTo(160 / 480.0 * 6, within(1e-9));
   }
 
@@ -85,7 +86,7 @@ class DemandTest {
   }
 
   private static Work work(int waiting, int running, long promptTokens) {
-    return new Work(waiting, running, promptTokens, 0, 10_000, 2_000, 100, 0, 0);
+    return new Work(waiting, running, promptTokens, 0, 10_000, 2_000, 100, 0, 0, 0);
   }
 
   private static BatchingConfig config(int maxReplicas, Duration interval) {

@@ -5,7 +5,12 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.outcrop.batching.Batcher;
 import dev.outcrop.batching.BatchingConfig;
+import dev.outcrop.batching.GenerateRequest;
+import dev.outcrop.batching.GenerateRequest.Service;
 import dev.outcrop.batching.Signals;
+import dev.outcrop.batching.StreamTimes;
+import dev.outcrop.batching.Tier;
+import dev.outcrop.batching.TokenEvent;
 import dev.outcrop.batching.TokenStream;
 import dev.outcrop.models.ModelError;
 import dev.outcrop.models.engine.KvGeometry;
@@ -66,6 +71,7 @@ class SignalsTest {
 
       Signals signals = batcher.signals();
       assertThat(signals.waitingPromptTokens()).isGreaterThanOrEqualTo(80);
+      assertThat(signals.waitingPrompts()).isGreaterThanOrEqualTo(8);
       assertThat(signals.pace().load()).isGreaterThan(4);
       assertThat(signals.pace().desiredReplicas())
           .isEqualTo((int) Math.ceil(signals.pace().load()));
@@ -146,6 +152,104 @@ class SignalsTest {
 
       assertThat(batcher.signals().reuse()).isEqualTo(new Signals.Reuse(8, 12, 0));
     }
+  }
+
+  @Test
+  void learnsTheKneeFromStepsOfTwoSizes() {
+    try (Batcher batcher = start();
+        Gate _ = gate) {
+      Requests.accepted(batcher, Requests.prompt(10, 1), 20);
+      gate.awaitStep();
+      steps(4, 10);
+      assertThat(batcher.signals().pace().knee()).as("one size only").isZero();
+
+      Requests.accepted(batcher, Requests.prompt(10, 2), 20);
+      steps(7, 40);
+
+      assertThat(batcher.signals().pace().knee()).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void tellsWhenARequestWasQueuedScheduledAndGotEachToken() throws Exception {
+    try (Batcher batcher = start();
+        Gate _ = gate) {
+      clock.set(7);
+      TokenStream first = Requests.accepted(batcher, Requests.prompt(3, 1), 3);
+      gate.awaitStep();
+      TokenStream second = Requests.accepted(batcher, Requests.prompt(3, 2), 20);
+      TokenStream waits = Requests.accepted(batcher, Requests.prompt(3, 3), 2);
+      assertThat(waits.times()).isNull();
+      steps(3, 10);
+      steps(2, 100);
+
+      assertThat(nanos(first)).containsExactly(millis(10) + 7, millis(20) + 7, millis(30) + 7);
+      assertThat(first.times()).isEqualTo(new StreamTimes(7, 7, millis(30) + 7));
+      assertThat(nanos(waits)).containsExactly(millis(130) + 7, millis(230) + 7);
+      assertThat(waits.times()).isEqualTo(new StreamTimes(7, millis(30) + 7, millis(230) + 7));
+      second.close();
+    }
+  }
+
+  @Test
+  void aPreemptionChangesNothingOfWhenARequestWasScheduled() throws Exception {
+    try (Batcher batcher = Batchers.start("test", engine, withoutGuests(), clock::get);
+        Gate _ = gate) {
+      TokenStream first = Requests.accepted(batcher, Requests.prompt(3, 1), 9);
+      TokenStream second = Requests.accepted(batcher, Requests.prompt(3, 2), 9);
+      gate.awaitStep();
+      steps(6, 10);
+      GenerateRequest before = Requests.request(Requests.prompt(3, 3), 2);
+      TokenStream urgent =
+          Requests.accepted(
+              batcher,
+              new GenerateRequest(
+                  before.prompt(),
+                  2,
+                  before.sampling(),
+                  new int[0],
+                  new Service("tenant", 1, Tier.PRIORITY, null, "tenant")));
+      steps(3, 10);
+      assertThat(batcher.signals().reuse().preemptions()).isEqualTo(1);
+      assertThat(batcher.signals().reuse().missedTokens()).as("each once").isEqualTo(9);
+
+      gate.open();
+      Requests.readAll(first);
+      Requests.readAll(second);
+      Requests.readAll(urgent);
+      assertThat(first.times().scheduledNanos()).isZero();
+      assertThat(second.times().scheduledNanos()).isLessThanOrEqualTo(millis(30));
+      assertThat(urgent.times().scheduledNanos()).isGreaterThanOrEqualTo(millis(60));
+      assertThat(batcher.signals().reuse().missedTokens()).as("still").isEqualTo(9);
+    }
+  }
+
+  private static List<Long> nanos(TokenStream stream) throws InterruptedException {
+    List<Long> nanos = new ArrayList<>();
+    while (stream.next() instanceof TokenEvent.Token token) {
+      nanos.add(token.nanos());
+    }
+    return nanos;
+  }
+
+  private static BatchingConfig withoutGuests() {
+    BatchingConfig.Sharing sharing = BatchingConfig.Sharing.DEFAULT;
+    return new BatchingConfig(
+        2,
+        16,
+        100,
+        1_000,
+        20,
+        new BatchingConfig.Sharing(
+            0,
+            sharing.tokenInterval(),
+            sharing.flexFloor(),
+            sharing.prefixes(),
+            sharing.cacheShare(),
+            sharing.tenantRequests(),
+            sharing.tenantTokens()),
+        BatchingConfig.Objectives.DEFAULT,
+        BatchingConfig.Shapes.DEFAULT);
   }
 
   private Batcher start() {

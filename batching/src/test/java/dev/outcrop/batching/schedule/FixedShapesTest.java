@@ -156,6 +156,25 @@ class FixedShapesTest {
   }
 
   @Test
+  void notesThatAPromptStartedWhenAStepRanAPartOfIt() {
+    scheduler.add(sequence(2, 20));
+    planAndApply(1);
+    Flow urgent = TestSequences.flow(1, Tier.PRIORITY);
+    Sequence first = TestSequences.of(urgent, new int[12], 5, new int[0], 64);
+    Sequence second = TestSequences.of(urgent, new int[12], 5, new int[0], 64);
+    scheduler.add(first);
+    scheduler.add(second);
+
+    for (int now = 100; second.computed < 12; now += 100) {
+      scheduler.plan(plan, now);
+      apply(1);
+    }
+
+    assertThat(first.startedNanos()).isEqualTo(100);
+    assertThat(second.startedNanos()).as("two chunks and decodes later").isEqualTo(400);
+  }
+
+  @Test
   void keepsTheShareOfSlotsForTenantsThatHaveNone() {
     Limits many = new Limits(64, 8, 512, 0, 0.02, 1);
 

@@ -128,6 +128,7 @@ class SchedulerPropertyTest {
     }
     assertThat(scheduler.kv().referenced()).isZero();
     assertThat(scheduler.counts().promptTokensLeft()).isZero();
+    assertThat(scheduler.prompts()).isZero();
     assertThat(scheduler.counts().queuedTokens()).isZero();
     assertThat(scheduler.buffersHeld()).isZero();
   }

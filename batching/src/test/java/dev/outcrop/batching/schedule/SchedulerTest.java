@@ -47,6 +47,7 @@ class SchedulerTest {
     apply(StepResult.NO_TOKEN);
     assertThat(plan()).containsExactly("@8+8");
     assertThat(scheduler.counts().promptTokensLeft()).isEqualTo(10);
+    assertThat(scheduler.prompts()).isEqualTo(1);
     apply(StepResult.NO_TOKEN);
     assertThat(plan()).containsExactly("@16+2 sample");
     apply(TOKEN);
@@ -130,6 +131,7 @@ class SchedulerTest {
     assertThat(scheduler.kv().referenced()).isZero();
     assertThat(scheduler.counts().queuedTokens()).isEqualTo(6);
     assertThat(scheduler.counts().promptTokensLeft()).isEqualTo(6);
+    assertThat(scheduler.prompts()).isEqualTo(1);
     assertThat(plan()).containsExactly("@0+6 sample");
     assertThat(running.completionTokens()).isEqualTo(1);
   }

@@ -45,6 +45,8 @@ public final class TorchEncoder implements TextEncoder {
       Checkpoint checkpoint,
       ElementType type,
       int threads) {
+    // What the headers tell comes before a program is compiled for nothing.
+    check(config, checkpoint);
     return open(
         config,
         modules,

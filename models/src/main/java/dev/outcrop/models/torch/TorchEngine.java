@@ -47,15 +47,14 @@ public final class TorchEngine implements Engine {
   /** Opens a checkpoint. Takes as long as reading its files once. */
   public static TorchEngine open(
       DecoderConfig config, Checkpoint checkpoint, TorchOptions options) {
+    // What the headers tell comes before a program is compiled and gigabytes are read for nothing.
+    warnOf(check(config, checkpoint), checkpoint);
     return LoadingThread.call(
         () ->
             start(
                 config,
                 options,
-                program ->
-                    warnOf(
-                        DecoderWeights.load(new WeightSource(program, checkpoint), config),
-                        checkpoint)));
+                program -> DecoderWeights.load(new WeightSource(program, checkpoint), config)));
   }
 
   /**

@@ -16,6 +16,8 @@ import dev.outcrop.models.arch.Norms.Place;
 import dev.outcrop.models.arch.Rope;
 import dev.outcrop.models.arch.Scales;
 import dev.outcrop.models.engine.StepPlan;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -58,6 +60,9 @@ class MutationTest {
       Configs.layers(layer -> new Layer(12, layer.rope(), layer.mlp()));
   private static final UnaryOperator<DecoderConfig> NO_ROPE_FACTOR =
       Configs.rope(MutationTest::withoutFactor);
+
+  /** The error of every fixture as it is, measured once. */
+  private static final Map<String, Double> UNCHANGED = new HashMap<>();
 
   static Stream<Arguments> features() {
     return Stream.of(
@@ -127,7 +132,8 @@ class MutationTest {
     DecoderConfig mutated = mutation.apply(fixture.config());
 
     assertThat(mutated).as(feature).isNotEqualTo(fixture.config());
-    assertThat(error(fixture, fixture.config())).isLessThan(TorchEngineExactnessTest.BOUND);
+    assertThat(UNCHANGED.computeIfAbsent(name, _ -> error(fixture, fixture.config())))
+        .isLessThan(TorchEngineExactnessTest.BOUND);
     assertThat(error(fixture, mutated)).isGreaterThan(100 * TorchEngineExactnessTest.BOUND);
   }
 
