@@ -9,6 +9,7 @@ import dev.outcrop.models.ModelError;
 import dev.outcrop.models.OutcropException;
 import dev.outcrop.serving.auth.Allowance;
 import dev.outcrop.serving.auth.Caller;
+import dev.outcrop.serving.auth.Purpose;
 import dev.outcrop.serving.error.ServingError;
 import dev.outcrop.serving.generate.LongTexts;
 import java.time.Duration;
@@ -59,11 +60,16 @@ public final class EncoderService {
    * Runs the texts of a request or refuses them. Where the queue takes only some of them the rest
    * follows as these come out, so a request that has begun is not refused for its own size.
    *
+   * @param purpose what it is counted under
    * @param gone whether the client has gone away
    * @throws OutcropException where a text has no tokens, the encoder failed, or the client is gone
    */
   public EncoderAnswer run(
-      ServedEncoder model, List<EncoderText.Tokens> texts, Caller caller, BooleanSupplier gone)
+      ServedEncoder model,
+      List<EncoderText.Tokens> texts,
+      Caller caller,
+      Purpose purpose,
+      BooleanSupplier gone)
       throws InterruptedException {
     int tokens = 0;
     for (int i = 0; i < texts.size(); i++) {
@@ -84,7 +90,7 @@ public final class EncoderService {
           EncoderAnswer answer = vectors(model, texts, tokens, caller, gone);
           if (answer instanceof EncoderAnswer.Vectors) {
             share.settle(tokens);
-            listener.encoded(model, caller, tokens);
+            listener.encoded(model, caller, purpose, tokens);
           }
           yield answer;
         }

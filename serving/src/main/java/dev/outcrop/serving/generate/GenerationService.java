@@ -7,6 +7,7 @@ import dev.outcrop.batching.Tier;
 import dev.outcrop.models.OutcropException;
 import dev.outcrop.serving.auth.Allowance;
 import dev.outcrop.serving.auth.Caller;
+import dev.outcrop.serving.auth.Purpose;
 import dev.outcrop.serving.error.ServingError;
 import dev.outcrop.serving.json.Fields;
 import java.security.SecureRandom;
@@ -43,6 +44,7 @@ public final class GenerationService {
   /**
    * Starts a generation or refuses it.
    *
+   * @param purpose what it is counted under
    * @param arrivedNanos when the request arrived, by the service's clock
    * @param gone whether the client has gone away
    */
@@ -50,6 +52,7 @@ public final class GenerationService {
       ServedModel model,
       Generation generation,
       Caller caller,
+      Purpose purpose,
       long arrivedNanos,
       BooleanSupplier gone)
       throws InterruptedException {
@@ -93,6 +96,7 @@ public final class GenerationService {
                             new RunningGeneration.Context(
                                 model,
                                 caller,
+                                purpose,
                                 share,
                                 listener,
                                 nanoTime,

@@ -1,12 +1,14 @@
 package dev.outcrop.serving.generate;
 
 import dev.outcrop.batching.PromptCache;
+import dev.outcrop.batching.StreamTimes;
 import dev.outcrop.batching.Tier;
 import dev.outcrop.batching.TokenEvent;
 import dev.outcrop.batching.TokenStream;
 import dev.outcrop.models.OutcropException;
 import dev.outcrop.serving.auth.Allowance;
 import dev.outcrop.serving.auth.Caller;
+import dev.outcrop.serving.auth.Purpose;
 import dev.outcrop.serving.error.ServingError;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -35,7 +37,9 @@ public final class RunningGeneration implements AutoCloseable {
   private final ArrayDeque<GenerationEvent> ready = new ArrayDeque<>();
   private @Nullable GenerationEvent last;
   private long firstTokenNanos;
-  private long lastTokenNanos;
+  private boolean made;
+  private long firstMadeNanos;
+  private long lastMadeNanos;
   private boolean closed;
   private volatile boolean aborted;
 
@@ -146,12 +150,37 @@ public final class RunningGeneration implements AutoCloseable {
     context.tokens.settle(
         usage.promptTokens() - usage.cachedPromptTokens() + (long) usage.completionTokens());
     context.listener.over(
-        context.model,
-        context.caller,
-        how,
-        usage,
-        assembler.tokens(),
-        lastTokenNanos - firstTokenNanos);
+        new GenerationListener.Over(
+            context.model,
+            context.caller,
+            context.purpose,
+            how,
+            end instanceof GenerationEvent.Ended ended ? ended : null,
+            usage,
+            phases()));
+  }
+
+  private GenerationListener.@Nullable Phases phases() {
+    StreamTimes times = made ? stream.times() : null;
+    return times == null
+        ? null
+        : new GenerationListener.Phases(
+            times.scheduledNanos() - times.queuedNanos(),
+            firstMadeNanos - times.scheduledNanos(),
+            lastMadeNanos - firstMadeNanos);
+  }
+
+  /** Notes when a token came out of the model, which was before it was read. */
+  private void made(long nanos) {
+    if (made) {
+      context.listener.nextToken(context.model, nanos - lastMadeNanos);
+    } else {
+      made = true;
+      firstMadeNanos = nanos;
+      firstTokenNanos = context.nanoTime.getAsLong();
+      context.listener.firstToken(context.model, firstTokenNanos - context.arrivedNanos);
+    }
+    lastMadeNanos = nanos;
   }
 
   /** Makes the reader see an error soon. */
@@ -163,11 +192,7 @@ public final class RunningGeneration implements AutoCloseable {
     List<GenerationEvent> out = new ArrayList<>();
     switch (event) {
       case TokenEvent.Token token -> {
-        lastTokenNanos = context.nanoTime.getAsLong();
-        if (assembler.tokens() == 0) {
-          firstTokenNanos = lastTokenNanos;
-          context.listener.firstToken(context.model, firstTokenNanos - context.arrivedNanos);
-        }
+        made(token.nanos());
         assembler.add(token, out);
         if (assembler.stopString() != null) {
           stream.close();
@@ -176,6 +201,10 @@ public final class RunningGeneration implements AutoCloseable {
         }
       }
       case TokenEvent.Finished(var reason, _, _, var completion) -> {
+        StreamTimes times = reason == TokenEvent.FinishReason.STOP ? stream.times() : null;
+        if (times != null) {
+          made(times.lastTokenNanos());
+        }
         assembler.finish(out);
         switch (reason) {
           case STOP -> out.add(ended(GenerationEvent.Reason.END, completion));
@@ -199,7 +228,7 @@ public final class RunningGeneration implements AutoCloseable {
       why = assembler.endOfTurn();
     }
     long now = context.nanoTime.getAsLong();
-    long first = assembler.tokens() == 0 ? now : firstTokenNanos;
+    long first = made ? firstTokenNanos : now;
     return new GenerationEvent.Ended(
         why,
         assembler.stopString(),
@@ -229,6 +258,7 @@ public final class RunningGeneration implements AutoCloseable {
   record Context(
       ServedModel model,
       Caller caller,
+      Purpose purpose,
       Allowance.Share tokens,
       GenerationListener listener,
       LongSupplier nanoTime,

@@ -8,54 +8,60 @@ import dev.outcrop.serving.http.LifeCycle;
 import dev.outcrop.serving.http.ServerState;
 import dev.outcrop.serving.transport.ByteBudget;
 import io.prometheus.client.Collector;
-import io.prometheus.client.CounterMetricFamily;
-import io.prometheus.client.GaugeMetricFamily;
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
 
 /** What is read at the moment of a scrape. */
 final class StateCollector extends Collector {
   private final Collection<ServedModel> models;
   private final Collection<ServedEncoder> encoders;
+  private final Collection<String> loading;
   private final LifeCycle lifeCycle;
   private final ByteBudget bodies;
+  private final boolean vllm;
 
   StateCollector(
       Collection<ServedModel> models,
       Collection<ServedEncoder> encoders,
+      Collection<String> loading,
       LifeCycle lifeCycle,
-      ByteBudget bodies) {
+      ByteBudget bodies,
+      boolean vllm) {
     this.models = List.copyOf(models);
     this.encoders = List.copyOf(encoders);
+    this.loading = List.copyOf(loading);
     this.lifeCycle = lifeCycle;
     this.bodies = bodies;
+    this.vllm = vllm;
   }
 
   @Override
   public List<MetricFamilySamples> collect() {
     Families families = new Families();
-    families.add(Metric.IN_FLIGHT, lifeCycle.inFlight());
-    families.add(Metric.REQUEST_BODY_BYTES, (double) bodies.taken());
-    families.add(Metric.READY, ready() ? 1 : 0);
+    families.add(OutcropMetric.IN_FLIGHT, lifeCycle.inFlight());
+    families.add(OutcropMetric.REQUEST_BODY_BYTES, (double) bodies.taken());
+    families.add(OutcropMetric.READY, ready() ? 1 : 0);
     for (ServedModel model : models) {
       Signals now = model.batcher().signals();
       String id = model.id();
-      families.add(Metric.MODEL_UP, model.batcher().alive() ? 1 : 0, id);
-      families.add(Metric.RUNNING, now.running(), id);
-      families.add(Metric.WAITING, now.waiting(), id);
-      families.add(Metric.WAITING_PROMPT_TOKENS, (double) now.waitingPromptTokens(), id);
-      families.add(Metric.KV_UNITS_USED, now.kvUnitsReferenced(), id, "referenced");
-      families.add(Metric.KV_UNITS_USED, now.kvUnitsCached(), id, "cached");
-      families.add(Metric.KV_UNITS, now.kvUnits(), id);
-      families.add(Metric.STEPS, (double) now.steps(), id);
-      families.add(Metric.ENGINE_TOKENS, (double) now.promptTokens(), id, "prompt");
-      families.add(Metric.ENGINE_TOKENS, (double) now.completionTokens(), id, "completion");
+      families.add(OutcropMetric.MODEL_UP, model.batcher().alive() ? 1 : 0, id);
+      families.add(OutcropMetric.RUNNING, now.running(), id);
+      families.add(OutcropMetric.WAITING, now.waiting(), id);
+      families.add(OutcropMetric.WAITING_PROMPTS, now.waitingPrompts(), id);
+      families.add(OutcropMetric.WAITING_PROMPT_TOKENS, (double) now.waitingPromptTokens(), id);
+      families.add(OutcropMetric.KV_UNITS_USED, now.kvUnitsReferenced(), id, "referenced");
+      families.add(OutcropMetric.KV_UNITS_USED, now.kvUnitsCached(), id, "cached");
+      families.add(OutcropMetric.KV_UNITS, now.kvUnits(), id);
+      families.add(OutcropMetric.STEPS, (double) now.steps(), id);
+      families.add(OutcropMetric.ENGINE_TOKENS, (double) now.promptTokens(), id, "prompt");
+      families.add(OutcropMetric.ENGINE_TOKENS, (double) now.completionTokens(), id, "completion");
       addPerformance(families, now, id);
+      if (vllm) {
+        addAliases(families, now, id);
+      }
     }
     encoders.forEach(encoder -> addEncoder(families, encoder));
+    loading.forEach(id -> families.add(OutcropMetric.MODEL_UP, 0, id));
     return families.all();
   }
 
@@ -67,51 +73,55 @@ final class StateCollector extends Collector {
   }
 
   /** An encoder has no KV and no decodes; its batches are its steps. */
-  private static void addEncoder(Families families, ServedEncoder model) {
+  private void addEncoder(Families families, ServedEncoder model) {
     EncodeSignals now = model.batcher().signals();
     String id = model.id();
-    families.add(Metric.MODEL_UP, model.batcher().alive() ? 1 : 0, id);
-    families.add(Metric.WAITING, now.waiting(), id);
-    families.add(Metric.WAITING_PROMPT_TOKENS, (double) now.waitingTokens(), id);
-    families.add(Metric.STEPS, (double) now.batches(), id);
-    families.add(Metric.ENGINE_TOKENS, (double) now.tokens(), id, "prompt");
+    families.add(OutcropMetric.MODEL_UP, model.batcher().alive() ? 1 : 0, id);
+    families.add(OutcropMetric.WAITING, now.waiting(), id);
+    families.add(OutcropMetric.WAITING_PROMPTS, now.waiting(), id);
+    families.add(OutcropMetric.WAITING_PROMPT_TOKENS, (double) now.waitingTokens(), id);
+    families.add(OutcropMetric.STEPS, (double) now.batches(), id);
+    families.add(OutcropMetric.ENGINE_TOKENS, (double) now.tokens(), id, "prompt");
+    families.add(OutcropMetric.PREFILL_RATE, now.tokensPerSecond(), id);
+    if (vllm) {
+      families.add(VllmMetric.WAITING, now.waiting(), id);
+      families.add(VllmMetric.PROMPT_TOKENS, (double) now.tokens(), id);
+    }
+  }
+
+  /** A prompt's tokens count when it first starts, once, whatever becomes of it then. */
+  private static void addAliases(Families families, Signals now, String id) {
+    Signals.Reuse reuse = now.reuse();
+    double prompts = (double) reuse.hitTokens() + reuse.missedTokens();
+    double use = now.kvUnits() == 0 ? 0 : (double) now.kvUnitsReferenced() / now.kvUnits();
+    families.add(VllmMetric.RUNNING, now.running(), id);
+    families.add(VllmMetric.WAITING, now.waiting(), id);
+    families.add(VllmMetric.KV_USE, use, id);
+    families.add(
+        VllmMetric.CACHE_CONFIG,
+        1,
+        id,
+        String.valueOf(now.kvUnitTokens()),
+        String.valueOf(now.kvUnits()));
+    families.add(VllmMetric.LORA, 1, id, "0", "", "");
+    families.add(VllmMetric.PROMPT_TOKENS, prompts, id);
+    families.add(VllmMetric.GENERATION_TOKENS, (double) now.completionTokens(), id);
+    families.add(VllmMetric.PREFIX_QUERIES, prompts, id);
+    families.add(VllmMetric.PREFIX_HITS, (double) reuse.hitTokens(), id);
+    families.add(VllmMetric.PREEMPTIONS, (double) reuse.preemptions(), id);
   }
 
   private static void addPerformance(Families families, Signals now, String id) {
-    families.add(Metric.PREFIX_CACHE_TOKENS, (double) now.reuse().hitTokens(), id, "hit");
-    families.add(Metric.PREFIX_CACHE_TOKENS, (double) now.reuse().missedTokens(), id, "miss");
-    families.add(Metric.PREEMPTIONS, (double) now.reuse().preemptions(), id);
-    families.add(Metric.PREFILL_RATE, now.pace().prefillTokensPerSecond(), id);
-    families.add(Metric.DECODE_RATE, now.pace().decodeTokensPerSecond(), id);
-    families.add(Metric.LOAD, now.pace().load(), id);
-    families.add(Metric.DESIRED_REPLICAS, now.pace().desiredReplicas(), id);
-    families.add(Metric.SLO_BURN, now.burn().firstToken(), id, "first_token");
-    families.add(Metric.SLO_BURN, now.burn().tokenInterval(), id, "token_interval");
-  }
-
-  /** Samples by metric. */
-  private static final class Families {
-    private final Map<Metric, MetricFamilySamples> families = new EnumMap<>(Metric.class);
-
-    void add(Metric metric, double value, String... labels) {
-      switch (families.computeIfAbsent(metric, Families::empty)) {
-        case GaugeMetricFamily gauge -> gauge.addMetric(List.of(labels), value);
-        case CounterMetricFamily counter -> counter.addMetric(List.of(labels), value);
-        default -> throw new IllegalStateException("only gauges and counters are read on scrape");
-      }
-    }
-
-    List<MetricFamilySamples> all() {
-      return new ArrayList<>(families.values());
-    }
-
-    private static MetricFamilySamples empty(Metric metric) {
-      return switch (metric.type()) {
-        case GAUGE -> new GaugeMetricFamily(metric.metricName(), metric.help(), metric.labels());
-        case COUNTER ->
-            new CounterMetricFamily(metric.metricName(), metric.help(), metric.labels());
-        case HISTOGRAM -> throw new IllegalStateException("histograms are observed");
-      };
-    }
+    families.add(OutcropMetric.PREFIX_CACHE_TOKENS, (double) now.reuse().hitTokens(), id, "hit");
+    families.add(
+        OutcropMetric.PREFIX_CACHE_TOKENS, (double) now.reuse().missedTokens(), id, "miss");
+    families.add(OutcropMetric.PREEMPTIONS, (double) now.reuse().preemptions(), id);
+    families.add(OutcropMetric.PREFILL_RATE, now.pace().prefillTokensPerSecond(), id);
+    families.add(OutcropMetric.DECODE_RATE, now.pace().decodeTokensPerSecond(), id);
+    families.add(OutcropMetric.LOAD, now.pace().load(), id);
+    families.add(OutcropMetric.DESIRED_REPLICAS, now.pace().desiredReplicas(), id);
+    families.add(OutcropMetric.KNEE, now.pace().knee(), id);
+    families.add(OutcropMetric.SLO_BURN, now.burn().firstToken(), id, "first_token");
+    families.add(OutcropMetric.SLO_BURN, now.burn().tokenInterval(), id, "token_interval");
   }
 }

@@ -8,6 +8,7 @@ import dev.outcrop.models.OutcropException;
 import dev.outcrop.models.engine.Sampling;
 import dev.outcrop.models.text.ChatMessage;
 import dev.outcrop.serving.auth.Caller;
+import dev.outcrop.serving.auth.Purpose;
 import dev.outcrop.serving.error.ServingError;
 import dev.outcrop.serving.testing.Await;
 import dev.outcrop.serving.testing.ByteText;
@@ -27,27 +28,27 @@ final class GenerationServiceTest {
   private static final int LONG = 70_000;
 
   /** What the listener was told of the last generation. */
-  private record Over(int tokens, long decodeNanos, int completionTokens) {}
-
   private final AtomicLong clock = new AtomicLong();
-  private final List<Over> overs = new ArrayList<>();
-  private final ScriptedBatcher batcher = new ScriptedBatcher(request -> "abc");
+
+  private final AtomicInteger firstTokens = new AtomicInteger();
+  private String answer = "abc";
+  private final List<GenerationListener.Over> overs = new ArrayList<>();
+  private final ScriptedBatcher batcher = new ScriptedBatcher(_ -> answer);
   private final GenerationService service =
       new GenerationService(
           () -> clock.getAndAdd(10),
           new GenerationListener() {
             @Override
-            public void firstToken(ServedModel model, long nanosSinceArrival) {}
+            public void firstToken(ServedModel model, long nanosSinceArrival) {
+              firstTokens.incrementAndGet();
+            }
 
             @Override
-            public void over(
-                ServedModel model,
-                Caller caller,
-                Result how,
-                GenerationEvent.Usage usage,
-                int tokens,
-                long decodeNanos) {
-              overs.add(new Over(tokens, decodeNanos, usage.completionTokens()));
+            public void nextToken(ServedModel model, long nanosSinceLast) {}
+
+            @Override
+            public void over(Over over) {
+              overs.add(over);
             }
           });
 
@@ -56,6 +57,7 @@ final class GenerationServiceTest {
         new ServedModel("m", List.of(), batcher, text, new SamplingDefaults(0, 0, 1, 0, 1)),
         new Generation(input, 0, Sampling.GREEDY, List.of()),
         new Caller.Anonymous(),
+        Purpose.of("Converse"),
         0,
         () -> false);
   }
@@ -99,14 +101,31 @@ final class GenerationServiceTest {
   }
 
   @Test
-  void timesThePublishedTokensWithoutTheStopToken() throws Exception {
+  void timesTheTokensByTheEnginesClock() throws Exception {
     try (RunningGeneration run = running(start(new ByteText(), new Generation.Text("p")))) {
       while (!(run.next() instanceof GenerationEvent.Ended)) {
         assertThat(overs).isEmpty();
       }
     }
 
-    assertThat(overs).containsExactly(new Over(3, 20, 4));
+    assertThat(overs)
+        .singleElement()
+        .satisfies(over -> assertThat(over.tokenNanos()).isEqualTo(20_000_000))
+        .satisfies(over -> assertThat(over.usage().completionTokens()).isEqualTo(4));
+  }
+
+  @Test
+  void tellsOfTheFirstTokenWhereThatIsTheStopToken() throws Exception {
+    answer = "";
+    try (RunningGeneration run = running(start(new ByteText(), new Generation.Text("p")))) {
+      assertThat(run.next()).isInstanceOf(GenerationEvent.Ended.class);
+    }
+
+    assertThat(firstTokens).hasValue(1);
+    assertThat(overs)
+        .singleElement()
+        .satisfies(over -> assertThat(over.tokenNanos()).isZero())
+        .satisfies(over -> assertThat(over.usage().completionTokens()).isEqualTo(1));
   }
 
   @Test
@@ -150,6 +169,7 @@ final class GenerationServiceTest {
                       new Generation(
                           new Generation.Text("x".repeat(LONG)), 0, Sampling.GREEDY, List.of()),
                       new Caller.Anonymous(),
+                      Purpose.of("Converse"),
                       0,
                       () -> true));
       assertThat(gone.code()).isEqualTo(ServingError.CLIENT_GONE);

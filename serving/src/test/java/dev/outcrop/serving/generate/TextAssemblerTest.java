@@ -41,7 +41,7 @@ final class TextAssemblerTest {
   }
 
   private void feed(TextAssembler assembler, int id) {
-    assembler.add(new TokenEvent.Token(id, 0, new int[0], new float[0]), events);
+    assembler.add(new TokenEvent.Token(id, 0, new int[0], new float[0], 0), events);
   }
 
   private String blocks() {
