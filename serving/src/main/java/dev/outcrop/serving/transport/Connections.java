@@ -1,22 +1,33 @@
 package dev.outcrop.serving.transport;
 
+import io.helidon.common.socket.HelidonSocket;
 import io.helidon.webserver.ConnectionContext;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.spi.ServerConnectionSelector;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.DoubleSupplier;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLEngine;
 import org.jspecify.annotations.Nullable;
 
 /** The open connections of one listener. Safe to use from any thread. */
 public final class Connections implements AutoCloseable {
+  /** How far the age of a connection may be from what is configured, as a part of it. */
+  private static final double SPREAD = 0.2;
+
   private final Map<String, Line> lines = new ConcurrentHashMap<>();
   private final AtomicLong opened = new AtomicLong();
   private final TransportLimits limits;
   private final @Nullable Supplier<SSLEngine> engines;
+  private final LongSupplier nanoTime;
+  private final DoubleSupplier random;
   private final Thread watchdog;
+  private volatile boolean retiring;
 
   /**
    * Creates an empty set and begins to watch over it.
@@ -24,12 +35,25 @@ public final class Connections implements AutoCloseable {
    * @param engines the server's side of TLS for a new connection; null for cleartext
    */
   public Connections(TransportLimits limits, @Nullable Supplier<SSLEngine> engines) {
+    this(limits, engines, System::nanoTime, () -> ThreadLocalRandom.current().nextDouble());
+  }
+
+  /**
+   * The same by another clock.
+   *
+   * @param random numbers from 0 to 1, which spread the ages of connections
+   */
+  Connections(
+      TransportLimits limits,
+      @Nullable Supplier<SSLEngine> engines,
+      LongSupplier nanoTime,
+      DoubleSupplier random) {
     this.limits = limits;
     this.engines = engines;
+    this.nanoTime = nanoTime;
+    this.random = random;
     this.watchdog =
-        Thread.ofVirtual()
-            .name("outcrop-watchdog")
-            .start(new Watchdog(lines.values(), limits.requestTimeout(), limits.writeTimeout()));
+        Thread.ofVirtual().name("outcrop-watchdog").start(new Watchdog(lines.values(), limits));
   }
 
   /** What makes connections of both protocols for a listener. */
@@ -37,12 +61,27 @@ public final class Connections implements AutoCloseable {
     return new DualProtocolSelector(this, limits, engines);
   }
 
-  /** A request's thread begins with it. */
-  public void begun(ServerRequest request) {
+  /**
+   * A request's thread begins with it.
+   *
+   * @return whether the answer has to say that it is the connection's last, which it then is
+   */
+  public boolean begun(ServerRequest request) {
     Line line = line(request);
-    if (line != null) {
-      line.begun();
+    return line != null && line.begun();
+  }
+
+  /**
+   * All connections are to end when what is open on them has; their clients are told. Returns at
+   * once.
+   *
+   * @param thoseToCome whether that holds for those that come from now on, too
+   */
+  public void retire(boolean thoseToCome) {
+    if (thoseToCome) {
+      retiring = true;
     }
+    lines.values().forEach(Line::retire);
   }
 
   /** A request's thread is done with it, and with what its client still sent. */
@@ -103,11 +142,36 @@ public final class Connections implements AutoCloseable {
     }
   }
 
+  /**
+   * Waits until all connections have ended, which their clients or {@link #retire} do.
+   *
+   * @return whether that came in time
+   */
+  public boolean awaitNone(Duration timeout) throws InterruptedException {
+    long until = nanoTime.getAsLong() + timeout.toNanos();
+    synchronized (lines) {
+      while (!lines.isEmpty()) {
+        long left = until - nanoTime.getAsLong();
+        if (left <= 0) {
+          return false;
+        }
+        lines.wait(Math.max(1, left / 1_000_000));
+      }
+      return true;
+    }
+  }
+
   /** Stops watching, and ends the connections that have sent nothing yet. */
   @Override
   public void close() {
     watchdog.interrupt();
     lines.values().stream().filter(line -> !line.established()).forEach(Line::hangUp);
+  }
+
+  /** A connection that was accepted. */
+  Line accepted(HelidonSocket socket) {
+    double spread = 1 + SPREAD * (2 * random.getAsDouble() - 1);
+    return new Line(socket, nanoTime, (long) (limits.connectionAge().toNanos() * spread));
   }
 
   /**
@@ -118,6 +182,9 @@ public final class Connections implements AutoCloseable {
   String opened(Line line) {
     String id = Long.toHexString(opened.incrementAndGet());
     lines.put(id, line);
+    if (retiring) {
+      line.retire();
+    }
     return id;
   }
 
@@ -125,6 +192,9 @@ public final class Connections implements AutoCloseable {
     Line line = lines.remove(id);
     if (line != null) {
       line.end();
+    }
+    synchronized (lines) {
+      lines.notifyAll();
     }
   }
 

@@ -82,7 +82,7 @@ final class DualProtocolSelector implements ServerConnectionSelector {
 
   @Override
   public ServerConnection connection(ConnectionContext context) {
-    Line line = new Line(context.serverSocket(), System::nanoTime);
+    Line line = connections.accepted(context.serverSocket());
     String id = connections.opened(line);
     WatchedWriter writer = new WatchedWriter(context.dataWriter(), line);
     TlsLayer tls =
@@ -119,17 +119,15 @@ final class DualProtocolSelector implements ServerConnectionSelector {
     if (preface) {
       SendWindow window = SendWindow.http2(limits.writeTimeout().toNanos());
       FrameFilter frames = new FrameFilter(in, limits.maxFrame(), window);
+      FrameCounter out = new FrameCounter(context.dataWriter(), window, frames);
       ServerConnection connection =
-          http2.connection(
-              context
-                  .reading(DataReader.create(frames))
-                  .writing(new FrameCounter(context.dataWriter(), window)));
-      line.established(frames, connection);
+          http2.connection(context.reading(DataReader.create(frames)).writing(out));
+      line.established(frames, connection, new Http2End(frames, out, line::quiet, line::hangUp));
       return connection;
     }
     ReadAhead bytes = new ReadAhead(in, line, limits);
     ServerConnection connection = http1.connection(context.reading(bytes.reader()));
-    line.established(bytes, connection);
+    line.established(bytes, connection, new Http1End(line));
     return connection;
   }
 }

@@ -50,6 +50,11 @@ final class FrameFilter implements Supplier<byte[]>, ConnectionWatch {
 
   private int overCount;
 
+  private int lastStream;
+
+  /** Streams after this one are not let through. */
+  private int limit = Integer.MAX_VALUE;
+
   private volatile boolean anyReset;
   private long pass = PREFACE;
   private volatile boolean ended;
@@ -109,12 +114,35 @@ final class FrameFilter implements Supplier<byte[]>, ConnectionWatch {
     window.close();
   }
 
+  /** The newest stream that came; 0 where none has. */
+  int lastStream() {
+    synchronized (resets) {
+      return lastStream;
+    }
+  }
+
+  /**
+   * Lets no stream through from now on but those that have come.
+   *
+   * @return the newest of them
+   */
+  int close() {
+    synchronized (resets) {
+      limit = Math.min(limit, lastStream);
+      return limit;
+    }
+  }
+
   private void nextFrame() {
     BufferData head = in.getBuffer(HEADER);
     int length = head.readInt24();
     int type = head.read();
     int flags = head.read();
     int stream = head.readInt32() & Integer.MAX_VALUE;
+    if (!welcome(type, stream)) {
+      in.skip(HEADER + length);
+      return;
+    }
     if (type == RST_STREAM && length == Integer.BYTES && !reset(stream)) {
       in.skip(HEADER + length);
       return;
@@ -128,6 +156,19 @@ final class FrameFilter implements Supplier<byte[]>, ConnectionWatch {
       in.skip(HEADER + length);
     } else {
       pass = (long) HEADER + length;
+    }
+  }
+
+  /** Whether a frame is of the connection, or of a stream that may come. */
+  private boolean welcome(int type, int stream) {
+    synchronized (resets) {
+      if (stream > limit) {
+        return false;
+      }
+      if (type == HEADERS) {
+        lastStream = Math.max(lastStream, stream);
+      }
+      return true;
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.outcrop.serving.transport;
 
 import io.helidon.common.socket.HelidonSocket;
+import io.helidon.common.task.InterruptableTask;
 import io.helidon.webserver.spi.ServerConnection;
 import java.time.Duration;
 import java.util.Set;
@@ -37,18 +38,67 @@ final class Line {
   private volatile boolean over;
   private volatile @Nullable ConnectionWatch watch;
   private volatile @Nullable ServerConnection connection;
+  private volatile @Nullable ConnectionEnd end;
+  private final long bornNanos;
+  private final long ageNanos;
+  private volatile boolean retired;
 
-  /** A connection that was accepted and has sent nothing yet. */
-  Line(HelidonSocket socket, LongSupplier nanoTime) {
+  /**
+   * A connection that was accepted and has sent nothing yet.
+   *
+   * @param ageNanos when it is to end; zero for never
+   */
+  Line(HelidonSocket socket, LongSupplier nanoTime, long ageNanos) {
     this.socket = socket;
     this.nanoTime = nanoTime;
     this.requestSince = now();
+    this.bornNanos = requestSince;
+    this.ageNanos = ageNanos;
   }
 
   /** Its protocol is known. */
-  void established(ConnectionWatch client, ServerConnection protocol) {
+  void established(ConnectionWatch client, ServerConnection protocol, ConnectionEnd itsEnd) {
     watch = client;
     connection = protocol;
+    end = itsEnd;
+    if (retired) {
+      itsEnd.retire(now());
+    }
+  }
+
+  /** It is to end from now on, when what is open on it has. From any thread. */
+  void retire() {
+    retired = true;
+    ConnectionEnd known = end;
+    if (known != null) {
+      known.retire(now());
+    }
+  }
+
+  /** Retires it where it has come of age, and does what is due then. */
+  void age() {
+    long now = now();
+    ConnectionEnd known = end;
+    if (known == null) {
+      return;
+    }
+    if (ageNanos > 0 && !retired && now - bornNanos > ageNanos) {
+      retire();
+    }
+    known.look(now);
+  }
+
+  /** For how long no request has been in; zero where one is. */
+  long idleNanos(long now) {
+    long changed = requestsChanged;
+    return requests.get() > 0 || requestSince != NOT_WAITING
+        ? 0
+        : now - (changed == NOT_WAITING ? bornNanos : changed);
+  }
+
+  /** Whether no request is open, as Helidon sees it. */
+  boolean quiet() {
+    return connection instanceof InterruptableTask<?> task && task.canInterrupt();
   }
 
   boolean established() {
@@ -82,10 +132,17 @@ final class Line {
     writes.unlock();
   }
 
-  /** A request's thread begins with it. */
-  void begun() {
-    requestsChanged = now();
+  /**
+   * A request's thread begins with it.
+   *
+   * @return whether the answer has to say that it is the connection's last
+   */
+  boolean begun() {
+    long now = now();
+    requestsChanged = now;
     requests.incrementAndGet();
+    ConnectionEnd known = end;
+    return known != null && known.begun(now);
   }
 
   /** A request's thread is done with it. */

@@ -2,12 +2,13 @@ package dev.outcrop.serving.transport;
 
 import java.time.Duration;
 import java.util.Collection;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Hangs up on clients that keep the server waiting for too long, or gives up single HTTP/2 streams
- * of theirs. A thread of its own.
+ * of theirs, and retires connections that are old. A thread of its own.
  */
 final class Watchdog implements Runnable {
   private static final Logger LOG = LoggerFactory.getLogger(Watchdog.class);
@@ -17,18 +18,21 @@ final class Watchdog implements Runnable {
   private final Collection<Line> lines;
   private final Duration request;
   private final Duration write;
+  private final Duration look;
 
-  Watchdog(Collection<Line> lines, Duration request, Duration write) {
+  Watchdog(Collection<Line> lines, TransportLimits limits) {
     this.lines = lines;
-    this.request = request;
-    this.write = write;
+    this.request = limits.requestTimeout();
+    this.write = limits.writeTimeout();
+    this.look =
+        Stream.of(request, write, limits.connectionAge())
+            .filter(Duration::isPositive)
+            .map(limit -> limit.dividedBy(LOOKS).plusMillis(1))
+            .reduce(LONGEST_LOOK, (one, other) -> one.compareTo(other) < 0 ? one : other);
   }
 
   @Override
   public void run() {
-    Duration shorter = request.compareTo(write) < 0 ? request : write;
-    Duration part = shorter.dividedBy(LOOKS).plusMillis(1);
-    Duration look = part.compareTo(LONGEST_LOOK) < 0 ? part : LONGEST_LOOK;
     try {
       while (true) {
         Thread.sleep(look);
@@ -43,16 +47,17 @@ final class Watchdog implements Runnable {
     if (line.over()) {
       return;
     }
-    if (line.overdue(request, write)) {
-      LOG.debug("a client kept its connection waiting for too long");
-      try {
+    try {
+      if (line.overdue(request, write)) {
+        LOG.debug("a client kept its connection waiting for too long");
         line.hangUp();
-      } catch (RuntimeException e) {
-        // One connection must not end the watch over all.
-        LOG.warn("a connection could not be ended: {}", e.getClass().getName());
+      } else {
+        line.giveUpLate(request);
+        line.age();
       }
-    } else {
-      line.giveUpLate(request);
+    } catch (RuntimeException e) {
+      // One connection must not end the watch over all.
+      LOG.warn("a connection could not be ended: {}", e.getClass().getName());
     }
   }
 }

@@ -20,7 +20,12 @@ import org.junit.jupiter.api.Test;
 final class ConnectionsTest {
   private static final TransportLimits LIMITS =
       new TransportLimits(
-          16_384, 100, Duration.ofMinutes(5), Duration.ofMinutes(5), new ByteBudget(1_000));
+          16_384,
+          100,
+          Duration.ofMinutes(5),
+          Duration.ofMinutes(5),
+          Duration.ZERO,
+          new ByteBudget(1_000));
 
   private final BlockingQueue<ClientWatch> watches = new LinkedBlockingQueue<>();
 
