@@ -3,7 +3,6 @@ package dev.outcrop.serving;
 import dev.outcrop.batching.Health;
 import dev.outcrop.models.OutcropException;
 import dev.outcrop.serving.auth.Authenticator;
-import dev.outcrop.serving.auth.KeyFile;
 import dev.outcrop.serving.auth.Reloading;
 import dev.outcrop.serving.batchjobs.BatchJobsApi;
 import dev.outcrop.serving.bedrock.BedrockApi;
@@ -13,7 +12,6 @@ import dev.outcrop.serving.bedrock.RerankApi;
 import dev.outcrop.serving.bodies.NativeBodies;
 import dev.outcrop.serving.catalog.Catalog;
 import dev.outcrop.serving.catalog.ModelIds;
-import dev.outcrop.serving.config.ManagementConfig;
 import dev.outcrop.serving.config.ServingConfig;
 import dev.outcrop.serving.embed.EncoderService;
 import dev.outcrop.serving.embed.ServedEncoder;
@@ -21,8 +19,10 @@ import dev.outcrop.serving.error.ServingError;
 import dev.outcrop.serving.generate.GenerationService;
 import dev.outcrop.serving.generate.ServedModel;
 import dev.outcrop.serving.http.Api;
+import dev.outcrop.serving.http.ApiPort;
 import dev.outcrop.serving.http.LifeCycle;
-import dev.outcrop.serving.http.Listeners;
+import dev.outcrop.serving.http.ManagementPort;
+import dev.outcrop.serving.http.MetricsPage;
 import dev.outcrop.serving.json.Json;
 import dev.outcrop.serving.metrics.ServerMetrics;
 import dev.outcrop.serving.openai.EmbeddingsApi;
@@ -54,33 +54,48 @@ import org.slf4j.LoggerFactory;
  */
 public final class OutcropServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(OutcropServer.class);
-  private static final String ADMIN = "admin";
   private static final Duration LAST_WORDS = Duration.ofSeconds(2);
+
+  /** What clients have to read their last answer, or to ask again and be told to go. */
+  static final Duration GOODBYE = Duration.ofSeconds(5);
 
   private final ServingConfig config;
   private final List<ServedModel> models;
   private final List<ServedEncoder> encoders;
   private final LifeCycle lifeCycle;
+  private final Duration goodbye;
   private final GenerationService generations;
   private final BatchJobsApi batchJobs;
   private final @Nullable Reloading credentials;
-  private final Listeners listeners;
+  private final ServerMetrics metrics;
+  private final ApiPort api;
+  private final ManagementPort management;
+  private volatile boolean cutOff;
 
-  private OutcropServer(
-      ServingConfig config, List<ServedModel> models, List<ServedEncoder> encoders) {
+  OutcropServer(
+      ServingConfig config,
+      List<ServedModel> models,
+      List<ServedEncoder> encoders,
+      LifeCycle lifeCycle,
+      Duration goodbye,
+      ManagementPort management) {
     this.config = config;
     this.models = models;
     this.encoders = encoders;
-    this.lifeCycle = new LifeCycle();
+    this.lifeCycle = lifeCycle;
+    this.goodbye = goodbye;
+    this.management = management;
     Json json = new Json(config.limits().maxTextLength());
     ByteBudget bodies = new ByteBudget(config.http().bodyBytes());
-    ServerMetrics metrics = new ServerMetrics(models, encoders, lifeCycle, bodies);
+    this.metrics =
+        new ServerMetrics(
+            models, encoders, List.of(), lifeCycle, bodies, config.management().vllmMetrics());
     this.generations = new GenerationService(System::nanoTime, metrics);
     ModelIds ids = new ModelIds(models, encoders);
     ServedIds served = new ServedIds(ids);
     Catalog catalog = new Catalog(ids, config.catalog(), config.models(), Instant.now());
     EncoderService encoding = new EncoderService(metrics, generations.longTexts());
-    BedrockApi api =
+    BedrockApi bedrock =
         new BedrockApi(
             ids,
             generations,
@@ -101,20 +116,19 @@ public final class OutcropServer implements AutoCloseable {
     this.batchJobs =
         BatchJobsApi.open(
             config.batchJobs(),
-            api,
-            api::servedId,
+            bedrock,
+            bedrock::servedId,
             id -> catalog.arn("model-invocation-job", id),
             json,
             Clock.systemUTC());
     try {
-      this.listeners =
-          Listeners.open(
+      this.api =
+          ApiPort.open(
               config.http(),
-              config.management(),
-              new Listeners.Parts(
+              new ApiPort.Parts(
                   Api.of(
                       List.of(
-                          api,
+                          bedrock,
                           openAi,
                           batchJobs,
                           new RerankApi(ids, encoding, json),
@@ -124,10 +138,6 @@ public final class OutcropServer implements AutoCloseable {
                   lifeCycle,
                   bodies,
                   metrics,
-                  this::health,
-                  metrics::page,
-                  admin(config.management()),
-                  this::drainInBackground,
                   json));
     } catch (RuntimeException e) {
       batchJobs.close();
@@ -154,84 +164,158 @@ public final class OutcropServer implements AutoCloseable {
    */
   public static OutcropServer start(
       ServingConfig config, Collection<ServedModel> models, Collection<ServedEncoder> encoders) {
-    OutcropServer server = new OutcropServer(config, List.copyOf(models), List.copyOf(encoders));
-    server.batchJobs.start();
-    if (server.credentials != null) {
-      server.credentials.begin();
+    try (StartingServer starting = StartingServer.open(config)) {
+      return starting.serve(models, encoders);
     }
-    server.lifeCycle.serve();
+  }
+
+  /** Takes requests from now on. */
+  void begin() {
+    batchJobs.start();
+    if (credentials != null) {
+      credentials.begin();
+    }
+    lifeCycle.serve();
     LOG.info(
         "serving {} on {}, management on port {}",
         Stream.concat(
-                server.models.stream().map(ServedModel::id),
-                server.encoders.stream().map(ServedEncoder::id))
+                models.stream().map(ServedModel::id), encoders.stream().map(ServedEncoder::id))
             .toList(),
-        server.endpoint(),
-        server.managementPort());
-    return server;
+        endpoint(),
+        managementPort());
   }
 
   /** Where clients reach the API. */
   public URI endpoint() {
     String scheme = config.http().tls().enabled() ? "https" : "http";
-    return URI.create(
-        "%s://%s:%d".formatted(scheme, urlHost(config.http().host()), listeners.port()));
+    return URI.create("%s://%s:%d".formatted(scheme, urlHost(config.http().host()), api.port()));
   }
 
   /** The API's port. */
   public int port() {
-    return listeners.port();
+    return api.port();
   }
 
   /** The management port. */
   public int managementPort() {
-    return listeners.managementPort();
+    return management.port();
   }
 
   /**
-   * Stops: not ready and no new requests at once, then waits for those that are in. What still runs
-   * after the timeout is ended with an error that its client sees. Ports are closed at the end.
+   * Stops: not ready at once; no new requests after the configured delay, or at once where a drain
+   * that was asked for before is past it; then waits for those that are in. What still runs after
+   * the timeout is ended with an error that its client sees. Ports are closed at the end, when
+   * clients have closed their connections or had five seconds for that.
    *
+   * @param timeout how long to wait for requests, from when none is taken
    * @return whether everything ended in time
    */
   public boolean drain(Duration timeout) throws InterruptedException {
-    beginDrain(timeout);
-    boolean whole = lifeCycle.awaitEmpty(timeout);
-    if (!whole) {
+    leave(timeout);
+    endRequests(timeout);
+    // Clients whose streams have just ended ask again, where they were, and are told to go.
+    api.awaitNoConnection(goodbye);
+    close();
+    return !cutOff;
+  }
+
+  private void endRequests(Duration timeout) throws InterruptedException {
+    lifeCycle.awaitDrain(config.drainDelay().plus(LAST_WORDS));
+    boolean ended = lifeCycle.awaitEmpty(timeout);
+    // Not before: who is in may still send its body, or have several completions to ask for.
+    models.forEach(model -> model.batcher().drain());
+    encoders.forEach(model -> model.batcher().drain());
+    if (!ended) {
       LOG.warn("{} requests are cut off after {}", lifeCycle.inFlight(), timeout);
+      cutOff = true;
       generations.abortAll();
       lifeCycle.awaitEmpty(LAST_WORDS);
     }
-    close();
-    return whole;
   }
 
   /** Stops at once; {@link #drain} is the polite way. */
   @Override
   public void close() {
     batchJobs.close();
-    listeners.close();
+    api.close();
+    management.close();
     if (credentials != null) {
       credentials.close();
     }
     lifeCycle.stop();
   }
 
-  private void beginDrain(Duration timeout) {
-    if (lifeCycle.drain(timeout)) {
-      LOG.info("draining, {} requests are in", lifeCycle.inFlight());
-      batchJobs.end(timeout);
-      models.forEach(model -> model.batcher().drain());
-      encoders.forEach(model -> model.batcher().drain());
+  /** The first part of {@link #drain}, which follows on a thread that waits for it. */
+  void beginDrain() {
+    leave(config.drainTimeout());
+  }
+
+  /**
+   * What the management port starts where nobody waits to {@link #drain}: the server stays, not
+   * ready, and requests end with the timeout.
+   */
+  void leave() {
+    Duration timeout = config.drainTimeout();
+    if (leave(timeout)) {
+      inBackground("outcrop-drain", () -> endRequests(timeout));
     }
   }
 
-  /** What the management port starts: the process stays up, not ready, until it is told to stop. */
-  private void drainInBackground() {
-    beginDrain(config.drainTimeout());
+  private boolean leave(Duration timeout) {
+    Duration delay = config.drainDelay();
+    if (!lifeCycle.leave(delay)) {
+      return false;
+    }
+    if (delay.isZero()) {
+      refuse(timeout);
+      return true;
+    }
+    LOG.info("leaving: not ready from now on, requests are taken for {}", delay);
+    api.retire(false);
+    inBackground(
+        "outcrop-leave",
+        () -> {
+          try {
+            // Some come back before the balancer looks elsewhere; those are told again.
+            if (!lifeCycle.awaitDrain(delay.dividedBy(2))) {
+              api.retire(true);
+              lifeCycle.awaitDrain(delay.minus(delay.dividedBy(2)));
+            }
+          } finally {
+            refuse(timeout);
+          }
+        });
+    return true;
   }
 
-  private Map<String, Health> health() {
+  private interface Waiting {
+    void run() throws InterruptedException;
+  }
+
+  private static void inBackground(String name, Waiting work) {
+    Thread.ofPlatform()
+        .daemon()
+        .name(name)
+        .start(
+            () -> {
+              try {
+                work.run();
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            });
+  }
+
+  private void refuse(Duration timeout) {
+    api.retire(true); // first, so that who is refused is told to go elsewhere, too
+    if (lifeCycle.drain(timeout)) {
+      LOG.info("draining, {} requests are in", lifeCycle.inFlight());
+      batchJobs.end(timeout);
+    }
+  }
+
+  /** How each model's engine loop is. */
+  Map<String, Health> health() {
     Map<String, Health> health = new LinkedHashMap<>();
     models.forEach(model -> health.put(model.id(), model.batcher().health()));
     for (ServedEncoder model : encoders) {
@@ -239,6 +323,11 @@ public final class OutcropServer implements AutoCloseable {
       health.put(model.id(), alive ? new Health.Live() : new Health.Dead("the encoder has ended"));
     }
     return health;
+  }
+
+  /** The exposition in the format that an Accept header asks for. */
+  MetricsPage metrics(@Nullable String accept) {
+    return metrics.page(accept);
   }
 
   private Authenticator authenticator() {
@@ -252,17 +341,6 @@ public final class OutcropServer implements AutoCloseable {
               .formatted(config.http().host()));
     }
     return Authenticator.open();
-  }
-
-  private static @Nullable Authenticator admin(ManagementConfig config) {
-    var key = config.adminKey();
-    if (key != null) {
-      return Authenticator.keyed(KeyFile.single(key.reveal(), ADMIN));
-    }
-    var file = config.adminKeyFile();
-    return file == null
-        ? null
-        : Authenticator.keyed(KeyFile.readSingle(file, ManagementConfig.MIN_KEY, ADMIN));
   }
 
   private static boolean loopback(String host) {

@@ -63,8 +63,11 @@ final class ApiHandler implements Handler {
   public void handle(ServerRequest request, ServerResponse response) {
     Visit visit = new Visit(request, response, parts.ids.get(), parts.errors);
     visit.errors.name(response, visit.id);
-    parts.connections.begun(request);
+    boolean last = parts.connections.begun(request);
     try {
+      if (last) {
+        response.header(HeaderValues.CONNECTION_CLOSE);
+      }
       answer(visit);
     } finally {
       over(visit);
@@ -181,6 +184,7 @@ final class ApiHandler implements Handler {
                     visit.errors,
                     visit.id,
                     visit.arrivedNanos,
+                    visit.operation,
                     caller,
                     body);
             visit.exchange = exchange;
@@ -218,6 +222,7 @@ final class ApiHandler implements Handler {
     if (Bodies.endsConnection(visit.request)) {
       visit.response.header(HeaderValues.CONNECTION_CLOSE);
     }
+    visit.refusal = error.type();
     try {
       visit.errors.send(visit.response, error);
     } catch (CloseConnectionException | UncheckedIOException e) {
@@ -242,7 +247,8 @@ final class ApiHandler implements Handler {
     long nanos = System.nanoTime() - visit.arrivedNanos;
     int status = visit.clientGone ? CLIENT_CLOSED : visit.response.status().code();
     String model = visit.exchange == null ? null : visit.exchange.model();
-    parts.listener.over(visit.operation, model, status, nanos);
+    String error = visit.clientGone ? String.valueOf(CLIENT_CLOSED) : visit.error();
+    parts.listener.over(new RequestListener.Over(visit.operation, model, status, error, nanos));
     ACCESS.info(
         "id={} operation={} model={} tenant={} principal={} status={} ms={} bytes={}",
         visit.id,
@@ -271,6 +277,7 @@ final class ApiHandler implements Handler {
     private String operation = UNKNOWN;
     private @Nullable Caller caller;
     private @Nullable Exchange exchange;
+    private @Nullable String refusal;
     private boolean clientGone;
     private boolean late;
 
@@ -279,6 +286,10 @@ final class ApiHandler implements Handler {
       this.response = response;
       this.id = id;
       this.errors = errors.on(request.prologue().uriPath().rawPath());
+    }
+
+    @Nullable String error() {
+      return refusal == null && exchange != null ? exchange.error() : refusal;
     }
 
     @Nullable String header(String name) {

@@ -10,10 +10,6 @@ import io.helidon.http.HttpException;
 import io.helidon.http.RequestException;
 import io.helidon.http.Status;
 import io.helidon.http.media.ReadableEntity;
-import io.helidon.webserver.CloseConnectionException;
-import io.helidon.webserver.http.FilterChain;
-import io.helidon.webserver.http.RoutingRequest;
-import io.helidon.webserver.http.RoutingResponse;
 import io.helidon.webserver.http.ServerRequest;
 import java.io.IOException;
 import java.io.InputStream;
@@ -165,22 +161,6 @@ final class Bodies {
     } catch (RuntimeException e) {
       connections.hangUp(request);
       return false;
-    }
-  }
-
-  /** A filter for requests whose bodies nobody reads. */
-  void without(FilterChain chain, RoutingRequest request, RoutingResponse response) {
-    if (endsConnection(request)) {
-      response.header(HeaderValues.CONNECTION_CLOSE);
-    }
-    boolean whole = false;
-    try {
-      chain.proceed();
-    } finally {
-      whole = settle(request, false);
-    }
-    if (!whole) {
-      throw new CloseConnectionException("the body was left unread");
     }
   }
 

@@ -2,6 +2,7 @@ package dev.outcrop.serving.http;
 
 import dev.outcrop.models.OutcropException;
 import dev.outcrop.serving.auth.Caller;
+import dev.outcrop.serving.auth.Purpose;
 import dev.outcrop.serving.error.ServingError;
 import dev.outcrop.serving.transport.ClientWatch;
 import java.util.Map;
@@ -14,14 +15,18 @@ import org.jspecify.annotations.Nullable;
 public abstract sealed class Exchange permits HttpExchange, LocalExchange {
   private final String id;
   private final long arrivedNanos;
+  private final String operation;
   private final Caller caller;
   private final byte[] body;
+  private String feature = "";
+  private @Nullable String error;
   private @Nullable String model;
   private boolean answered;
 
-  Exchange(String id, long arrivedNanos, Caller caller, byte[] body) {
+  Exchange(String id, long arrivedNanos, String operation, Caller caller, byte[] body) {
     this.id = id;
     this.arrivedNanos = arrivedNanos;
+    this.operation = operation;
     this.caller = caller;
     this.body = body;
   }
@@ -39,6 +44,26 @@ public abstract sealed class Exchange permits HttpExchange, LocalExchange {
   /** Whose request it is. */
   public final Caller caller() {
     return caller;
+  }
+
+  /** What the request is counted under. */
+  public final Purpose purpose() {
+    return new Purpose(operation, feature);
+  }
+
+  /** Notes what the caller says that the request belongs to. */
+  public final void feature(String said) {
+    this.feature = said;
+  }
+
+  /** Notes that the answer, though it was begun, ends with an error. */
+  public final void broke(ApiError with) {
+    this.error = with.type();
+  }
+
+  /** The name of the error that the request ended with, null where there was none. */
+  final @Nullable String error() {
+    return error;
   }
 
   /** The request's body. */
@@ -86,9 +111,10 @@ public abstract sealed class Exchange permits HttpExchange, LocalExchange {
   }
 
   /** Answers with an error. */
-  public final void fail(ApiError error) {
+  public final void fail(ApiError with) {
     answered = true;
-    write(error);
+    error = with.type();
+    write(with);
   }
 
   /** Answers with a stream; the status is sent with its first bytes. */

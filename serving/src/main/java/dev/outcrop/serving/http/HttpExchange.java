@@ -23,9 +23,10 @@ final class HttpExchange extends Exchange {
       ErrorWriter errors,
       String id,
       long arrivedNanos,
+      String operation,
       Caller caller,
       byte[] body) {
-    super(id, arrivedNanos, caller, body);
+    super(id, arrivedNanos, operation, caller, body);
     this.request = request;
     this.response = response;
     this.connections = connections;

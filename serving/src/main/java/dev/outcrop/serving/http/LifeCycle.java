@@ -4,7 +4,7 @@ import java.time.Duration;
 
 /** The state of a server and the requests that are in. Safe to use from any thread. */
 public final class LifeCycle {
-  private ServerState state = new ServerState.Starting();
+  private ServerState state = new ServerState.Starting("nothing yet");
   private int inFlight;
 
   /** Creates one that is starting. */
@@ -20,6 +20,13 @@ public final class LifeCycle {
     return inFlight;
   }
 
+  /** This loads now. */
+  public synchronized void loading(String what) {
+    if (state instanceof ServerState.Starting starting) {
+      state = starting.loading(what);
+    }
+  }
+
   /** Requests are taken from now on. */
   public synchronized void serve() {
     if (state instanceof ServerState.Starting starting) {
@@ -28,13 +35,27 @@ public final class LifeCycle {
   }
 
   /**
-   * No request is taken from now on.
+   * The server is not ready from now on, but still takes requests; {@link #drain} is to follow.
+   *
+   * @return whether this call began it
+   */
+  public synchronized boolean leave(Duration delay) {
+    if (state instanceof ServerState.Serving serving) {
+      state = serving.leave(delay);
+      return true;
+    }
+    return false;
+  }
+
+  /**
+   * No request is taken from now on. It follows {@link #leave}.
    *
    * @return whether this call began the drain
    */
   public synchronized boolean drain(Duration timeout) {
-    if (state instanceof ServerState.Serving serving) {
-      state = serving.drain(timeout);
+    if (state instanceof ServerState.Leaving leaving) {
+      state = leaving.drain(timeout);
+      notifyAll();
       return true;
     }
     return false;
@@ -45,10 +66,13 @@ public final class LifeCycle {
     state =
         switch (state) {
           case ServerState.Starting starting -> starting.stop();
-          case ServerState.Serving serving -> serving.drain(Duration.ZERO).stop();
+          case ServerState.Serving serving ->
+              serving.leave(Duration.ZERO).drain(Duration.ZERO).stop();
+          case ServerState.Leaving leaving -> leaving.drain(Duration.ZERO).stop();
           case ServerState.Draining draining -> draining.stop();
           case ServerState.Stopped stopped -> stopped;
         };
+    notifyAll();
   }
 
   /** What came of a request's wish to come in. */
@@ -63,7 +87,7 @@ public final class LifeCycle {
 
   /** Lets a request in if the server takes any and fewer than the limit are in. */
   public synchronized Entry enter(int limit) {
-    if (!(state instanceof ServerState.Serving)) {
+    if (!(state instanceof ServerState.Serving || state instanceof ServerState.Leaving)) {
       return Entry.CLOSED;
     }
     if (inFlight >= limit) {
@@ -77,6 +101,23 @@ public final class LifeCycle {
   public synchronized void leave() {
     inFlight--;
     notifyAll();
+  }
+
+  /**
+   * Waits while requests are taken though the server leaves.
+   *
+   * @return whether they are not taken any more; false where it took too long
+   */
+  public synchronized boolean awaitDrain(Duration timeout) throws InterruptedException {
+    long until = System.nanoTime() + timeout.toNanos();
+    while (state instanceof ServerState.Leaving) {
+      long left = until - System.nanoTime();
+      if (left <= 0) {
+        return false;
+      }
+      wait(Math.max(1, left / 1_000_000));
+    }
+    return true;
   }
 
   /**

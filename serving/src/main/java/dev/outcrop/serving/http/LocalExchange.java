@@ -17,11 +17,14 @@ import org.slf4j.LoggerFactory;
 public final class LocalExchange extends Exchange {
   private static final Logger LOG = LoggerFactory.getLogger(LocalExchange.class);
 
+  /** What its requests are counted under, whatever operation they go through. */
+  private static final String OPERATION = "BatchRecord";
+
   private final ClientWatch watch;
   private @Nullable Reply reply;
 
   private LocalExchange(Caller caller, byte[] body, ClientWatch watch) {
-    super(UUID.randomUUID().toString(), System.nanoTime(), caller, body);
+    super(UUID.randomUUID().toString(), System.nanoTime(), OPERATION, caller, body);
     this.watch = watch;
   }
 

@@ -1,108 +1,150 @@
 package dev.outcrop.serving.http;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpHandler;
 import dev.outcrop.batching.Health;
 import dev.outcrop.serving.auth.AuthResult;
-import dev.outcrop.serving.auth.Authenticator;
+import dev.outcrop.serving.auth.RequestHead;
 import dev.outcrop.serving.json.Json;
-import io.helidon.http.HeaderNames;
-import io.helidon.webserver.http.HttpRules;
-import io.helidon.webserver.http.HttpService;
-import io.helidon.webserver.http.ServerRequest;
-import io.helidon.webserver.http.ServerResponse;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
-import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * The management port: {@code /livez}, {@code /readyz} and {@code /metrics} for everybody who
- * reaches it, {@code POST /drain} for the holder of the admin key.
+ * What the management port answers: {@code /startupz}, {@code /readyz}, {@code /livez} and {@code
+ * /metrics} to everybody who reaches it, {@code POST /drain} to the holder of the admin key.
+ *
+ * <p>The probes are three different truths. Startup: models are loaded and have generated once;
+ * when that is so it stays so. Readiness: requests are taken and no engine is stuck. Liveness: no
+ * engine has work that it makes no progress on; to load, to be overloaded and to drain is to live.
  */
-final class Management implements HttpService {
-  private final Parts parts;
+final class Management implements HttpHandler {
+  private static final Logger LOG = LoggerFactory.getLogger(Management.class);
+  private static final int MAX_BODY = 1_024;
+  private static final int NO_BODY = -1;
 
-  Management(Parts parts) {
+  private final ManagementPort.Parts parts;
+
+  Management(ManagementPort.Parts parts) {
     this.parts = parts;
   }
 
-  /**
-   * What the port shows and does.
-   *
-   * @param health how each model's engine loop is; the process lives, and is ready, while all do
-   * @param metrics the exposition for an Accept header
-   * @param admin who may change state, or null for nobody
-   * @param drain begins a drain and returns at once
-   */
-  record Parts(
-      LifeCycle lifeCycle,
-      Supplier<Map<String, Health>> health,
-      Function<@Nullable String, MetricsPage> metrics,
-      @Nullable Authenticator admin,
-      Runnable drain,
-      Json json) {}
+  private record Answer(int status, String contentType, byte[] body) {}
 
   @Override
-  public void routing(HttpRules rules) {
-    rules.get("/livez", (request, response) -> live(response));
-    rules.get("/readyz", (request, response) -> ready(response));
-    rules.get("/metrics", this::metrics);
-    rules.post("/drain", this::drain);
-  }
-
-  private void live(ServerResponse response) {
-    answerIfLive(response, "live");
-  }
-
-  private void ready(ServerResponse response) {
-    switch (parts.lifeCycle.state()) {
-      case ServerState.Serving _ -> answerIfLive(response, "serving");
-      case ServerState.Starting _ -> answer(response, 503, "starting");
-      case ServerState.Draining _ -> answer(response, 503, "draining");
-      case ServerState.Stopped _ -> answer(response, 503, "stopped");
-    }
-  }
-
-  /** A probe that may not pass while an engine is stuck or dead: requests would hang in it. */
-  private void answerIfLive(ServerResponse response, String text) {
-    Map<String, Health> health = parts.health.get();
-    if (health.values().stream().allMatch(Health.Live.class::isInstance)) {
-      answer(response, 200, text);
-    } else {
-      answer(response, 503, Liveness.body(health));
-    }
-  }
-
-  private void metrics(ServerRequest request, ServerResponse response) {
-    MetricsPage page =
-        parts.metrics.apply(request.headers().first(HeaderNames.ACCEPT).orElse(null));
-    response.header(HeaderNames.CONTENT_TYPE, page.contentType());
-    response.send(page.text());
-  }
-
-  private void drain(ServerRequest request, ServerResponse response) {
-    AuthResult result =
-        parts.admin == null
-            ? new AuthResult.Denied(AuthResult.Reason.NOT_CONFIGURED)
-            : parts.admin.authenticate(Heads.of(request));
-    switch (result) {
-      case AuthResult.Allowed _ -> {
-        parts.drain.run();
-        answer(response, 202, "draining");
+  public void handle(HttpExchange exchange) throws IOException {
+    try (exchange) {
+      if (exchange.getRequestBody().readNBytes(MAX_BODY + 1).length > MAX_BODY) {
+        exchange.getResponseHeaders().set("Connection", "close");
       }
-      case AuthResult.Denied denied -> answer(response, 403, denied.message());
+      Answer answer;
+      try {
+        answer = answer(exchange);
+      } catch (RuntimeException e) {
+        Faults.log(LOG, "to the management port", e);
+        answer = json(500, "failed");
+      }
+      exchange.getResponseHeaders().set("Content-Type", answer.contentType);
+      if (answer.body.length == 0 || exchange.getRequestMethod().equals("HEAD")) {
+        exchange.sendResponseHeaders(answer.status, NO_BODY);
+      } else {
+        exchange.sendResponseHeaders(answer.status, answer.body.length);
+        exchange.getResponseBody().write(answer.body);
+      }
+    }
+  }
+
+  private Answer answer(HttpExchange exchange) {
+    String path = String.valueOf(exchange.getRequestURI().getPath());
+    return switch (exchange.getRequestMethod() + " " + path) {
+      case "GET /startupz" -> started();
+      case "GET /readyz" -> ready();
+      case "GET /livez" -> live();
+      case "GET /metrics" -> metrics(exchange);
+      case "POST /drain" -> drain(exchange);
+      default -> json(404, "unknown");
+    };
+  }
+
+  private Answer started() {
+    return switch (parts.lifeCycle().state()) {
+      case ServerState.Starting starting -> loading(starting);
+      case ServerState.Serving _, ServerState.Leaving _, ServerState.Draining _ ->
+          json(200, "started");
+      case ServerState.Stopped _ -> json(503, "stopped");
+    };
+  }
+
+  private Answer ready() {
+    return switch (parts.lifeCycle().state()) {
+      case ServerState.Starting starting -> loading(starting);
+      case ServerState.Serving _ -> ifLive(Liveness.troubled(parts.health().get()), "serving");
+      case ServerState.Leaving _ -> json(503, "leaving");
+      case ServerState.Draining _ -> json(503, "draining");
+      case ServerState.Stopped _ -> json(503, "stopped");
+    };
+  }
+
+  private Answer live() {
+    return switch (parts.lifeCycle().state()) {
+      case ServerState.Starting _ -> json(200, "live");
+      case ServerState.Serving _, ServerState.Leaving _ ->
+          ifLive(Liveness.troubled(parts.health().get()), "live");
+      case ServerState.Draining _, ServerState.Stopped _ ->
+          ifLive(Liveness.stuck(parts.health().get()), "live");
+    };
+  }
+
+  private Answer loading(ServerState.Starting starting) {
+    return json(503, Json.object().put("status", "loading").put("loading", starting.loading()));
+  }
+
+  private Answer ifLive(Map<String, Health> troubled, String status) {
+    return troubled.isEmpty() ? json(200, status) : json(503, Liveness.body(troubled));
+  }
+
+  private Answer metrics(HttpExchange exchange) {
+    MetricsPage page = parts.metrics().apply(exchange.getRequestHeaders().getFirst("Accept"));
+    return new Answer(200, page.contentType(), page.text().getBytes(StandardCharsets.UTF_8));
+  }
+
+  private Answer drain(HttpExchange exchange) {
+    AuthResult result =
+        parts.admin() == null
+            ? new AuthResult.Denied(AuthResult.Reason.NOT_CONFIGURED)
+            : parts.admin().authenticate(head(exchange));
+    return switch (result) {
+      case AuthResult.Allowed _ -> {
+        if (parts.lifeCycle().state() instanceof ServerState.Starting starting) {
+          yield loading(starting);
+        }
+        parts.drain().run();
+        yield json(202, "draining");
+      }
+      case AuthResult.Denied denied -> json(403, denied.message());
       case AuthResult.Signed _ ->
           throw new IllegalStateException("an admin key does not verify signatures");
-    }
+    };
   }
 
-  private void answer(ServerResponse response, int status, String text) {
-    answer(response, status, Json.object().put("status", text));
+  private static RequestHead head(HttpExchange exchange) {
+    String query = exchange.getRequestURI().getRawQuery();
+    return new RequestHead(
+        exchange.getRequestMethod(),
+        exchange.getRequestURI().getRawPath(),
+        query == null ? "" : query,
+        name -> exchange.getRequestHeaders().getOrDefault(name, List.of()));
   }
 
-  private void answer(ServerResponse response, int status, ObjectNode body) {
-    response.status(status);
-    response.header(HeaderNames.CONTENT_TYPE, "application/json");
-    response.send(parts.json.bytes(body));
+  private Answer json(int status, String text) {
+    return json(status, Json.object().put("status", text));
+  }
+
+  private Answer json(int status, ObjectNode body) {
+    return new Answer(status, "application/json", parts.json().bytes(body));
   }
 }

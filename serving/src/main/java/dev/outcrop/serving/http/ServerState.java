@@ -4,8 +4,16 @@ import java.time.Duration;
 
 /** Where a server is in its life. A transition that is not a method cannot happen. */
 public sealed interface ServerState {
-  /** Ports are not open yet. */
-  record Starting() implements ServerState {
+  /**
+   * Models load; only the management port is open.
+   *
+   * @param loading what loads at the moment
+   */
+  record Starting(String loading) implements ServerState {
+    Starting loading(String next) {
+      return new Starting(next);
+    }
+
     Serving serve() {
       return new Serving();
     }
@@ -17,6 +25,17 @@ public sealed interface ServerState {
 
   /** Requests are taken. */
   record Serving() implements ServerState {
+    Leaving leave(Duration delay) {
+      return new Leaving(delay);
+    }
+  }
+
+  /**
+   * Requests are still taken, but whoever sends them is told to look elsewhere.
+   *
+   * @param delay for how long
+   */
+  record Leaving(Duration delay) implements ServerState {
     Draining drain(Duration timeout) {
       return new Draining(timeout);
     }
