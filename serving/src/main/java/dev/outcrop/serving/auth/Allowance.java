@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.function.LongConsumer;
 
 /**
- * What a caller may take: of its own quota and of its tenant's. Quotas are those of this server
- * process. Safe to use from any thread.
+ * What a caller may take: of its own quota and of its tenant's, as far as they are this replica's.
+ * Safe to use from any thread.
  */
 public final class Allowance {
   /** Takes everything. */
@@ -98,11 +98,11 @@ public final class Allowance {
     for (int i = 0; i < meters.size(); i++) {
       Duration wait = meters.get(i).reserve(amount);
       if (wait.isPositive()) {
-        meters.subList(0, i).forEach(meter -> meter.refund(amount));
+        meters.subList(0, i).forEach(meter -> meter.settle(amount, 0));
         return new Answer.Throttled(TOO_MANY_TOKENS, wait);
       }
     }
     return new Answer.Granted(
-        new Share(used -> meters.forEach(meter -> meter.refund(amount - used))));
+        new Share(used -> meters.forEach(meter -> meter.settle(amount, used))));
   }
 }

@@ -5,34 +5,67 @@ import java.time.Duration;
 import java.util.function.LongSupplier;
 
 /**
- * What one principal or tenant has taken of its quota. A quota fills up evenly, up to what a minute
- * is worth. Safe to use from any thread.
+ * What one principal or tenant has taken of this replica's share of its quota. A share fills up
+ * evenly, up to what a minute is worth. A request of several completions that the quota allows but
+ * the share does not is let in where nothing else is, and what comes next waits the longer. Safe to
+ * use from any thread.
  */
 final class Meter {
   private static final double MINUTE = 60e9;
   private static final Duration SOON = Duration.ofSeconds(1);
 
   private final LongSupplier nanoTime;
+  private QuotaConfig whole;
   private QuotaConfig quota;
   private double requests;
   private double tokens;
+  private long reserved; // of tokens, not settled yet
   private long filledAt;
   private int in;
 
   Meter(QuotaConfig quota, LongSupplier nanoTime) {
+    this(quota, 1, nanoTime);
+  }
+
+  Meter(QuotaConfig whole, int replicas, LongSupplier nanoTime) {
     this.nanoTime = nanoTime;
-    this.quota = quota;
+    this.whole = whole;
+    this.quota = whole.sharedBy(replicas);
     this.requests = quota.requestsPerMinute();
     this.tokens = quota.tokensPerMinute();
     this.filledAt = nanoTime.getAsLong();
   }
 
-  /** Another quota from now on; what was taken stays taken. */
-  synchronized void change(QuotaConfig other) {
+  /**
+   * Another quota, or share of it, from now on. What was taken of the quota stays taken. Of a share
+   * the same part stays taken: who used all of a quota need not wait longer because more replicas
+   * share it now. Reservations stay as they are, since as much is given back.
+   */
+  synchronized void change(QuotaConfig otherWhole, int replicas) {
     fill();
-    requests = changed(requests, quota.requestsPerMinute(), other.requestsPerMinute());
-    tokens = changed(tokens, quota.tokensPerMinute(), other.tokensPerMinute());
+    QuotaConfig share = whole.sharedBy(replicas);
+    QuotaConfig other = otherWhole.sharedBy(replicas);
+    requests =
+        changed(
+            scaled(requests, 0, quota.requestsPerMinute(), share.requestsPerMinute()),
+            share.requestsPerMinute(),
+            other.requestsPerMinute());
+    tokens =
+        changed(
+            scaled(tokens, reserved, quota.tokensPerMinute(), share.tokensPerMinute()),
+            share.tokensPerMinute(),
+            other.tokensPerMinute());
+    whole = otherWhole;
     quota = other;
+  }
+
+  private static double scaled(double left, long reserved, int before, int after) {
+    if (before == 0) {
+      return 0;
+    }
+    double taken = before - left;
+    double open = Math.min((double) reserved, taken);
+    return after - open - (taken - open) * after / before;
   }
 
   /** Without a limit nothing is counted. */
@@ -48,12 +81,16 @@ final class Meter {
    */
   synchronized Duration enter(int count, int before) {
     fill();
-    if (quota.concurrentRequests() > 0 && in + count > quota.concurrentRequests()) {
+    if (quota.concurrentRequests() > 0
+        && in + count > quota.concurrentRequests()
+        && (in > before || before + count > whole.concurrentRequests())) {
       return SOON;
     }
     if (quota.requestsPerMinute() > 0) {
-      if (requests < count) {
-        return wait(before + count - requests, quota.requestsPerMinute());
+      int all = before + count;
+      int needed = all > whole.requestsPerMinute() ? all : Math.min(all, quota.requestsPerMinute());
+      if (requests < needed - before) {
+        return wait(needed - requests, quota.requestsPerMinute());
       }
       requests -= count;
     }
@@ -74,7 +111,7 @@ final class Meter {
 
   /** The most that can ever be in at once. */
   synchronized int most() {
-    return Math.min(most(quota.concurrentRequests()), most(quota.requestsPerMinute()));
+    return Math.min(most(whole.concurrentRequests()), most(whole.requestsPerMinute()));
   }
 
   private static int most(int limit) {
@@ -83,7 +120,7 @@ final class Meter {
 
   /**
    * Takes tokens. More than a minute's worth need a full minute's, and those that come next wait
-   * the longer.
+   * the longer. What is taken has to be {@linkplain #settle settled}.
    *
    * @return zero, or when it may be worth another try; then nothing was taken
    */
@@ -97,14 +134,16 @@ final class Meter {
       }
       tokens -= amount;
     }
+    reserved += amount;
     return Duration.ZERO;
   }
 
-  /** Gives tokens back, or takes what went beyond the reservation where negative. */
-  synchronized void refund(long amount) {
+  /** Gives back what was reserved and not used, or takes what was used beyond it. */
+  synchronized void settle(long amount, long used) {
     fill();
+    reserved -= amount;
     if (quota.tokensPerMinute() > 0) {
-      tokens = Math.min(quota.tokensPerMinute(), tokens + amount);
+      tokens = Math.min(quota.tokensPerMinute(), tokens + amount - used);
     }
   }
 

@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What everybody has taken of their quotas. It outlives the policy that sets them, so that a new
@@ -15,6 +16,8 @@ public final class Quotas {
   private final LongSupplier nanoTime;
   private final Map<String, Meter> tenants = new HashMap<>();
   private final Map<String, Meter> principals = new HashMap<>();
+  private int replicas = 1;
+  private @Nullable PolicyConfig policy;
 
   /**
    * Creates quotas that nobody has taken of.
@@ -25,12 +28,21 @@ public final class Quotas {
     this.nanoTime = nanoTime;
   }
 
-  void apply(PolicyConfig policy) {
+  /** So many replicas share the quotas from now on. */
+  void sharedBy(int count) {
+    replicas = count;
+    if (policy != null) {
+      apply(policy);
+    }
+  }
+
+  void apply(PolicyConfig next) {
+    policy = next;
     Map<String, QuotaConfig> ofTenants = new HashMap<>();
-    policy.tenants().forEach(tenant -> ofTenants.put(tenant.id(), tenant.quota()));
+    next.tenants().forEach(tenant -> ofTenants.put(tenant.id(), tenant.quota()));
     apply(tenants, ofTenants);
     Map<String, QuotaConfig> ofPrincipals = new HashMap<>();
-    policy.principals().forEach(each -> ofPrincipals.put(each.id(), each.quota()));
+    next.principals().forEach(each -> ofPrincipals.put(each.id(), each.quota()));
     apply(principals, ofPrincipals);
   }
 
@@ -40,9 +52,9 @@ public final class Quotas {
         (id, quota) -> {
           Meter known = meters.get(id);
           if (known == null) {
-            meters.put(id, new Meter(quota, nanoTime));
+            meters.put(id, new Meter(quota, replicas, nanoTime));
           } else {
-            known.change(quota);
+            known.change(quota, replicas);
           }
         });
   }

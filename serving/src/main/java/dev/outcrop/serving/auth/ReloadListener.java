@@ -8,4 +8,7 @@ public interface ReloadListener {
    * @param taken whether it is in force now
    */
   void reloaded(boolean taken);
+
+  /** So many replicas share the quotas from now on. */
+  default void shared(int replicas) {}
 }

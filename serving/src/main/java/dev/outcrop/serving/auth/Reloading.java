@@ -24,8 +24,8 @@ import org.slf4j.LoggerFactory;
  * Those whom a file names, read again whenever its content changes, however that comes about: an
  * edit, a rename, or the swap of a link as Kubernetes updates a Secret. It is taken when it has
  * stayed the same for a while: half of a file that is being written may well be valid, and grant
- * more than all of it. A file that is wrong changes nothing. One thread of its own reads it;
- * anybody may ask.
+ * more than all of it. A file that is wrong changes nothing. So is the file that tells how many
+ * replicas share the quotas. One thread of its own reads them; anybody may ask.
  */
 public final class Reloading implements Supplier<Principals>, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Reloading.class);
@@ -46,11 +46,21 @@ public final class Reloading implements Supplier<Principals>, AutoCloseable {
 
   private String lastTrouble = "";
   private volatile Principals current;
+  private final Quotas quotas;
+  private final @Nullable LiveReplicas replicas;
 
-  Reloading(Path file, Function<byte[], Principals> reader, ReloadListener listener) {
+  private Reloading(
+      Path file,
+      Function<byte[], Principals> reader,
+      Quotas quotas,
+      @Nullable Path replicasFile,
+      ReloadListener listener) {
     this.file = file;
     this.reader = reader;
+    this.quotas = quotas;
     this.listener = listener;
+    this.replicas = replicasFile == null ? null : new LiveReplicas(replicasFile);
+    share();
     byte[] content = content();
     this.current = reader.apply(content);
     this.lastHash = Hashes.sha256(content);
@@ -66,15 +76,21 @@ public final class Reloading implements Supplier<Principals>, AutoCloseable {
       AuthConfig config, LongSupplier nanoTime, ReloadListener listener) {
     Path keyFile = config.keyFile();
     Path policyFile = config.policyFile();
+    Quotas quotas = new Quotas(nanoTime);
     if (keyFile != null) {
       return new Reloading(
-          keyFile, content -> KeyFile.parse(keyFile.toString(), content).principals(), listener);
+          keyFile,
+          content -> KeyFile.parse(keyFile.toString(), content).principals(),
+          quotas,
+          config.replicasFile(),
+          listener);
     }
     if (policyFile != null) {
-      Quotas quotas = new Quotas(nanoTime);
       return new Reloading(
           policyFile,
           content -> Principals.of(PolicyFile.parse(policyFile.toString(), content), quotas),
+          quotas,
+          config.replicasFile(),
           listener);
     }
     return null;
@@ -91,8 +107,21 @@ public final class Reloading implements Supplier<Principals>, AutoCloseable {
     return current;
   }
 
-  /** Takes the file if it has changed since, and has not changed since the last look. */
+  /** Takes the files if they have changed since, and have not changed since the last look. */
   void look() {
+    if (replicas != null && replicas.look()) {
+      share();
+    }
+    lookAtFile();
+  }
+
+  private void share() {
+    int count = replicas == null ? 1 : replicas.count();
+    quotas.sharedBy(count);
+    listener.shared(count);
+  }
+
+  private void lookAtFile() {
     byte[] before = seenHash;
     seenHash = NOTHING;
     try {

@@ -10,7 +10,6 @@ import dev.outcrop.models.engine.TokenConstraint;
 import dev.outcrop.serving.config.PolicyFile;
 import dev.outcrop.serving.generate.Constraint;
 import dev.outcrop.serving.generate.Generation;
-import dev.outcrop.serving.generate.GenerationEvent;
 import dev.outcrop.serving.generate.GenerationListener;
 import dev.outcrop.serving.generate.GenerationService;
 import dev.outcrop.serving.generate.Outcome;
@@ -46,13 +45,10 @@ final class GenerationAllowanceTest {
             public void firstToken(ServedModel model, long nanosSinceArrival) {}
 
             @Override
-            public void over(
-                ServedModel model,
-                Caller caller,
-                Result how,
-                GenerationEvent.Usage usage,
-                int tokens,
-                long decodeNanos) {}
+            public void nextToken(ServedModel model, long nanosSinceLast) {}
+
+            @Override
+            public void over(Over over) {}
           });
   private int compilations;
 
@@ -78,6 +74,7 @@ final class GenerationAllowanceTest {
             null,
             new Constraint.Regex(pattern)),
         caller,
+        Purpose.of("Converse"),
         0,
         () -> false);
   }

@@ -76,7 +76,7 @@ final class MeterTest {
     Meter meter = meter(0, 600, 0);
     assertThat(meter.reserve(500)).isZero();
     assertThat(meter.reserve(200)).isEqualTo(Duration.ofSeconds(10));
-    meter.refund(400);
+    meter.settle(500, 100);
     assertThat(meter.reserve(200)).isZero();
     assertThat(meter.reserve(301)).isPositive();
     assertThat(meter.reserve(300)).isZero();
@@ -96,14 +96,14 @@ final class MeterTest {
     Meter meter = meter(10, 1_000, 0);
     meter.enter(1, 0);
     meter.reserve(900);
-    meter.change(new QuotaConfig(1, 500, 0));
+    meter.change(new QuotaConfig(1, 500, 0), 1);
     assertThat(meter.enter(1, 0)).isPositive();
     assertThat(meter.reserve(1)).isPositive();
-    meter.change(new QuotaConfig(0, 0, 0));
+    meter.change(new QuotaConfig(0, 0, 0), 1);
     assertThat(meter.enter(1, 0)).isZero();
     assertThat(meter.reserve(1_000_000_000_000L)).isZero();
-    meter.refund(-1_000_000_000_000L);
-    meter.change(new QuotaConfig(5, 100, 0));
+    meter.settle(1_000_000_000_000L, 2_000_000_000_000L);
+    meter.change(new QuotaConfig(5, 100, 0), 1);
     assertThat(meter.enter(1, 0)).isZero();
     assertThat(meter.reserve(100)).isZero();
   }
