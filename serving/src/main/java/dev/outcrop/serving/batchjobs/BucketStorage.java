@@ -3,52 +3,27 @@ package dev.outcrop.serving.batchjobs;
 import dev.outcrop.models.OutcropException;
 import dev.outcrop.serving.config.S3Config;
 import dev.outcrop.serving.json.Fields;
+import dev.outcrop.serving.s3.S3Clients;
 import java.io.InputStream;
-import java.net.URI;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import software.amazon.awssdk.awscore.exception.AwsServiceException;
-import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
-import software.amazon.awssdk.core.checksums.ResponseChecksumValidation;
 import software.amazon.awssdk.core.exception.SdkException;
-import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
-import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.s3.S3Client;
-import software.amazon.awssdk.services.s3.S3ClientBuilder;
 import software.amazon.awssdk.services.s3.model.NoSuchKeyException;
 import software.amazon.awssdk.services.s3.model.S3Object;
 
 /** Objects of any S3 endpoint. Output goes up in parts, so that none has to fit in memory. */
 final class BucketStorage implements Storage<Place.InBucket>, AutoCloseable {
   private static final String SUFFIX = ".jsonl";
-  private static final Duration CONNECT = Duration.ofSeconds(10);
-  private static final Duration SILENCE = Duration.ofMinutes(1);
 
   private final Supplier<S3Client> clients;
   private @Nullable S3Client client;
 
   BucketStorage(S3Config config) {
-    this.clients = () -> client(config);
-  }
-
-  private static S3Client client(S3Config config) {
-    S3ClientBuilder builder =
-        S3Client.builder()
-            .region(Region.of(config.region()))
-            .httpClientBuilder(
-                UrlConnectionHttpClient.builder().connectionTimeout(CONNECT).socketTimeout(SILENCE))
-            // Endpoints other than AWS know neither the newer checksums nor their trailers.
-            .requestChecksumCalculation(RequestChecksumCalculation.WHEN_REQUIRED)
-            .responseChecksumValidation(ResponseChecksumValidation.WHEN_REQUIRED);
-    String endpoint = config.endpoint();
-    if (endpoint != null) {
-      builder.endpointOverride(URI.create(endpoint)).forcePathStyle(true);
-    }
-    return builder.build();
+    this.clients = () -> S3Clients.of(config);
   }
 
   private synchronized S3Client client() {
@@ -118,15 +93,7 @@ final class BucketStorage implements Storage<Place.InBucket>, AutoCloseable {
 
   /** Says what S3 says, without request ids and endpoints. */
   static OutcropException failed(String verb, Place place, SdkException e) {
-    String reason = "no connection, or no credentials";
-    if (e instanceof AwsServiceException service) {
-      String code =
-          service.awsErrorDetails() == null ? null : service.awsErrorDetails().errorCode();
-      reason =
-          "HTTP %d%s"
-              .formatted(service.statusCode(), code == null || code.isBlank() ? "" : " " + code);
-    }
-    return Fields.invalid("Cannot %s %s: %s".formatted(verb, place.uri(), reason));
+    return Fields.invalid("Cannot %s %s: %s".formatted(verb, place.uri(), S3Clients.reason(e)));
   }
 
   /** An input object, opened when it is read. */

@@ -140,6 +140,9 @@ final class BatchJobsSdkTest {
         .hasSize(2)
         .allSatisfy(request -> assertThat(request.service().tier()).isEqualTo(Tier.FLEX));
     assertThat(server.batcher.open()).isZero();
+    assertThat(server.metrics())
+        .contains("api=\"batch\",feature=\"\",kind=\"completion\",} 14.0")
+        .doesNotContain("api=\"invoke\"");
   }
 
   private static JsonNode line(List<JsonNode> lines, String record) {
