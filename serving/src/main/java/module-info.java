@@ -12,6 +12,7 @@ module dev.outcrop.serving {
   requires info.picocli;
   requires java.logging;
   requires java.net.http;
+  requires jdk.httpserver;
   requires org.slf4j;
   requires simpleclient;
   requires simpleclient.common;

@@ -15,11 +15,11 @@ import dev.outcrop.serving.config.ManagementConfig;
 import dev.outcrop.serving.config.ServingConfig;
 import dev.outcrop.serving.embed.ServedEncoder;
 import dev.outcrop.serving.testing.CharText;
+import dev.outcrop.serving.testing.MetricsPages;
 import dev.outcrop.serving.testing.RawHttp;
 import java.io.IOException;
 import java.net.HttpURLConnection;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -248,15 +248,9 @@ final class EmbeddingTest {
   }
 
   @Test
-  void countsTokensAndBatches() throws IOException {
+  void countsTokensAndBatches() throws Exception {
     invoke("{\"inputText\":\"12345\"}");
-    String metrics =
-        new String(
-            URI.create("http://127.0.0.1:" + server.managementPort() + "/metrics")
-                .toURL()
-                .openStream()
-                .readAllBytes(),
-            StandardCharsets.UTF_8);
+    String metrics = MetricsPages.after(server.managementPort(), 1);
     String model = "model=\"amazon.titan-embed-text-v2:0\"";
     assertThat(metrics)
         .contains("outcrop_engine_steps_total{" + model + ",} 1.0")

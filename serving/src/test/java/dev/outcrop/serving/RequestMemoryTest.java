@@ -156,11 +156,6 @@ final class RequestMemoryTest {
       http.write(RawHttp.request("GET", "/livez", "", ""));
       assertThat(http.response().status()).isEqualTo(200);
     }
-    try (RawHttp2 http = new RawHttp2(server.server.managementPort())) {
-      http.open(100);
-      http.post(1, "/drain", "{}");
-      assertThat(new String(http.rest(1), StandardCharsets.UTF_8)).contains("No admin key");
-    }
   }
 
   @Test

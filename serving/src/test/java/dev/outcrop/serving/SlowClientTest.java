@@ -67,13 +67,6 @@ final class SlowClientTest {
     assertThatRequestsAreTaken();
   }
 
-  @Test
-  void hangsUpOnManagementRequestThatDoesNotCome() throws IOException {
-    try (RawHttp http = new RawHttp(server.server.managementPort())) {
-      assertThat(http.ended()).isTrue();
-    }
-  }
-
   @ParameterizedTest
   @ValueSource(strings = {"/model/demo/converse", "/nothing"})
   void hangsUpOnHttp2BodyThatDoesNotCome(String path) throws Exception {

@@ -100,8 +100,9 @@ public final class BedrockApi implements Api {
     ModelIds.Served served = ids.resolve(rawId);
     exchange.model(served.id());
     ServedModel model = generator(served);
-    ConverseRequest request =
-        converse.read(Fields.of(json.object(exchange.body())), model.defaults(), seeds.getAsLong());
+    Fields body = Fields.of(json.object(exchange.body()));
+    ConverseRequest request = converse.read(body, model.defaults(), seeds.getAsLong());
+    exchange.feature(RequestMetadata.feature(body));
     ConverseWriter answer = new ConverseWriter(request, json, frames);
     if (stream) {
       runner.stream(exchange, model, request.generation(), answer, false);
@@ -146,7 +147,7 @@ public final class BedrockApi implements Api {
         || exchange.header("X-Amzn-Bedrock-GuardrailVersion") != null) {
       throw Fields.unsupported("Guardrails are not supported by this server.");
     }
-    RequestMetadata.check(exchange, json);
+    exchange.feature(RequestMetadata.check(exchange, json));
     Tier tier = ServiceOptions.read(exchange);
     switch (served) {
       case ModelIds.Served.Generator(var model) -> invoke(exchange, rawId, stream, model, tier);

@@ -101,7 +101,8 @@ final class EncoderCalls {
   /** The vectors of texts, or why there are none. */
   EncoderAnswer run(Exchange exchange, ServedEncoder model, List<Tokens> texts)
       throws InterruptedException {
-    return service.run(model, texts, exchange.caller(), exchange.watchClient()::gone);
+    return service.run(
+        model, texts, exchange.caller(), exchange.purpose(), exchange.watchClient()::gone);
   }
 
   /** What Bedrock says of a text that is too long for a model and is not cut. */

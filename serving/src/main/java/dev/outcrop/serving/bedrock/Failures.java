@@ -8,6 +8,10 @@ import dev.outcrop.serving.http.ApiError;
 final class Failures {
   private static final int UNAVAILABLE = 503;
 
+  /** An answer that the end of the server cuts off. */
+  static final ApiError STOPPED =
+      ApiError.of(new OutcropException(ServingError.DRAINING, "The server is stopping."));
+
   private Failures() {}
 
   /** The frame of an error. */
@@ -23,9 +27,9 @@ final class Failures {
         "modelStreamErrorException", "The model failed while it was generating.");
   }
 
-  /** The frame of an answer that the end of the server cuts off. */
+  /** The frame of {@link #STOPPED}. */
   static byte[] stopped(EventFrames frames) {
-    return frame(frames, new OutcropException(ServingError.DRAINING, "The server is stopping."));
+    return frames.exception("serviceUnavailableException", STOPPED.message());
   }
 
   /** The frame of a fault of ours. */

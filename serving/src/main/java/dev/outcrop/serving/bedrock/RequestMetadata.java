@@ -9,11 +9,13 @@ import java.util.regex.Pattern;
 
 /**
  * The labels that a caller puts on a request: a member of a Converse body, a header of InvokeModel.
- * They are checked and not kept: Bedrock shows them in its invocation log, which is none of ours.
+ * They are checked; Bedrock shows them in its invocation log, which is none of ours. One of them,
+ * {@code feature}, says what tokens are counted under.
  */
 final class RequestMetadata {
   private static final String MEMBER = "requestMetadata";
   private static final String HEADER = "X-Amzn-Bedrock-Request-Metadata";
+  private static final String FEATURE = "feature";
   private static final int MAX_HEADER = 8_500;
   private static final int MAX_ENTRIES = 16;
   private static final Pattern ALLOWED = Pattern.compile("[a-zA-Z0-9\\s:_@$#=/+,.-]{0,256}");
@@ -28,11 +30,17 @@ final class RequestMetadata {
     }
   }
 
-  /** Checks the headers of InvokeModel. */
-  static void check(Exchange exchange, Json json) {
+  /** The feature that a checked body of Converse names; empty where it names none. */
+  static String feature(Fields body) {
+    Fields metadata = body.objectOrNull(MEMBER);
+    return metadata == null ? "" : metadata.node().path(FEATURE).asText();
+  }
+
+  /** Checks the headers of InvokeModel, and answers the feature likewise. */
+  static String check(Exchange exchange, Json json) {
     String text = exchange.header(HEADER);
     if (text == null || text.isEmpty()) {
-      return;
+      return "";
     }
     Fields headers = Fields.of(Json.object().put(HEADER, text));
     headers.string(HEADER, 0, MAX_HEADER);
@@ -41,6 +49,7 @@ final class RequestMetadata {
       throw headers.bad(HEADER, "must be a JSON object");
     }
     check(headers, HEADER, new Fields(metadata, HEADER));
+    return metadata.path(FEATURE).asText();
   }
 
   private static void check(Fields parent, String name, Fields metadata) {

@@ -113,13 +113,16 @@ final class Runner {
         throw e;
       }
       LOG.warn("request {} failed in its stream: {}", exchange.id(), e.code().name());
+      exchange.broke(ApiError.of(e));
       out.write(Failures.frame(frames, e));
     } catch (InterruptedException e) {
       // The thread stays as it is: Helidon writes the end of the answer when this has returned.
       LOG.warn("request {} was interrupted in its stream", exchange.id());
+      exchange.broke(Failures.STOPPED);
       out.write(Failures.stopped(frames));
     } catch (RuntimeException | Error e) {
       Faults.log(LOG, exchange.id(), e);
+      exchange.broke(ApiError.internal());
       out.write(Failures.fault(frames));
     }
     out.end();
@@ -177,6 +180,7 @@ final class Runner {
         model,
         generation,
         exchange.caller(),
+        exchange.purpose(),
         exchange.arrivedNanos(),
         exchange.watchClient()::gone);
   }

@@ -1,5 +1,6 @@
 package dev.outcrop.serving.cli;
 
+import dev.outcrop.batching.encode.EncodeAnswer;
 import dev.outcrop.batching.encode.EncodeBatch;
 import dev.outcrop.batching.encode.EncodeBatcher;
 import dev.outcrop.batching.encode.EncodeConfig;
@@ -13,15 +14,13 @@ import dev.outcrop.models.loading.LoadOptions;
 import dev.outcrop.models.loading.LoadedEncoder;
 import dev.outcrop.serving.config.ModelConfig;
 import dev.outcrop.serving.embed.ServedEncoder;
+import dev.outcrop.serving.error.ServingError;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Loads an encoder and starts its batcher, which from then on owns it. Used by one thread. */
 final class EncoderHost {
-  private static final Logger LOG = LoggerFactory.getLogger(EncoderHost.class);
   private static final int SHORTEST = 64;
   private static final int WARM_UP_TOKENS = 16;
   private static final int WARM_UPS = 3;
@@ -41,7 +40,12 @@ final class EncoderHost {
     Encoder engine = labels == 1 ? new Scores(model) : new Embeddings(model);
     EncodeBatcher batcher =
         EncodeBatcher.start(config.id(), engine, encodeConfig(longest, config), System::nanoTime);
-    warmUp(batcher, Math.min(WARM_UP_TOKENS, longest));
+    try {
+      warmUp(config.id(), batcher, Math.min(WARM_UP_TOKENS, longest));
+    } catch (RuntimeException e) {
+      batcher.close();
+      throw e;
+    }
     CheckpointEncoderText text = new CheckpointEncoderText(model.tokenizer(), prompts);
     return labels == 1
         ? new ServedEncoder.Reranker(config.id(), config.aliases(), batcher, text, longest)
@@ -77,19 +81,24 @@ final class EncoderHost {
         config.batching().sharing().tenantRequests());
   }
 
-  /** The first batches of an encoder are slow; they are nobody's. */
-  private static void warmUp(EncodeBatcher batcher, int length) {
+  /** The first batches of an encoder are slow; they are nobody's. What cannot run is not ready. */
+  static void warmUp(String id, EncodeBatcher batcher, int length) {
     for (int i = 0; i < WARM_UPS; i++) {
       switch (batcher.submit(new EncodeRequest("warm-up", 1, new int[length]))) {
         case EncodeSubmit.Accepted(EncodeTicket ticket) -> {
           try (ticket) {
-            ticket.await();
+            if (ticket.await() instanceof EncodeAnswer.Failed(var error)) {
+              throw error;
+            }
           } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
           }
         }
-        case EncodeSubmit.Refused(var reason, var message, var retryAfter) ->
-            LOG.warn("no warm-up: {}, {}, retry after {}", reason, message, retryAfter);
+        case EncodeSubmit.Refused(var reason, var message, var _) ->
+            throw new OutcropException(
+                ServingError.START_FAILED,
+                "%s: its limits refuse a text of %d tokens: %s, %s"
+                    .formatted(id, length, reason, message));
       }
     }
   }

@@ -1,32 +1,38 @@
 package dev.outcrop.serving.cli;
 
 import dev.outcrop.batching.Batcher;
+import dev.outcrop.batching.BatchingConfig;
 import dev.outcrop.batching.GenerateRequest;
 import dev.outcrop.batching.SubmitResult;
 import dev.outcrop.batching.TokenEvent;
 import dev.outcrop.batching.TokenStream;
 import dev.outcrop.batching.loop.Batchers;
+import dev.outcrop.models.OutcropException;
 import dev.outcrop.models.completion.CompletionFormat;
 import dev.outcrop.models.completion.ReasoningFormat;
 import dev.outcrop.models.completion.ToolFormat;
+import dev.outcrop.models.engine.KvGeometry;
 import dev.outcrop.models.engine.Sampling;
 import dev.outcrop.models.loading.LoadOptions;
 import dev.outcrop.models.loading.LoadedEncoder;
 import dev.outcrop.models.loading.LoadedModel;
+import dev.outcrop.models.text.ChatMessage;
 import dev.outcrop.serving.config.ModelConfig;
 import dev.outcrop.serving.embed.ServedEncoder;
+import dev.outcrop.serving.error.ServingError;
 import dev.outcrop.serving.generate.SamplingDefaults;
 import dev.outcrop.serving.generate.ServedModel;
+import dev.outcrop.serving.generate.TextModel;
 import java.time.Clock;
 import java.time.ZoneId;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.Map;
+import java.util.function.Consumer;
 
 /** Loads the models of a configuration and owns them until it is closed. Used by one thread. */
 final class ModelHost implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(ModelHost.class);
   private static final int WARM_UP_PROMPT = 48;
   private static final int WARM_UP_TOKENS = 8;
 
@@ -34,12 +40,24 @@ final class ModelHost implements AutoCloseable {
   private final List<Batcher> batchers = new ArrayList<>();
   private final List<ServedModel> served = new ArrayList<>();
   private final List<ServedEncoder> encoders = new ArrayList<>();
+  private final Consumer<String> progress;
 
-  private ModelHost() {}
+  private ModelHost(Consumer<String> progress) {
+    this.progress = progress;
+  }
 
   /** Loads models one after the other; what was loaded is closed again if one fails. */
   static ModelHost load(List<ModelConfig> models) {
-    ModelHost host = new ModelHost();
+    return load(models, what -> {});
+  }
+
+  /**
+   * The same.
+   *
+   * @param progress hears what loads, each time before it does
+   */
+  static ModelHost load(List<ModelConfig> models, Consumer<String> progress) {
+    ModelHost host = new ModelHost(progress);
     try {
       models.forEach(host::add);
       return host;
@@ -50,6 +68,7 @@ final class ModelHost implements AutoCloseable {
   }
 
   private void add(ModelConfig config) {
+    progress.accept(config.id());
     if (LoadedEncoder.isEncoder(config.path())) {
       encoders.add(EncoderHost.load(config, options(config)));
     } else {
@@ -63,39 +82,68 @@ final class ModelHost implements AutoCloseable {
     Batcher batcher =
         Batchers.start(config.id(), model.engine(), config.batching(), System::nanoTime);
     batchers.add(batcher);
-    warmUp(batcher, model.info().contextTokens());
+    progress.accept(config.id() + ", first generation");
+    TextModel text =
+        new CheckpointText(model, format(config, model), Clock.system(ZoneId.systemDefault()));
+    warmUp(
+        config.id(),
+        batcher,
+        text.detokenizer(),
+        firstRequest(firstPrompt(text), model.engine().geometry(), config.batching()));
     served.add(
         new ServedModel(
-            config.id(),
-            config.aliases(),
-            batcher,
-            new CheckpointText(model, format(config, model), Clock.system(ZoneId.systemDefault())),
-            defaults(model.defaultSampling())));
+            config.id(), config.aliases(), batcher, text, defaults(model.defaultSampling())));
   }
 
-  /** The first steps of an engine are slow; they are nobody's. */
-  private static void warmUp(Batcher batcher, int contextTokens) {
-    int[] prompt = new int[Math.min(WARM_UP_PROMPT, contextTokens / 2)];
-    GenerateRequest request =
-        new GenerateRequest(
-            prompt,
-            WARM_UP_TOKENS,
-            Sampling.GREEDY,
-            new int[0],
-            GenerateRequest.Service.of("warm-up", 1));
+  /** As much of a prompt and an answer as every limit takes: each model has to generate once. */
+  static GenerateRequest firstRequest(int[] prompt, KvGeometry kv, BatchingConfig limits) {
+    int fits = Math.min(kv.maxContext(), kv.tokens());
+    int half = Math.max(1, Math.min(fits, limits.sharing().tenantTokens()) / 2);
+    int length = Math.min(WARM_UP_PROMPT, Math.min(half, limits.maxWaitingTokens()));
+    return new GenerateRequest(
+        Arrays.copyOf(prompt, length),
+        Math.min(WARM_UP_TOKENS, half),
+        true,
+        Sampling.GREEDY,
+        new int[0],
+        GenerateRequest.Service.of("warm-up", 1));
+  }
+
+  /**
+   * The first steps of an engine are slow, and so is the first prompt; they are nobody's. What
+   * cannot generate once is not ready.
+   */
+  static void warmUp(
+      String id, Batcher batcher, TextModel.Detokenizer detokenizer, GenerateRequest request) {
     switch (batcher.submit(request)) {
       case SubmitResult.Accepted(TokenStream stream) -> {
         try (stream) {
           TokenEvent event = stream.next();
-          while (event instanceof TokenEvent.Token) {
+          while (event instanceof TokenEvent.Token token) {
+            detokenizer.add(token.id());
             event = stream.next();
+          }
+          if (event instanceof TokenEvent.Failed(var error)) {
+            throw error;
           }
         } catch (InterruptedException e) {
           Thread.currentThread().interrupt();
         }
       }
-      case SubmitResult.Rejected(var reason, var message, var retryAfter) ->
-          LOG.warn("no warm-up: {}, {}, retry after {}", reason, message, retryAfter);
+      case SubmitResult.Rejected(var reason, var message, var _) ->
+          throw new OutcropException(
+              ServingError.START_FAILED,
+              "%s: its limits refuse a prompt of %d tokens with %d to generate: %s, %s"
+                  .formatted(id, request.prompt().length, request.maxTokens(), reason, message));
+    }
+  }
+
+  private static int[] firstPrompt(TextModel text) {
+    try {
+      return text.encodeChat(List.of(ChatMessage.of("user", "Hello!")), List.of(), Map.of())
+          .tokens();
+    } catch (OutcropException e) {
+      return new int[0]; // a template that takes no such conversation, or none at all
     }
   }
 

@@ -1,7 +1,5 @@
 package dev.outcrop.serving.cli;
 
-import dev.outcrop.serving.OutcropServer;
-import dev.outcrop.serving.config.AuthConfig;
 import dev.outcrop.serving.config.ConfigFile;
 import dev.outcrop.serving.config.HttpConfig;
 import dev.outcrop.serving.config.ModelConfig;
@@ -59,21 +57,12 @@ final class ServeCommand implements Callable<Integer> {
   private @Nullable Path policyFile;
 
   @Override
-  public Integer call() throws Exception {
+  public Integer call() throws InterruptedException {
     ServingConfig settings = checkedSettings();
     if (settings.models().isEmpty()) {
       throw usage("there is no model to serve: give --model DIR, or models in --config FILE");
     }
-    StopSignal signal = StopSignal.install();
-    int status = 1;
-    try (ModelHost models = ModelHost.load(settings.models())) {
-      OutcropServer server = OutcropServer.start(settings, models.served(), models.encoders());
-      signal.await();
-      status = server.drain(settings.drainTimeout()) ? 0 : 1;
-    } finally {
-      signal.finished(status);
-    }
-    return status;
+    return ServingRun.of(settings);
   }
 
   private ServingConfig checkedSettings() {
@@ -118,7 +107,7 @@ final class ServeCommand implements Callable<Integer> {
     }
     return keyFile == null && policyFile == null
         ? settings
-        : settings.withAuth(new AuthConfig(keyFile, policyFile));
+        : settings.withAuth(settings.auth().with(keyFile, policyFile));
   }
 
   private ModelConfig served(Path folder) {

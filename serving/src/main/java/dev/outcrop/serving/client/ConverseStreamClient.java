@@ -30,11 +30,7 @@ public final class ConverseStreamClient implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final int MAX_ERROR_BYTES = 10_000;
 
-  private final HttpClient http =
-      HttpClient.newBuilder()
-          .version(HttpClient.Version.HTTP_1_1)
-          .connectTimeout(Duration.ofSeconds(10))
-          .build();
+  private final HttpClient http;
   private final URI uri;
   private final @Nullable String key;
 
@@ -45,6 +41,25 @@ public final class ConverseStreamClient implements AutoCloseable {
    * @param key the API key, where the server wants one
    */
   public ConverseStreamClient(URI server, String model, @Nullable String key) {
+    this(
+        server,
+        model,
+        key,
+        HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(Duration.ofSeconds(10))
+            .build());
+  }
+
+  /**
+   * Makes a client of one model.
+   *
+   * @param server such as {@code https://llama.example}
+   * @param key the API key, where the server wants one
+   * @param http carries the requests; closed with this
+   */
+  public ConverseStreamClient(URI server, String model, @Nullable String key, HttpClient http) {
+    this.http = http;
     this.uri =
         server.resolve(
             "/model/" + URLEncoder.encode(model, StandardCharsets.UTF_8) + "/converse-stream");

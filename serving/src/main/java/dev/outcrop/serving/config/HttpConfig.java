@@ -14,6 +14,8 @@ import java.time.Duration;
  * @param requestTimeout how long a request may take to arrive, its body included, and how long a
  *     new connection may send nothing
  * @param writeTimeout how long a client may leave unread what is written to it
+ * @param connectionAge when a connection is to end, give or take a fifth, so that clients spread
+ *     over replicas that are new; 0 for never. What is open on it goes on
  * @param bodyMemory memory for the bodies of all requests that are in, 0 for a sixteenth of the
  *     heap; more are refused with 429
  * @param tls the certificate, where it speaks TLS
@@ -27,6 +29,7 @@ public record HttpConfig(
     Duration idleTimeout,
     Duration requestTimeout,
     Duration writeTimeout,
+    Duration connectionAge,
     ByteSize bodyMemory,
     TlsConfig tls) {
   /** Loopback; the largest body that the API allows fits. */
@@ -40,6 +43,7 @@ public record HttpConfig(
           Duration.ofMinutes(5),
           Duration.ofMinutes(1),
           Duration.ofSeconds(30),
+          Duration.ofMinutes(10),
           new ByteSize(0),
           TlsConfig.DEFAULT);
 
@@ -58,6 +62,7 @@ public record HttpConfig(
     Check.that(idleTimeout.isPositive(), "idle-timeout must be positive");
     Check.that(requestTimeout.isPositive(), "request-timeout must be positive");
     Check.that(writeTimeout.isPositive(), "write-timeout must be positive");
+    Check.that(!connectionAge.isNegative(), "connection-age must not be negative");
     Check.that(
         bodyMemory.bytes() == 0 || bodyMemory.bytes() >= least(maxBody),
         "body-memory must be 0 or at least twice max-body");
@@ -99,6 +104,7 @@ public record HttpConfig(
         idleTimeout,
         requestTimeout,
         writeTimeout,
+        connectionAge,
         bodyMemory,
         otherTls);
   }

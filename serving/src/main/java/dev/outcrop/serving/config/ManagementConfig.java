@@ -10,9 +10,14 @@ import org.jspecify.annotations.Nullable;
  * @param port the port, 0 for any free one
  * @param adminKey the key that changes state ({@code POST /drain}); without one nobody can
  * @param adminKeyFile a file that holds that key, in place of {@code adminKey}
+ * @param vllmMetrics whether metrics are there under the names that vLLM gives them too
  */
 public record ManagementConfig(
-    String host, int port, @Nullable Secret adminKey, @Nullable Path adminKeyFile) {
+    String host,
+    int port,
+    @Nullable Secret adminKey,
+    @Nullable Path adminKeyFile,
+    boolean vllmMetrics) {
   /** Loopback, no admin key. */
   public static final ManagementConfig DEFAULT = new ManagementConfig("127.0.0.1", 8_081, null);
 
@@ -36,15 +41,21 @@ public record ManagementConfig(
     this(host, port, adminKey, null);
   }
 
+  /** A port whose metrics have all their names. */
+  public ManagementConfig(
+      String host, int port, @Nullable Secret adminKey, @Nullable Path adminKeyFile) {
+    this(host, port, adminKey, adminKeyFile, true);
+  }
+
   /** The same with another port. */
   public ManagementConfig withPort(int other) {
-    return new ManagementConfig(host, other, adminKey, adminKeyFile);
+    return new ManagementConfig(host, other, adminKey, adminKeyFile, vllmMetrics);
   }
 
   /** The same with a relative path taken from a folder. */
   ManagementConfig resolvedAgainst(Path folder) {
     return adminKeyFile == null
         ? this
-        : new ManagementConfig(host, port, adminKey, folder.resolve(adminKeyFile));
+        : new ManagementConfig(host, port, adminKey, folder.resolve(adminKeyFile), vllmMetrics);
   }
 }

@@ -14,7 +14,8 @@ import java.util.List;
  * @param limits what a request may hold at most
  * @param batchJobs batch inference
  * @param catalog what clients see where they list models
- * @param drainTimeout how long requests may go on after a stop was asked for
+ * @param drainDelay how long requests are still taken after a stop was asked for
+ * @param drainTimeout how long requests may go on after that
  * @param models the models to serve
  */
 public record ServingConfig(
@@ -24,6 +25,7 @@ public record ServingConfig(
     LimitsConfig limits,
     BatchJobsConfig batchJobs,
     CatalogConfig catalog,
+    Duration drainDelay,
     Duration drainTimeout,
     List<ModelConfig> models) {
   /** What holds without a file. */
@@ -35,47 +37,57 @@ public record ServingConfig(
           LimitsConfig.DEFAULT,
           BatchJobsConfig.DEFAULT,
           CatalogConfig.DEFAULT,
+          Duration.ZERO,
           Duration.ofSeconds(30),
           List.of());
 
   /** Checks the values and copies the list. */
   public ServingConfig {
     models = List.copyOf(models);
+    Check.that(!drainDelay.isNegative(), "drain-delay must not be negative");
     Check.that(!drainTimeout.isNegative(), "drain-timeout must not be negative");
   }
 
   /** The same with other models. */
   public ServingConfig withModels(List<ModelConfig> other) {
     return new ServingConfig(
-        http, management, auth, limits, batchJobs, catalog, drainTimeout, other);
+        http, management, auth, limits, batchJobs, catalog, drainDelay, drainTimeout, other);
   }
 
   /** The same with another API port. */
   public ServingConfig withHttp(HttpConfig other) {
     return new ServingConfig(
-        other, management, auth, limits, batchJobs, catalog, drainTimeout, models);
+        other, management, auth, limits, batchJobs, catalog, drainDelay, drainTimeout, models);
   }
 
   /** The same with another management port. */
   public ServingConfig withManagement(ManagementConfig other) {
-    return new ServingConfig(http, other, auth, limits, batchJobs, catalog, drainTimeout, models);
+    return new ServingConfig(
+        http, other, auth, limits, batchJobs, catalog, drainDelay, drainTimeout, models);
   }
 
   /** The same with other keys. */
   public ServingConfig withAuth(AuthConfig other) {
     return new ServingConfig(
-        http, management, other, limits, batchJobs, catalog, drainTimeout, models);
+        http, management, other, limits, batchJobs, catalog, drainDelay, drainTimeout, models);
   }
 
   /** The same with other batch inference. */
   public ServingConfig withBatchJobs(BatchJobsConfig other) {
-    return new ServingConfig(http, management, auth, limits, other, catalog, drainTimeout, models);
+    return new ServingConfig(
+        http, management, auth, limits, other, catalog, drainDelay, drainTimeout, models);
   }
 
   /** The same with another region or account. */
   public ServingConfig withCatalog(CatalogConfig other) {
     return new ServingConfig(
-        http, management, auth, limits, batchJobs, other, drainTimeout, models);
+        http, management, auth, limits, batchJobs, other, drainDelay, drainTimeout, models);
+  }
+
+  /** The same with another delay of the drain. */
+  public ServingConfig withDrainDelay(Duration other) {
+    return new ServingConfig(
+        http, management, auth, limits, batchJobs, catalog, other, drainTimeout, models);
   }
 
   /** The same with relative paths taken from a folder. */
@@ -87,6 +99,7 @@ public record ServingConfig(
         limits,
         batchJobs.resolvedAgainst(folder),
         catalog,
+        drainDelay,
         drainTimeout,
         models.stream().map(model -> model.withPath(folder.resolve(model.path()))).toList());
   }

@@ -77,7 +77,12 @@ final class AnswerRunner {
           choices.start(
               generation ->
                   service.start(
-                      model, generation, exchange.caller(), exchange.arrivedNanos(), client::gone));
+                      model,
+                      generation,
+                      exchange.caller(),
+                      exchange.purpose(),
+                      exchange.arrivedNanos(),
+                      client::gone));
       if (refused != null) {
         exchange.fail(ApiError.of(refused.reason(), refused.message(), refused.retryAfter()));
       } else if (streaming) {
@@ -129,22 +134,24 @@ final class AnswerRunner {
         throw e;
       }
       LOG.warn("request {} failed in its stream: {}", exchange.id(), e.code().name());
-      out.write(failed(batch, answer, ApiError.of(e)));
+      out.write(failed(exchange, batch, answer, ApiError.of(e)));
     } catch (InterruptedException e) {
       // The thread stays as it is: Helidon writes the end of the answer when this has returned.
       LOG.warn("request {} was interrupted in its stream", exchange.id());
       OutcropException stopping =
           new OutcropException(ServingError.DRAINING, "The server is stopping.");
-      out.write(failed(batch, answer, ApiError.of(stopping)));
+      out.write(failed(exchange, batch, answer, ApiError.of(stopping)));
     } catch (RuntimeException | Error e) {
       Faults.log(LOG, exchange.id(), e);
-      out.write(failed(batch, answer, ApiError.internal()));
+      out.write(failed(exchange, batch, answer, ApiError.internal()));
     }
     out.end();
   }
 
   /** What came before a failure and was not written yet, and the event of the failure. */
-  private static byte[] failed(List<byte[]> batch, Answer answer, ApiError error) {
+  private static byte[] failed(
+      Exchange exchange, List<byte[]> batch, Answer answer, ApiError error) {
+    exchange.broke(error);
     batch.addAll(answer.failed(OpenAiError.of(error)));
     return Sse.joined(batch);
   }

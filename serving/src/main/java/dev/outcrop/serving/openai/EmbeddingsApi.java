@@ -63,7 +63,8 @@ public final class EmbeddingsApi implements Api {
     List<Tokens> texts =
         service.encode(
             exchange.body().length, exchange.watchClient()::gone, () -> texts(body, model));
-    switch (service.run(model, texts, exchange.caller(), exchange.watchClient()::gone)) {
+    switch (service.run(
+        model, texts, exchange.caller(), exchange.purpose(), exchange.watchClient()::gone)) {
       case EncoderAnswer.Vectors vectors ->
           exchange.send(json.bytes(answer(id, vectors, dimensions, base64)), Map.of());
       case EncoderAnswer.TooLong(int text, int tokens) ->

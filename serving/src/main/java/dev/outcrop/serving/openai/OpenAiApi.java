@@ -152,6 +152,7 @@ public final class OpenAiApi implements Api {
 
   private void run(Exchange exchange, Addressed request, Plan plan, Answer answer)
       throws InterruptedException {
+    exchange.feature(request.fields().node().path("metadata").path("feature").asText());
     runner.run(exchange, request.model(), plan, answer, request.target().streaming());
   }
 

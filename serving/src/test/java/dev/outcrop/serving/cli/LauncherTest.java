@@ -45,7 +45,7 @@ final class LauncherTest {
       echo "$$" >"$NOTES.pid"
       [ -z "$FAKE_HANGS" ] || { sleep 50 & wait; }
       sleep 0.3
-      for module in serving bench; do
+      for module in serving k8s bench; do
         mkdir -p $module/target
         : >$module/target/outcrop-$module-0.1.0-SNAPSHOT.jar
         echo "$FAKE_LIBRARY:$FAKE_LIBRARY" >$module/target/classpath
@@ -68,7 +68,7 @@ final class LauncherTest {
     Files.createDirectories(root.resolve(".mvn/wrapper"));
     Files.writeString(root.resolve(".mvn/jvm.config"), "-Xmx64m\n-Dfrom=jvm.config\n");
     Files.writeString(root.resolve("pom.xml"), "<project/>");
-    for (String module : List.of("models", "batching", "serving", "bench")) {
+    for (String module : List.of("models", "batching", "serving", "k8s", "bench")) {
       Files.createDirectories(root.resolve(module).resolve("src/main"));
       Files.writeString(root.resolve(module).resolve("pom.xml"), "<project/>");
     }
@@ -142,6 +142,7 @@ final class LauncherTest {
         .contains("library.jar dev.outcrop.serving.cli.Main demo --ask a b")
         .startsWith("java --enable-native-access");
     assertThat(second.out()).contains("dev.outcrop.bench.Main converse");
+    assertThat(run(Map.of(), "signals", "--once").out()).contains("dev.outcrop.k8s.Main --once");
     assertThat(second.err()).isEmpty();
     assertThat(builds()).isEqualTo(1);
   }
@@ -247,16 +248,49 @@ final class LauncherTest {
   void letsClientsOfOthersInAfterALongTestThatPassed() throws Exception {
     Path clients = Files.createDirectories(root.resolve("serving/src/test/clients"));
     script(clients.resolve("run"), "#!/bin/sh\necho clients\nexit 7\n");
+    Path images = Files.createDirectories(root.resolve("serving/src/images"));
+    Files.writeString(images.resolve("build.sh"), "");
+    Files.writeString(
+        images.resolve("containers.sh"),
+        """
+        start_containers() { echo engine begins >>"$NOTES"; }
+        stop_containers() { echo engine ends >>"$NOTES"; }
+        """);
 
     assertThat(run(Map.of(), "test").status()).isZero();
     Run passed = run(Map.of(), "test", "--long");
     assertThat(passed.out()).endsWith("clients\n");
     assertThat(passed.status()).isEqualTo(7);
+    assertThat(Files.readString(notes)).contains("engine begins\n", "engine ends\n");
 
     script(folder.resolve("build"), "#!/bin/sh\nexit 3\n");
     Run failed = run(Map.of(), "test", "--long");
     assertThat(failed.out()).doesNotContain("clients");
     assertThat(failed.status()).isEqualTo(3);
+  }
+
+  @Test
+  void runsTheOtherTestsWhereAnImageCannotBeBuilt() throws Exception {
+    script(
+        Files.createDirectories(root.resolve("serving/src/test/clients")).resolve("run"),
+        "#!/bin/sh\n");
+    Path images = Files.createDirectories(root.resolve("serving/src/images"));
+    for (String file : List.of("build.sh", "containers.sh")) {
+      Files.copy(Path.of("src/images", file), images.resolve(file));
+    }
+    Path chart = Files.createDirectories(root.resolve("helm/outcrop")).resolve("Chart.yaml");
+    Files.writeString(chart, "appVersion: \"1.2\"\n");
+    Path made = Files.createDirectories(root.resolve("target/images"));
+    Files.writeString(made.resolve("base.tar"), "");
+    script(folder.resolve("bin/docker"), "#!/bin/sh\necho \"docker $*\" >>\"$NOTES\"\n");
+
+    Run run = run(Map.of(), "test", "--long"); // the JDK here has no jlink
+
+    assertThat(run.status()).as(run.err()).isZero();
+    assertThat(run.err()).contains("no tests of the images: they could not be built");
+    assertThat(Files.readString(notes)).contains("mvn -B -ntp -Dlong verify");
+    assertThat(Files.readString(notes)).doesNotContain("docker load");
+    assertThat(made.resolve("layers/jre.of")).doesNotExist();
   }
 
   @Test

@@ -10,6 +10,7 @@ import dev.outcrop.serving.testing.Signer;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -114,7 +115,7 @@ final class MainTest {
 
   @Test
   void tellsHowToUseEveryCommand() {
-    for (String command : new String[] {"demo", "serve", "models", "keys"}) {
+    for (String command : new String[] {"demo", "serve", "models", "keys", "probe"}) {
       Run run = run(command, "--help");
 
       assertThat(run.status()).isZero();
@@ -183,6 +184,44 @@ final class MainTest {
         .map(line -> line.substring(start.length()))
         .findFirst()
         .orElseThrow();
+  }
+
+  @Test
+  void startsAPodWithoutTheOptionParser(@TempDir Path folder) throws Exception {
+    Path config = folder.resolve("outcrop.yaml");
+    Files.writeString(
+        config, "http: {port: 0}\nmanagement: {port: 0}\nmodels: [{id: demo, path: /nowhere}]\n");
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin/java").toString(),
+                "-Xlog:class+load",
+                "-cp",
+                System.getProperty(
+                    "surefire.test.class.path", System.getProperty("java.class.path")),
+                Main.class.getName(),
+                "serve",
+                "--config",
+                config.toString())
+            .redirectErrorStream(true)
+            .start();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).isEqualTo(1);
+    assertThat(output)
+        .contains("outcrop: there is no model folder at /nowhere", "StartingServer")
+        .doesNotContain("picocli.");
+  }
+
+  @Test
+  void servesNothingOfAFileWithoutModels(@TempDir Path folder) throws Exception {
+    Path config = folder.resolve("outcrop.yaml");
+    Run missing = run("serve", "--config", config.toString());
+    assertThat(missing.status()).isEqualTo(1);
+    assertThat(missing.err()).contains("cannot read the config file " + config);
+
+    Files.writeString(config, "http: {port: 0}\n");
+    Run run = run("serve", "--config", config.toString());
+    assertThat(run.status()).isEqualTo(2);
+    assertThat(run.err()).contains("there is no model to serve");
   }
 
   @Test

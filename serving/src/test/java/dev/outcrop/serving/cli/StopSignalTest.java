@@ -21,6 +21,19 @@ final class StopSignalTest {
   }
 
   @Test
+  void waitsForAServerThatHasNotGotToTheWaitYet() throws Exception {
+    StopSignal signal = new StopSignal();
+    signal.serving();
+    CompletableFuture<OptionalInt> hook = CompletableFuture.supplyAsync(signal::stop);
+
+    signal.await();
+    assertThat(hook).isNotDone();
+    signal.finished(0);
+
+    assertThat(hook.join()).hasValue(0);
+  }
+
+  @Test
   void waitsForWhatFollowsTheWait() throws Exception {
     StopSignal signal = new StopSignal();
     CompletableFuture<Void> serving = new CompletableFuture<>();

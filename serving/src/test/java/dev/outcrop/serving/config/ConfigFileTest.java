@@ -31,6 +31,7 @@ final class ConfigFileTest {
         idle-timeout: 90s
         request-timeout: 20s
         write-timeout: 10s
+        connection-age: 3m
         body-memory: 2MB
         tls:
           certificate-file: tls.crt
@@ -42,6 +43,7 @@ final class ConfigFileTest {
         admin-key: 0123456789abcdef
       auth:
         key-file: keys.txt
+        replicas-file: live/demo
       limits:
         max-messages: 1
         max-content-blocks: 2
@@ -65,6 +67,7 @@ final class ConfigFileTest {
       catalog:
         region: eu-west-1
         account: "123456789012"
+      drain-delay: 8s
       drain-timeout: 2m
       models:
         - id: a.b-v1:0
@@ -122,10 +125,11 @@ final class ConfigFileTest {
                     Duration.ofSeconds(90),
                     Duration.ofSeconds(20),
                     Duration.ofSeconds(10),
+                    Duration.ofMinutes(3),
                     ByteSize.megabytes(2),
                     new TlsConfig(Path.of("tls.crt"), Path.of("tls.key"), Duration.ofMinutes(1))),
                 new ManagementConfig("::1", 9001, new Secret("0123456789abcdef")),
-                new AuthConfig(Path.of("keys.txt")),
+                new AuthConfig(Path.of("keys.txt")).withReplicas(Path.of("live/demo")),
                 new LimitsConfig(1, 2, 3, 4, 5, 6),
                 new BatchJobsConfig(
                     Path.of("jobs"),
@@ -139,6 +143,7 @@ final class ConfigFileTest {
                     6,
                     Duration.ofHours(7)),
                 new CatalogConfig("eu-west-1", "123456789012"),
+                Duration.ofSeconds(8),
                 Duration.ofMinutes(2),
                 List.of(
                     new ModelConfig(

@@ -73,11 +73,12 @@ public class ByteText implements TextModel {
       }
       text.append(message.role()).append(": ").append(message.content()).append('\n');
     }
-    lastPrompt = text + "assistant: ";
+    String prompt = text + "assistant: "; // others encode at the same time
+    lastPrompt = prompt;
     lastMessages = messages;
     lastTools = tools;
     lastVariables = variables;
-    return new ChatPrompt(bytes(lastPrompt), reasoningIsOpen);
+    return new ChatPrompt(bytes(prompt), reasoningIsOpen);
   }
 
   @Override

@@ -135,11 +135,24 @@ public final class RawHttp2 implements AutoCloseable {
     int type = in.readUnsignedByte();
     int flags = in.readUnsignedByte();
     int stream = in.readInt();
+    byte[] payload = in.readNBytes(length);
     if (type == GOAWAY) {
-      in.readInt();
-      throw new EOFException("GOAWAY with error code " + in.readInt());
+      int code = ByteBuffer.wrap(payload).getInt(Integer.BYTES);
+      if (code != 0) {
+        throw new EOFException("GOAWAY with error code " + code);
+      }
     }
-    return new Frame(type, flags, stream, in.readNBytes(length));
+    return new Frame(type, flags, stream, payload);
+  }
+
+  /** Reads until the server asks for no more streams; the last one that it serves. */
+  public int untilGoAway() throws IOException {
+    while (true) {
+      Frame frame = next();
+      if (frame.type == GOAWAY) {
+        return ByteBuffer.wrap(frame.payload).getInt();
+      }
+    }
   }
 
   /** Reads until data of a stream came. */

@@ -7,6 +7,7 @@ import dev.outcrop.batching.GenerateRequest;
 import dev.outcrop.batching.Health;
 import dev.outcrop.batching.PromptCache;
 import dev.outcrop.batching.Signals;
+import dev.outcrop.batching.StreamTimes;
 import dev.outcrop.batching.SubmitResult;
 import dev.outcrop.batching.TokenEvent;
 import dev.outcrop.batching.TokenStream;
@@ -25,6 +26,10 @@ import java.util.function.Function;
  * gives only the tokens that the test lets through, one by one.
  */
 public final class ScriptedBatcher implements Batcher {
+  private static final long QUEUE_NANOS = 500_000_000;
+  private static final long PREFILL_NANOS = 250_000_000;
+  private static final long TOKEN_NANOS = 20_000_000;
+
   private final Function<GenerateRequest, String> script;
   public final List<GenerateRequest> requests = new CopyOnWriteArrayList<>();
   public final List<Stream> streams = new CopyOnWriteArrayList<>();
@@ -106,15 +111,17 @@ public final class ScriptedBatcher implements Batcher {
         0,
         (int) open(),
         0,
+        0,
         (int) open(),
         0,
         100,
+        16,
         0,
         0,
         0,
         System.nanoTime(),
         new Signals.Reuse(30, 70, 2),
-        new Signals.Pace(5_000, 400, 1.5, 2),
+        new Signals.Pace(5_000, 400, 1.5, 2, 48),
         new Signals.Burn(0.5, 3));
   }
 
@@ -168,7 +175,8 @@ public final class ScriptedBatcher implements Batcher {
                   tokens[released],
                   request.sampling().logprobs() >= 0 ? -0.25f : Float.NaN,
                   top,
-                  topLogprobs));
+                  topLogprobs,
+                  made(released)));
         } else {
           boolean cut = length < tokens.length;
           events.add(
@@ -189,6 +197,16 @@ public final class ScriptedBatcher implements Batcher {
     @Override
     public TokenEvent next(Duration timeout) throws InterruptedException {
       return last != null ? last : remember(events.poll(timeout.toNanos(), TimeUnit.NANOSECONDS));
+    }
+
+    /** Half a second in the queue, a quarter to the first token, 20 ms to each of the others. */
+    @Override
+    public StreamTimes times() {
+      return new StreamTimes(0, QUEUE_NANOS, made(Math.max(0, released - 1)));
+    }
+
+    private static long made(int token) {
+      return QUEUE_NANOS + PREFILL_NANOS + token * TOKEN_NANOS;
     }
 
     @Override

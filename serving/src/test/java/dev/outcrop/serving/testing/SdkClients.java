@@ -4,6 +4,9 @@ import java.net.URI;
 import java.time.Duration;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
+import software.amazon.awssdk.core.interceptor.Context;
+import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
+import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
 import software.amazon.awssdk.http.nio.netty.NettyNioAsyncHttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.bedrockruntime.BedrockRuntimeAsyncClient;
@@ -33,16 +36,59 @@ public final class SdkClients {
   }
 
   public static BedrockRuntimeAsyncClient async(URI endpoint) {
+    return async(endpoint, 1, () -> {});
+  }
+
+  /**
+   * One that takes every certificate and tries again as often as it does by default. It has to
+   * where connections end: now and then it is about to open a stream on one that it is just told to
+   * open none on, and calls that a failure.
+   */
+  public static BedrockRuntimeAsyncClient retrying(URI endpoint) {
+    return retrying(endpoint, () -> {});
+  }
+
+  /**
+   * The same.
+   *
+   * @param onRetry hears of every attempt but the first
+   */
+  public static BedrockRuntimeAsyncClient retrying(URI endpoint, Runnable onRetry) {
+    return async(endpoint, 3, onRetry);
+  }
+
+  private static BedrockRuntimeAsyncClient async(URI endpoint, int attempts, Runnable onRetry) {
     return BedrockRuntimeAsyncClient.builder()
         .httpClientBuilder(
             NettyNioAsyncHttpClient.builder()
                 .maxConcurrency(100)
                 .connectionAcquisitionTimeout(PATIENCE)
-                .readTimeout(PATIENCE))
+                .readTimeout(PATIENCE)
+                .tlsTrustManagersProvider(TestCertificate::trustManagers))
         .endpointOverride(endpoint)
         .region(Region.US_EAST_1)
         .credentialsProvider(CREDENTIALS)
-        .overrideConfiguration(c -> c.retryStrategy(r -> r.maxAttempts(1)))
+        .overrideConfiguration(
+            c ->
+                c.retryStrategy(r -> r.maxAttempts(attempts))
+                    .addExecutionInterceptor(new Attempts(onRetry)))
         .build();
+  }
+
+  /** The SDK says of each attempt which one it is. */
+  private record Attempts(Runnable onRetry) implements ExecutionInterceptor {
+    @Override
+    public void beforeTransmission(
+        Context.BeforeTransmission context, ExecutionAttributes attributes) {
+      boolean first =
+          context
+              .httpRequest()
+              .firstMatchingHeader("amz-sdk-request")
+              .map(attempt -> attempt.startsWith("attempt=1;"))
+              .orElse(true);
+      if (!first) {
+        onRetry.run();
+      }
+    }
   }
 }

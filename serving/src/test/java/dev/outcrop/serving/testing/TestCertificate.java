@@ -1,27 +1,19 @@
 package dev.outcrop.serving.testing;
 
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.net.Socket;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.KeyStore;
-import java.security.Signature;
-import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
-import java.util.Arrays;
 import java.util.Base64;
-import java.util.HexFormat;
+import java.util.Date;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLParameters;
@@ -29,13 +21,18 @@ import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedTrustManager;
+import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
+import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.GeneralName;
+import org.bouncycastle.asn1.x509.GeneralNames;
+import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
+import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
+import org.bouncycastle.operator.OperatorCreationException;
+import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 
 /** A certificate for localhost that signed itself, made anew each time (X.509, RFC 5280). */
 public final class TestCertificate {
-  private static final byte[] COMMON_NAME = {0x06, 3, 0x55, 4, 3};
-  private static final byte[] ALT_NAME = {0x06, 3, 0x55, 0x1d, 0x11};
-  private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyyMMddHHmmss'Z'");
-
   public final KeyPair keys;
   public final X509Certificate certificate;
 
@@ -56,12 +53,8 @@ public final class TestCertificate {
         generator.initialize(algorithm.equals("RSA") ? 2_048 : 256);
       }
       keys = generator.generateKeyPair();
-      byte[] bytes = signed(algorithm, end);
-      certificate =
-          (X509Certificate)
-              CertificateFactory.getInstance("X.509")
-                  .generateCertificate(new ByteArrayInputStream(bytes));
-    } catch (GeneralSecurityException e) {
+      certificate = signed(algorithm, end);
+    } catch (GeneralSecurityException | IOException | OperatorCreationException e) {
       throw new IllegalStateException(e);
     }
   }
@@ -86,15 +79,18 @@ public final class TestCertificate {
     return pem("PRIVATE KEY", keys.getPrivate().getEncoded());
   }
 
-  /** The key in PEM without the envelope of PKCS#8, whose last member it is. */
+  /** The key in PEM without the envelope of PKCS#8. */
   public String bareKeyPem() {
-    byte[] pkcs8 = keys.getPrivate().getEncoded();
-    int at = 0;
-    while (!(pkcs8[at] == 0x04 && endsAtTheEnd(pkcs8, at))) {
-      at++;
+    try {
+      byte[] bare =
+          PrivateKeyInfo.getInstance(keys.getPrivate().getEncoded())
+              .parsePrivateKey()
+              .toASN1Primitive()
+              .getEncoded();
+      return pem(keys.getPrivate().getAlgorithm() + " PRIVATE KEY", bare);
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
     }
-    String label = keys.getPrivate().getAlgorithm() + " PRIVATE KEY";
-    return pem(label, Arrays.copyOfRange(pkcs8, at + header(pkcs8, at), pkcs8.length));
   }
 
   /** Bytes as a PEM block. */
@@ -124,11 +120,16 @@ public final class TestCertificate {
   public static SSLContext trustingAll() {
     try {
       SSLContext context = SSLContext.getInstance("TLS");
-      context.init(null, new TrustManager[] {new Trusting()}, null);
+      context.init(null, trustManagers(), null);
       return context;
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  /** The same for clients that make the rest themselves. */
+  public static TrustManager[] trustManagers() {
+    return new TrustManager[] {new Trusting()};
   }
 
   private static final class Trusting extends X509ExtendedTrustManager {
@@ -170,79 +171,31 @@ public final class TestCertificate {
     return socket;
   }
 
-  private byte[] signed(String algorithm, Instant end) throws GeneralSecurityException {
-    String hex =
-        switch (algorithm) {
-          case "EC" -> "06082a8648ce3d040302";
-          case "RSA" -> "06092a864886f70d01010b0500";
-          default -> "06032b6570";
-        };
-    String name =
+  private X509Certificate signed(String algorithm, Instant end)
+      throws GeneralSecurityException, IOException, OperatorCreationException {
+    String signing =
         switch (algorithm) {
           case "EC" -> "SHA256withECDSA";
           case "RSA" -> "SHA256withRSA";
           default -> "Ed25519";
         };
-    byte[] signing = element(0x30, HexFormat.of().parseHex(hex));
-    byte[] subject =
-        element(0x30, element(0x31, element(0x30, COMMON_NAME, element(0x0c, bytes("localhost")))));
-    byte[] names =
-        element(0x30, element(0x82, bytes("localhost")), element(0x87, new byte[] {127, 0, 0, 1}));
-    byte[] body =
-        element(
-            0x30,
-            element(0xa0, element(0x02, new byte[] {2})),
-            element(0x02, BigInteger.valueOf(System.nanoTime()).toByteArray()),
-            signing,
-            subject,
-            element(0x30, time(end.minus(Duration.ofDays(1))), time(end)),
-            subject,
-            keys.getPublic().getEncoded(),
-            element(0xa3, element(0x30, element(0x30, ALT_NAME, element(0x04, names)))));
-    Signature signature = Signature.getInstance(name);
-    signature.initSign(keys.getPrivate());
-    signature.update(body);
-    return element(0x30, body, signing, element(0x03, new byte[1], signature.sign()));
-  }
-
-  private static byte[] time(Instant instant) {
-    return element(0x18, bytes(TIME.format(instant.atOffset(ZoneOffset.UTC))));
-  }
-
-  private static byte[] bytes(String text) {
-    return text.getBytes(StandardCharsets.US_ASCII);
-  }
-
-  private static byte[] element(int tag, byte[]... parts) {
-    ByteArrayOutputStream content = new ByteArrayOutputStream();
-    Arrays.stream(parts).forEach(content::writeBytes);
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    out.write(tag);
-    if (content.size() < 128) {
-      out.write(content.size());
-    } else {
-      out.write(0x82);
-      out.write(content.size() >> 8);
-      out.write(content.size());
-    }
-    out.writeBytes(content.toByteArray());
-    return out.toByteArray();
-  }
-
-  private static int header(byte[] der, int at) {
-    return (der[at + 1] & 0xff) < 128 ? 2 : 2 + (der[at + 1] & 0x7f);
-  }
-
-  private static boolean endsAtTheEnd(byte[] der, int at) {
-    if (at + 4 >= der.length) {
-      return false;
-    }
-    int length =
-        switch (der[at + 1] & 0xff) {
-          case 0x81 -> der[at + 2] & 0xff;
-          case 0x82 -> (der[at + 2] & 0xff) << 8 | der[at + 3] & 0xff;
-          default -> der[at + 1] & 0xff;
-        };
-    return at + header(der, at) + length == der.length;
+    X500Name subject = new X500Name("CN=localhost");
+    GeneralNames names =
+        new GeneralNames(
+            new GeneralName[] {
+              new GeneralName(GeneralName.dNSName, "localhost"),
+              new GeneralName(GeneralName.iPAddress, "127.0.0.1")
+            });
+    return new JcaX509CertificateConverter()
+        .getCertificate(
+            new JcaX509v3CertificateBuilder(
+                    subject,
+                    BigInteger.valueOf(System.nanoTime()),
+                    Date.from(end.minus(Duration.ofDays(1))),
+                    Date.from(end),
+                    subject,
+                    keys.getPublic())
+                .addExtension(Extension.subjectAlternativeName, false, names)
+                .build(new JcaContentSignerBuilder(signing).build(keys.getPrivate())));
   }
 }

@@ -1,7 +1,5 @@
 package dev.outcrop.serving.testing;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import dev.outcrop.batching.GenerateRequest;
 import dev.outcrop.serving.OutcropServer;
 import dev.outcrop.serving.config.ByteSize;
@@ -10,10 +8,9 @@ import dev.outcrop.serving.config.ServingConfig;
 import dev.outcrop.serving.config.TlsConfig;
 import dev.outcrop.serving.generate.SamplingDefaults;
 import dev.outcrop.serving.generate.ServedModel;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.URI;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -47,13 +44,24 @@ public final class TestServer implements AutoCloseable {
   }
 
   public TestServer(Function<GenerateRequest, String> script, UnaryOperator<ServingConfig> change) {
+    this(script, change, OutcropServer::start);
+  }
+
+  /** Starts a server with models. */
+  public interface Start {
+    OutcropServer server(ServingConfig config, Collection<ServedModel> models);
+  }
+
+  /** One that is started in a way of its own. */
+  public TestServer(
+      Function<GenerateRequest, String> script, UnaryOperator<ServingConfig> change, Start start) {
     batcher = new ScriptedBatcher(script);
     ServingConfig config =
         ServingConfig.DEFAULT
             .withHttp(ServingConfig.DEFAULT.http().withPort(0))
             .withManagement(new dev.outcrop.serving.config.ManagementConfig("127.0.0.1", 0, null));
     server =
-        OutcropServer.start(
+        start.server(
             change.apply(config),
             List.of(
                 new ServedModel(
@@ -91,6 +99,7 @@ public final class TestServer implements AutoCloseable {
     public int maxRequests = DEFAULT.maxRequests();
     public Duration requestTimeout = DEFAULT.requestTimeout();
     public Duration writeTimeout = DEFAULT.writeTimeout();
+    public Duration connectionAge = DEFAULT.connectionAge();
     public long bodyMemory = DEFAULT.bodyMemory().bytes();
     public Duration idleTimeout = DEFAULT.idleTimeout();
     public TlsConfig tls = DEFAULT.tls();
@@ -105,6 +114,7 @@ public final class TestServer implements AutoCloseable {
           idleTimeout,
           requestTimeout,
           writeTimeout,
+          connectionAge,
           new ByteSize(bodyMemory),
           tls);
     }
@@ -112,11 +122,12 @@ public final class TestServer implements AutoCloseable {
 
   /** The metrics page. */
   public String metrics() {
-    try {
-      return new String(management("/metrics").toURL().openStream().readAllBytes(), UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return MetricsPages.now(server.managementPort());
+  }
+
+  /** The metrics page, once so many requests are on it. */
+  public String metrics(int requests) throws InterruptedException {
+    return MetricsPages.after(server.managementPort(), requests);
   }
 
   public URI endpoint() {

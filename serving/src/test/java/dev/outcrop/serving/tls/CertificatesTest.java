@@ -82,6 +82,14 @@ final class CertificatesTest {
     assertThat(open().get().getUseClientMode()).isFalse();
   }
 
+  @Test
+  void readsTheKeyAfterAnEncryptedOne() throws IOException {
+    String encrypted = FIRST.keyPem().replace("PRIVATE", "ENCRYPTED PRIVATE");
+    Files.writeString(folder.resolve("tls.key"), encrypted + FIRST.keyPem());
+
+    assertThat(open().get().getUseClientMode()).isFalse();
+  }
+
   static Stream<Arguments> bad() {
     String key = FIRST.keyPem();
     String certificate = FIRST.certificatePem();
@@ -93,6 +101,14 @@ final class CertificatesTest {
         Arguments.of("nonsense", key, "the certificate file is not PEM of certificates"),
         Arguments.of(certificate, "", "the key file holds no private key in PEM"),
         Arguments.of(certificate, certificate, "the key file holds no private key in PEM"),
+        Arguments.of(
+            certificate,
+            key.substring(0, key.indexOf("-----END")),
+            "the key file holds no private key in PEM"),
+        Arguments.of(
+            certificate,
+            key.replaceFirst("\nM", "\n*M"),
+            "the key file holds no private key in PEM"),
         Arguments.of(
             certificate,
             new TestCertificate().keyPem(),
@@ -176,7 +192,7 @@ final class CertificatesTest {
     new TestCertificate().write(folder);
     clock.set(
         () -> {
-          throw new IllegalStateException("the key is 42");
+          throw new IllegalStateException("a secret of the key file");
         });
 
     certificates.look();
@@ -185,7 +201,7 @@ final class CertificatesTest {
     assertThat(log).hasSize(1);
     assertThat(log.getFirst())
         .contains("is not used: it cannot be read: java.lang.IllegalStateException")
-        .doesNotContain("42");
+        .doesNotContain("a secret of");
 
     clock.set(InstantSource.system());
     certificates.look();
