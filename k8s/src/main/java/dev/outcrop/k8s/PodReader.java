@@ -9,6 +9,9 @@ import java.time.Duration;
 
 /** Reads the signals of serving pods from their management ports. Safe for any thread. */
 public final class PodReader implements AutoCloseable {
+  /** A page has some tens of kilobytes; what is longer is none. */
+  private static final long MOST_BYTES = 8L * 1_024 * 1_024;
+
   private final HttpClient http;
   private final Duration timeout;
 
@@ -33,7 +36,7 @@ public final class PodReader implements AutoCloseable {
     HttpResponse<String> response =
         http.send(
             HttpRequest.newBuilder(management.resolve("/metrics")).timeout(timeout).build(),
-            HttpResponse.BodyHandlers.ofString());
+            HttpResponse.BodyHandlers.limiting(HttpResponse.BodyHandlers.ofString(), MOST_BYTES));
     if (response.statusCode() != 200) {
       throw new IOException("the pod answered /metrics with status " + response.statusCode());
     }

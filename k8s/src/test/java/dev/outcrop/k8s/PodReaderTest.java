@@ -79,7 +79,9 @@ class PodReaderTest {
 
   @Test
   void readsAnIdlePod() throws Exception {
-    assertThat(signals()).isEqualTo(new PodSignals(true, 0, 0, 0, 0));
+    assertThat(signals())
+        .isEqualTo(
+            new PodSignals(true, true, 0, 0, 0, 0, 0, PodSignals.Pace.NONE, PodSignals.Burn.NONE));
   }
 
   @Test
@@ -105,7 +107,7 @@ class PodReaderTest {
   @Test
   void namesTheFigureThatAPageLacks() {
     assertThatThrownBy(() -> PodSignals.parse("outcrop_ready 1.0\n", MODEL))
-        .hasMessageContaining("outcrop_kv_units");
+        .hasMessageContaining("outcrop_model_up");
   }
 
   /** No request of these tests has text. */
