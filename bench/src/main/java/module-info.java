@@ -3,6 +3,7 @@
 module dev.outcrop.bench {
   requires static transitive org.jspecify;
   requires dev.outcrop.batching;
+  requires dev.outcrop.k8s;
   requires dev.outcrop.models;
   requires dev.outcrop.serving;
   requires com.fasterxml.jackson.databind;
@@ -18,6 +19,7 @@ module dev.outcrop.bench {
   exports dev.outcrop.bench.http;
   exports dev.outcrop.bench.options;
   exports dev.outcrop.bench.report;
+  exports dev.outcrop.bench.scaling;
   exports dev.outcrop.bench.scheduler;
 
   opens dev.outcrop.bench to
@@ -34,6 +36,8 @@ module dev.outcrop.bench {
       info.picocli;
   opens dev.outcrop.bench.report to
       com.fasterxml.jackson.databind;
+  opens dev.outcrop.bench.scaling to
+      info.picocli;
   opens dev.outcrop.bench.scheduler to
       info.picocli;
 }

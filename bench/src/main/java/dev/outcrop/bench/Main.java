@@ -4,6 +4,8 @@ import dev.outcrop.bench.batching.BatchingCommand;
 import dev.outcrop.bench.encode.EncodeCommand;
 import dev.outcrop.bench.grammar.GrammarCommand;
 import dev.outcrop.bench.http.HttpCommand;
+import dev.outcrop.bench.http.ScrapeCommand;
+import dev.outcrop.bench.scaling.ScalingCommand;
 import dev.outcrop.bench.scheduler.SchedulerCommand;
 import dev.outcrop.models.OutcropException;
 import java.io.IOException;
@@ -26,7 +28,9 @@ import picocli.CommandLine.IExecutionExceptionHandler;
       BatchingCommand.class,
       EncodeCommand.class,
       GrammarCommand.class,
-      HttpCommand.class
+      HttpCommand.class,
+      ScrapeCommand.class,
+      ScalingCommand.class
     })
 public final class Main {
   private static final Logger LOG = System.getLogger(Main.class.getName());

@@ -47,6 +47,9 @@ class MainTest {
           engine --prompt 0              | --prompt must be from 1 to 131072, was 0
           engine --repeats 0             | --repeats must be from 1 to 1000, was 0
           engine --threads -1            | --threads must be from 0 to 4096, was -1
+          scaling --max 0                | --max must be from 1 to 100, was 0
+          scaling --thresholds 5,0       | --thresholds must be from 0.01 to 1000, was 0.0
+          scaling --running 0            | --running must be from 0.01 to 1000, was 0.0
           scheduler --sequences 0        | --sequences must be from 1 to 10000, was 0
           scheduler --warmup -1          | --warmup must be from 0 to 10000, was -1
           scheduler --iterations 0       | --iterations must be from 1 to 10000, was 0
@@ -64,6 +67,8 @@ class MainTest {
           http --calm-rate 0             | --calm-rate must be from 1 to 10000, was 0.0
           http --warmup -1               | --warmup must be from 0 to 3600, was -1.0
           http --seconds 0               | --seconds must be from 0.1 to 3600, was 0.0
+          scrape --tenants 0             | --tenants must be from 1 to 100000, was 0
+          scrape --scrapes 0             | --scrapes must be from 1 to 1000000, was 0
           converse --target 127.0.0.1:80 --model m              | --target must be like http://127.0.0.1:8080, was 127.0.0.1:80
           converse --target ftp://h --model m                   | --target must be like http://127.0.0.1:8080, was ftp://h
           converse --target http://h:99999 --model m            | --target must be like http://127.0.0.1:8080, was http://h:99999

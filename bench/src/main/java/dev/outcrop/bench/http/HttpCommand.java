@@ -2,20 +2,14 @@ package dev.outcrop.bench.http;
 
 import dev.outcrop.bench.options.Bounds;
 import dev.outcrop.bench.report.Run;
-import dev.outcrop.serving.OutcropServer;
+import dev.outcrop.serving.config.AuthConfig;
 import dev.outcrop.serving.config.HttpConfig;
-import dev.outcrop.serving.config.ManagementConfig;
-import dev.outcrop.serving.config.ServingConfig;
-import dev.outcrop.serving.generate.SamplingDefaults;
-import dev.outcrop.serving.generate.ServedModel;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -30,8 +24,6 @@ import picocli.CommandLine.Spec;
             + " process: many fast streams for the throughput, fewer slow ones for the delay.",
     mixinStandardHelpOptions = true)
 public final class HttpCommand implements Callable<Integer> {
-  private static final String MODEL = "bench";
-  private static final Duration PATIENCE = Duration.ofMinutes(1);
   private static final int MOST_STREAMS = HttpConfig.DEFAULT.maxRequests();
   private static final double MOST_RATE = 10_000;
   private static final double MOST_SECONDS = 3_600;
@@ -117,46 +109,18 @@ public final class HttpCommand implements Callable<Integer> {
   }
 
   private Point measured(PacedBatcher.Pace pace) throws IOException, InterruptedException {
-    int most = (int) ((warmup + seconds + PATIENCE.toSeconds()) * pace.fastest());
-    ServingConfig config =
-        ServingConfig.DEFAULT
-            .withHttp(HttpConfig.DEFAULT.withPort(0))
-            .withManagement(ManagementConfig.DEFAULT.withPort(0));
-    SamplingDefaults sampling = new SamplingDefaults(1, 0, 1, 0, 1);
-    try (PacedBatcher engine = new PacedBatcher(pace, most);
-        OutcropServer server =
-            OutcropServer.start(
-                config,
-                List.of(new ServedModel(MODEL, List.of(), engine, new NumberedText(), sampling)));
-        LoadClient client = new LoadClient(server.port(), MODEL, engine, pace.streams())) {
-      Future<LoadClient.Received> receiving = client.start();
-      if (!engine.awaitAll(PATIENCE)) {
-        throw new IOException("not every stream was taken");
-      }
+    double longest = warmup + seconds + PacedStreams.PATIENCE.toSeconds();
+    try (PacedStreams streaming = new PacedStreams(pace, longest, AuthConfig.DEFAULT)) {
+      LoadClient client = streaming.begin("");
       sleep(warmup);
       long from = System.nanoTime();
       client.window(from, from + Math.round(seconds * 1e9));
       Work before = Work.now();
       sleep(seconds);
       Work after = Work.now();
-      engine.end();
-      Point point = new Point(pace, seconds, received(receiving), after.minus(before));
-      for (int stream = 0; stream < pace.streams(); stream++) {
-        if (client.tokens(stream) != engine.tokens(stream)) {
-          throw new IOException("stream %d lost tokens".formatted(stream));
-        }
-      }
+      Point point = new Point(pace, seconds, streaming.end(), after.minus(before));
       System.err.println(point.row());
       return point;
-    }
-  }
-
-  private static LoadClient.Received received(Future<LoadClient.Received> receiving)
-      throws IOException, InterruptedException {
-    try {
-      return receiving.get();
-    } catch (ExecutionException e) {
-      throw new IOException(e.getCause());
     }
   }
 

@@ -23,6 +23,7 @@ final class LoadClient implements AutoCloseable {
 
   private final int port;
   private final String model;
+  private final String authorization;
   private final PacedBatcher engine;
   private final List<Stream> streams = new ArrayList<>();
   private final Selector selector;
@@ -53,8 +54,10 @@ final class LoadClient implements AutoCloseable {
    */
   record Received(long tokens, long writes, Delays delays) {}
 
-  /** Connects to a port of this machine. */
-  LoadClient(int port, String model, PacedBatcher engine, int count) throws IOException {
+  /** Connects to a port of this machine with a key, or an empty one where none is asked for. */
+  LoadClient(int port, String model, PacedBatcher engine, int count, String key)
+      throws IOException {
+    this.authorization = key.isEmpty() ? "" : "Authorization: Bearer " + key + "\r\n";
     this.port = port;
     this.model = model;
     this.engine = engine;
@@ -72,8 +75,8 @@ final class LoadClient implements AutoCloseable {
             .formatted(number, MOST_TOKENS)
             .getBytes(StandardCharsets.UTF_8);
     byte[] head =
-        "POST /model/%s/converse-stream HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
-            .formatted(model, body.length)
+        "POST /model/%s/converse-stream HTTP/1.1\r\nHost: 127.0.0.1\r\n%sContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+            .formatted(model, authorization, body.length)
             .getBytes(StandardCharsets.US_ASCII);
     ByteBuffer request = ByteBuffer.allocate(head.length + body.length).put(head).put(body).flip();
     while (request.hasRemaining()) {
@@ -119,16 +122,17 @@ final class LoadClient implements AutoCloseable {
   /** Reads what is there; tells whether that was the end of a whole answer. */
   private boolean read(Stream stream, ByteBuffer buffer) throws IOException {
     buffer.clear();
-    int count = stream.channel.read(buffer);
-    long now = System.nanoTime();
-    if (count < 0) {
-      throw new IOException("stream %d ended without a word".formatted(stream.number));
-    }
     int first = stream.reader.deltas();
     int before = stream.reader.writes();
+    long now;
     try {
+      int count = stream.channel.read(buffer);
+      now = System.nanoTime();
+      if (count < 0) {
+        throw new IOException("ended without a word");
+      }
       stream.reader.read(buffer.flip());
-    } catch (IllegalStateException e) {
+    } catch (IOException | IllegalStateException e) {
       throw new IOException("stream %d: %s".formatted(stream.number, e.getMessage()), e);
     }
     if (now >= from && now < to) {

@@ -6,6 +6,7 @@ import dev.outcrop.batching.GenerateRequest;
 import dev.outcrop.batching.Health;
 import dev.outcrop.batching.PromptCache;
 import dev.outcrop.batching.Signals;
+import dev.outcrop.batching.StreamTimes;
 import dev.outcrop.batching.SubmitResult;
 import dev.outcrop.batching.TokenEvent;
 import dev.outcrop.batching.TokenQueue;
@@ -173,6 +174,8 @@ final class PacedBatcher implements Batcher {
         0,
         0,
         0,
+        0,
+        1,
         1,
         0,
         0,
@@ -202,6 +205,7 @@ final class PacedBatcher implements Batcher {
     private final TokenQueue queue = new TokenQueue();
     private final int promptTokens;
     private final AtomicLongArray nanos;
+    private final long madeNanos = System.nanoTime();
     private volatile int tokens;
 
     Stream(int promptTokens, int mostTokens) {
@@ -215,7 +219,7 @@ final class PacedBatcher implements Batcher {
         throw new IllegalStateException("a stream has more tokens than it was made for");
       }
       nanos.set(index, System.nanoTime());
-      queue.add(new TokenEvent.Token(index, Float.NaN, NO_TOKENS, NO_LOGPROBS));
+      queue.add(new TokenEvent.Token(index, Float.NaN, NO_TOKENS, NO_LOGPROBS, nanos.get(index)));
       tokens = index + 1;
     }
 
@@ -236,6 +240,11 @@ final class PacedBatcher implements Batcher {
     @Override
     public PromptCache promptCache() {
       return PromptCache.NONE;
+    }
+
+    @Override
+    public StreamTimes times() {
+      return new StreamTimes(madeNanos, madeNanos, nanos.get(Math.max(0, tokens - 1)));
     }
 
     @Override
