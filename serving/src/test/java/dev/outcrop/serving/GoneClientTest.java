@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
@@ -19,6 +20,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A client that goes away, at whatever point, leaves nothing behind and is nobody's fault. */
@@ -73,6 +75,36 @@ final class GoneClientTest {
       assertThat(status()).isEqualTo(200);
       Await.until(() -> server.metrics().contains("status=\"499\",} 1.0"));
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    CONVERSE + ",false",
+    CONVERSE + "-stream,false",
+    CONVERSE + ",true",
+    CONVERSE + "-stream,true"
+  })
+  void givesPermitBackWhenClientOfAShutWindowGoes(
+      String path, boolean reset, @TempDir Path folder) throws Exception {
+    long began;
+    try (RawHttp2 http = new RawHttp2(server.server.port())) {
+      http.open(100);
+      http.send(RawHttp2.SETTINGS, 0, new byte[] {0, 4, 0, 0, 0, 0});
+      http.ping();
+      http.post(1, path, HI);
+      Await.until(() -> threads(folder).contains("blockTillUpdate"));
+      assertThat(status()).isEqualTo(429);
+      began = System.nanoTime();
+      if (reset) {
+        http.send(RawHttp2.RST_STREAM, 1, new byte[] {0, 0, 0, 8});
+        Await.until(() -> inFlight(0));
+        http.ping(); // others on the connection are served
+      }
+    }
+    Await.until(() -> inFlight(0));
+    // Less than the time for which a window may stay shut.
+    assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(20));
+    assertThat(status()).isEqualTo(200);
   }
 
   @Test

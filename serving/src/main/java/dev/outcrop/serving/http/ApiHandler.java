@@ -9,6 +9,7 @@ import dev.outcrop.serving.auth.Caller;
 import dev.outcrop.serving.error.ServingError;
 import dev.outcrop.serving.transport.ByteBudget;
 import dev.outcrop.serving.transport.Connections;
+import dev.outcrop.serving.transport.Sending;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
 import io.helidon.http.HttpException;
@@ -223,7 +224,7 @@ final class ApiHandler implements Handler {
       visit.response.header(HeaderValues.CONNECTION_CLOSE);
     }
     visit.refusal = error.type();
-    try {
+    try (Sending _ = parts.connections.sending(visit.request)) {
       visit.errors.send(visit.response, error);
     } catch (CloseConnectionException | UncheckedIOException e) {
       throw visit.gone(e);

@@ -3,6 +3,7 @@ package dev.outcrop.serving.http;
 import dev.outcrop.serving.auth.Caller;
 import dev.outcrop.serving.transport.ClientWatch;
 import dev.outcrop.serving.transport.Connections;
+import dev.outcrop.serving.transport.Sending;
 import io.helidon.http.HeaderNames;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
@@ -65,7 +66,9 @@ final class HttpExchange extends Exchange {
 
   @Override
   void write(ApiError error) {
-    errors.send(response, error);
+    try (Sending _ = connections.sending(request)) {
+      errors.send(response, error);
+    }
   }
 
   @Override
@@ -78,6 +81,10 @@ final class HttpExchange extends Exchange {
 
   private ResponseStream stream() {
     return new ResponseStream(
-        response.outputStream(), connections.window(request), watchClient(), id());
+        response.outputStream(),
+        connections.window(request),
+        watchClient(),
+        () -> connections.sending(request),
+        id());
   }
 }

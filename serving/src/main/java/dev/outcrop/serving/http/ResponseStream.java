@@ -4,10 +4,12 @@ import dev.outcrop.models.OutcropException;
 import dev.outcrop.serving.error.ServingError;
 import dev.outcrop.serving.transport.ClientWatch;
 import dev.outcrop.serving.transport.SendWindow;
+import dev.outcrop.serving.transport.Sending;
 import io.helidon.http.http2.Http2ErrorCode;
 import io.helidon.http.http2.Http2Exception;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,12 +20,24 @@ public final class ResponseStream {
   private final OutputStream out;
   private final SendWindow window;
   private final ClientWatch client;
+  private final Supplier<Sending> sending;
   private final String requestId;
 
-  ResponseStream(OutputStream out, SendWindow window, ClientWatch client, String requestId) {
+  /**
+   * Creates one.
+   *
+   * @param sending begins what {@code out} is written in
+   */
+  ResponseStream(
+      OutputStream out,
+      SendWindow window,
+      ClientWatch client,
+      Supplier<Sending> sending,
+      String requestId) {
     this.out = out;
     this.window = window;
     this.client = client;
+    this.sending = sending;
     this.requestId = requestId;
   }
 
@@ -46,7 +60,7 @@ public final class ResponseStream {
 
   private int write(byte[] piece, int at) throws IOException {
     int part = window.take(piece.length - at, client);
-    try {
+    try (Sending _ = sending.get()) {
       out.write(piece, at, part);
       out.flush();
     } finally {
@@ -57,7 +71,7 @@ public final class ResponseStream {
 
   /** Ends the response properly. */
   public void end() {
-    try {
+    try (Sending _ = sending.get()) {
       out.close();
     } catch (IOException | RuntimeException e) {
       throw broken(e);

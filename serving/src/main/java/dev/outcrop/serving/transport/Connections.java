@@ -112,6 +112,12 @@ public final class Connections implements AutoCloseable {
     return line == null ? Reading.ended() : line.read(false);
   }
 
+  /** Begins to write to the client of a request; on the request's thread. */
+  public Sending sending(ServerRequest request) {
+    Line line = line(request);
+    return line == null ? Sending.ended() : line.send(watch(request));
+  }
+
   /**
    * Begins to read, and throw away, what is left of an answered request's body; on the request's
    * thread. It lasts until the client ends the stream or everything on the connection is late.

@@ -26,6 +26,7 @@ final class Line {
   private final HelidonSocket socket;
   private final LongSupplier nanoTime;
   private final Set<Reading> readings = ConcurrentHashMap.newKeySet();
+  private final Set<Sending> sendings = ConcurrentHashMap.newKeySet();
   private final AtomicInteger requests = new AtomicInteger();
 
   /** Held while bytes are written: a thread that is interrupted meanwhile closes the socket. */
@@ -186,6 +187,20 @@ final class Line {
     requestArrived();
   }
 
+  /** This thread begins to write to a client. */
+  Sending send(ClientWatch client) {
+    Sending sending = new Sending(this, Thread.currentThread(), client);
+    sendings.add(sending);
+    if (over) {
+      sending.giveUp();
+    }
+    return sending;
+  }
+
+  void ended(Sending sending) {
+    sendings.remove(sending);
+  }
+
   boolean over() {
     return over;
   }
@@ -213,13 +228,17 @@ final class Line {
     return readings.stream().filter(reading -> longer(reading.sinceNanos(), now, limit));
   }
 
-  /** Wakes the threads whose bodies are late. Where somebody writes, the next look does. */
-  void giveUpLate(Duration request) {
-    if (readings.isEmpty() || !writes.tryLock()) {
+  /**
+   * Wakes the threads whose bodies are late, and those whose clients take no answer any more. Where
+   * somebody writes, the next look does.
+   */
+  void giveUp(Duration request) {
+    if ((readings.isEmpty() && sendings.isEmpty()) || !writes.tryLock()) {
       return;
     }
     try {
       late(nanoTime.getAsLong(), TimeUnit.NANOSECONDS.convert(request)).forEach(Reading::giveUp);
+      sendings.stream().filter(Sending::gone).forEach(Sending::giveUp);
     } finally {
       writes.unlock();
     }
@@ -239,7 +258,7 @@ final class Line {
     }
   }
 
-  /** The connection is over; wakes who still waits for a body. */
+  /** The connection is over; wakes who still waits for a body, or for room to answer. */
   void end() {
     over = true;
     ConnectionWatch client = watch;
@@ -247,6 +266,7 @@ final class Line {
       client.ended();
     }
     readings.forEach(Reading::wake);
+    sendings.forEach(Sending::giveUp);
   }
 
   private long now() {

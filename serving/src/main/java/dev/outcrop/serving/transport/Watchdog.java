@@ -52,7 +52,7 @@ final class Watchdog implements Runnable {
         LOG.debug("a client kept its connection waiting for too long");
         line.hangUp();
       } else {
-        line.giveUpLate(request);
+        line.giveUp(request);
         line.age();
       }
     } catch (RuntimeException e) {

@@ -7,6 +7,7 @@ import dev.outcrop.models.OutcropException;
 import dev.outcrop.serving.error.ServingError;
 import dev.outcrop.serving.testing.FaultLog;
 import dev.outcrop.serving.transport.SendWindow;
+import dev.outcrop.serving.transport.Sending;
 import io.helidon.http.http2.Http2ErrorCode;
 import io.helidon.http.http2.Http2Exception;
 import java.io.OutputStream;
@@ -35,7 +36,12 @@ final class ResponseStreamTest {
 
   private static String logged(RuntimeException failure, boolean gone) {
     ResponseStream stream =
-        new ResponseStream(failing(failure), SendWindow.unlimited(), () -> gone, "the-request");
+        new ResponseStream(
+            failing(failure),
+            SendWindow.unlimited(),
+            () -> gone,
+            Sending::unwatched,
+            "the-request");
     try (FaultLog log = new FaultLog()) {
       assertGone(() -> stream.write(new byte[1]));
       assertGone(stream::end);
