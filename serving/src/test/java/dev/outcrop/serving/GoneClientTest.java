@@ -84,8 +84,8 @@ final class GoneClientTest {
     CONVERSE + ",true",
     CONVERSE + "-stream,true"
   })
-  void givesPermitBackWhenClientOfAShutWindowGoes(
-      String path, boolean reset, @TempDir Path folder) throws Exception {
+  void givesPermitBackWhenClientOfAShutWindowGoes(String path, boolean reset, @TempDir Path folder)
+      throws Exception {
     long began;
     try (RawHttp2 http = new RawHttp2(server.server.port())) {
       http.open(100);

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * 4.5 ends the connection at any GOAWAY (helidon issue 12341), so it must not see these. Nor may it
  * see a reset of a stream that has ended, as one has whose client gave up a moment too late: where
  * another stream is open, Helidon takes it for a stream that never was and ends the connection.
+ * {@link HeaderBlocks} is what it sees of headers.
  *
  * <p>On the way it notes RST_STREAM, so that a request can tell that its client gave up. Read by
  * the connection's thread; watched by request threads.
@@ -38,6 +39,7 @@ final class FrameFilter implements Supplier<byte[]>, ConnectionWatch {
   private final DataReader in;
   private final int maxFrame;
   private final SendWindow window;
+  private final HeaderBlocks headers;
 
   /** Streams that were reset, the newest last; those of requests that are over are taken out. */
   private final LinkedHashSet<Integer> resets = new LinkedHashSet<>();
@@ -63,6 +65,7 @@ final class FrameFilter implements Supplier<byte[]>, ConnectionWatch {
     this.in = in;
     this.maxFrame = maxFrame;
     this.window = window;
+    this.headers = new HeaderBlocks(in, maxFrame);
   }
 
   @Override
@@ -75,7 +78,10 @@ final class FrameFilter implements Supplier<byte[]>, ConnectionWatch {
           pass -= part.length;
           return part;
         }
-        nextFrame();
+        byte[] block = nextFrame();
+        if (block != null) {
+          return block;
+        }
       }
     } catch (RuntimeException e) {
       ended();
@@ -133,7 +139,8 @@ final class FrameFilter implements Supplier<byte[]>, ConnectionWatch {
     }
   }
 
-  private void nextFrame() {
+  /** Decides about the frame ahead; those of a header block are returned. */
+  private byte @Nullable [] nextFrame() {
     BufferData head = in.getBuffer(HEADER);
     int length = head.readInt24();
     int type = head.read();
@@ -141,22 +148,26 @@ final class FrameFilter implements Supplier<byte[]>, ConnectionWatch {
     int stream = head.readInt32() & Integer.MAX_VALUE;
     if (!welcome(type, stream)) {
       in.skip(HEADER + length);
-      return;
+      return null;
     }
     if (type == RST_STREAM && length == Integer.BYTES && !reset(stream)) {
       in.skip(HEADER + length);
-      return;
+      return null;
     }
     if (type == HEADERS || (type == DATA && (flags & END_STREAM) != 0)) {
       came(stream, (flags & END_STREAM) != 0);
     } else if (type == WINDOW_UPDATE && stream == 0 && length == Integer.BYTES) {
       window.granted(payload(0) & Integer.MAX_VALUE);
     }
+    if (type == HEADERS) {
+      return headers.read();
+    }
     if (type == GOAWAY && stream == 0 && length >= GOAWAY_MIN && length <= maxFrame && noError()) {
       in.skip(HEADER + length);
     } else {
       pass = (long) HEADER + length;
     }
+    return null;
   }
 
   /** Whether a frame is of the connection, or of a stream that may come. */
