@@ -31,6 +31,11 @@ public final class ManagementPort implements AutoCloseable {
 
   private static final int RESPONSE_SECONDS = 60;
 
+  /**
+   * A server that is idle ends as soon as it is told to drain, which is an answer to be written.
+   */
+  private static final int LAST_WORDS_SECONDS = 2;
+
   static {
     // The JDK's server knows limits only as properties of the process. Nobody else uses it here.
     setting("jdk.httpserver.maxConnections", CONNECTIONS);
@@ -94,7 +99,7 @@ public final class ManagementPort implements AutoCloseable {
 
   @Override
   public void close() {
-    server.stop(0);
+    server.stop(LAST_WORDS_SECONDS); // at once where nothing is being answered
     threads.shutdownNow();
   }
 

@@ -115,7 +115,13 @@ public final class Connections implements AutoCloseable {
   /** Begins to write to the client of a request; on the request's thread. */
   public Sending sending(ServerRequest request) {
     Line line = line(request);
-    return line == null ? Sending.ended() : line.send(watch(request));
+    if (line == null) {
+      return Sending.ended();
+    }
+    // HTTP/1.1 knows no windows, and its client is only watched when nothing of a body is left.
+    return line.watch() instanceof FrameFilter frames
+        ? line.send(frames.watch(request.id()))
+        : Sending.unwatched();
   }
 
   /**

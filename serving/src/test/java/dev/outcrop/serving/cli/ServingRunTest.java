@@ -46,6 +46,7 @@ final class ServingRunTest {
             });
     try (HttpClient client = HttpClient.newHttpClient()) {
       Await.until(() -> status.isDone() || answers(client, port));
+      assertThat(status).as("the server's end before it was asked for").isNotDone();
       HttpRequest drain =
           HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/drain"))
               .POST(HttpRequest.BodyPublishers.noBody())
