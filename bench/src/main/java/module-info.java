@@ -21,6 +21,7 @@ module dev.outcrop.bench {
   exports dev.outcrop.bench.report;
   exports dev.outcrop.bench.scaling;
   exports dev.outcrop.bench.scheduler;
+  exports dev.outcrop.bench.soak;
 
   opens dev.outcrop.bench to
       info.picocli;
@@ -39,5 +40,7 @@ module dev.outcrop.bench {
   opens dev.outcrop.bench.scaling to
       info.picocli;
   opens dev.outcrop.bench.scheduler to
+      info.picocli;
+  opens dev.outcrop.bench.soak to
       info.picocli;
 }

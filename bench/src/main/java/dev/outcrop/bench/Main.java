@@ -7,6 +7,7 @@ import dev.outcrop.bench.http.HttpCommand;
 import dev.outcrop.bench.http.ScrapeCommand;
 import dev.outcrop.bench.scaling.ScalingCommand;
 import dev.outcrop.bench.scheduler.SchedulerCommand;
+import dev.outcrop.bench.soak.SoakCommand;
 import dev.outcrop.models.OutcropException;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -30,7 +31,8 @@ import picocli.CommandLine.IExecutionExceptionHandler;
       GrammarCommand.class,
       HttpCommand.class,
       ScrapeCommand.class,
-      ScalingCommand.class
+      ScalingCommand.class,
+      SoakCommand.class
     })
 public final class Main {
   private static final Logger LOG = System.getLogger(Main.class.getName());

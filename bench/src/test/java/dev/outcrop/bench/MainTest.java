@@ -50,6 +50,10 @@ class MainTest {
           scaling --max 0                | --max must be from 1 to 100, was 0
           scaling --thresholds 5,0       | --thresholds must be from 0.01 to 1000, was 0.0
           scaling --running 0            | --running must be from 0.01 to 1000, was 0.0
+          soak --streams 0               | --streams must be from 1 to 64, was 0
+          soak --minutes 0               | --minutes must be from 0.01 to 10000, was 0.0
+          soak --minutes 1 --settle 2    | --settle must be from 0 to 1, was 2.0
+          soak --every 0                 | --every must be from 0.01 to 600, was 0.0
           scheduler --sequences 0        | --sequences must be from 1 to 10000, was 0
           scheduler --warmup -1          | --warmup must be from 0 to 10000, was -1
           scheduler --iterations 0       | --iterations must be from 1 to 10000, was 0

@@ -26,6 +26,14 @@ public final class EngineLoader {
     return TorchEngine.open(config, checkpoint, torch(options));
   }
 
+  /**
+   * Handles of libtorch that are open in this process: none while no engine runs a step. From any
+   * thread.
+   */
+  public static long openHandles() {
+    return TorchEngine.openHandles();
+  }
+
   /** How many tokens of KV fit into so many bytes. */
   public static int kvTokens(DecoderConfig config, ComputeType type, long bytes) {
     long perToken = config.kvNumbersPerToken() * element(type).bytes();

@@ -129,6 +129,11 @@ public final class TorchEngine implements Engine {
     return TorchProgram.load(DecoderProgram.text(config, options.type(), false));
   }
 
+  /** Handles of libtorch that are open in this process: none between steps. */
+  public static long openHandles() {
+    return TorchProgram.handles();
+  }
+
   TorchProgram program() {
     return program;
   }
@@ -175,10 +180,10 @@ public final class TorchEngine implements Engine {
       IValue counts = IValue.listFrom(sampling.counts());
       long[] history = sampling.history();
       IValue seen = program.longs(history, history.length);
-      try (IValue chosen =
-          program.call("step_sample", tokens, where, which, numbers, counts, seen, allowed, ids)) {
-        return sampled(plan, program.tensors(chosen));
-      }
+      return sampled(
+          plan,
+          program.runTensors(
+              "step_sample", tokens, where, which, numbers, counts, seen, allowed, ids));
     } catch (OutcropException e) {
       return new StepResult.Failed(e);
     } catch (EngineException | IllegalArgumentException e) {

@@ -18,6 +18,7 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +40,9 @@ final class TorchProgram implements AutoCloseable {
    * array object does, so it stays open until the call is over.
    */
   private final List<PtNDArray> inputs = new ArrayList<>();
+
+  /** Of all programs of the process. */
+  private static final AtomicLong HANDLES = new AtomicLong();
 
   private @Nullable Thread prepared;
 
@@ -98,21 +102,21 @@ final class TorchProgram implements AutoCloseable {
 
   /** Runs a method and drops its result. */
   void run(String method, IValue... arguments) {
-    call(method, arguments).close();
+    result(method, arguments).close();
   }
 
   /** Runs a method that returns a tensor of int64. */
   long[] runLongs(String method, IValue... arguments) {
-    try (IValue result = call(method, arguments);
-        PtNDArray array = result.toTensor(manager)) {
+    try (Result result = result(method, arguments);
+        PtNDArray array = result.value.toTensor(manager)) {
       return array.toLongArray();
     }
   }
 
   /** Runs a method that returns a tensor of float32. */
   float[] runFloats(String method, IValue... arguments) {
-    try (IValue result = call(method, arguments);
-        PtNDArray array = result.toTensor(manager)) {
+    try (Result result = result(method, arguments);
+        PtNDArray array = result.value.toTensor(manager)) {
       return array.toFloatArray();
     }
   }
@@ -123,19 +127,34 @@ final class TorchProgram implements AutoCloseable {
   }
 
   private IValue input(PtNDArray array) {
+    HANDLES.incrementAndGet();
     inputs.add(array);
     return IValue.from(array);
+  }
+
+  /** Handles of libtorch that are open: arguments and results of calls, in all programs. */
+  static long handles() {
+    return HANDLES.get();
+  }
+
+  /** Runs a method that returns a list of tensors of int64 or float32. */
+  Tensors runTensors(String method, IValue... arguments) {
+    try (Result result = result(method, arguments)) {
+      return tensors(result.value);
+    }
   }
 
   /** The tensors of a list that a method returned, copied out; the caller closes the list. */
   Tensors tensors(IValue list) {
     PtNDArray[] arrays = list.toTensorArray(manager);
+    HANDLES.addAndGet(arrays.length);
     List<Object> contents = new ArrayList<>();
     for (PtNDArray array : arrays) {
       try (array) {
         contents.add(
             array.getDataType() == DataType.INT64 ? array.toLongArray() : array.toFloatArray());
       }
+      HANDLES.decrementAndGet();
     }
     return new Tensors(contents);
   }
@@ -155,8 +174,26 @@ final class TorchProgram implements AutoCloseable {
     }
   }
 
+  /** What a method returned, until it is closed. */
+  private record Result(IValue value) implements AutoCloseable {
+    Result {
+      HANDLES.incrementAndGet();
+    }
+
+    @Override
+    public void close() {
+      value.close();
+      HANDLES.decrementAndGet();
+    }
+  }
+
+  private Result result(String method, IValue... arguments) {
+    return new Result(call(method, arguments));
+  }
+
   /** Runs a method and closes the arguments, whatever comes. The caller closes the result. */
   IValue call(String method, IValue... arguments) {
+    HANDLES.addAndGet(arguments.length);
     try {
       // The flag lives in the thread. With the optimizer on, the first calls of every new shape
       // stall for profiling and gain nothing.
@@ -170,6 +207,7 @@ final class TorchProgram implements AutoCloseable {
         argument.close();
       }
       inputs.forEach(PtNDArray::close);
+      HANDLES.addAndGet(-arguments.length - inputs.size());
       inputs.clear();
     }
   }
