@@ -15,6 +15,11 @@ import org.jspecify.annotations.Nullable;
  * to; then it has either prefill chunks or decodes, each row has one segment, and that begins at a
  * multiple of the longest compiled context: the row's slot.
  *
+ * <p>A row may end with drafts, guesses of the tokens that come next ({@link #drafted}): then the
+ * engine chooses a token before each of them, too, just as it would without them, and whoever made
+ * the plan sees which guesses were right. What a step chooses has a number, its result: one for
+ * every row, in the order of the rows, and one more for each draft.
+ *
  * <p>The plan is written by the scheduler and read by the engine, both on the engine thread. It is
  * reused from step to step and allocates only while its arrays still grow.
  */
@@ -43,6 +48,7 @@ public final class StepPlan {
   private int[][] history = new int[8][];
   private int[] historyPrompt = new int[8];
   private int[] historyLength = new int[8];
+  private int[] resultStart = new int[9];
 
   private static final int[] NO_TOKENS = {};
 
@@ -149,6 +155,7 @@ public final class StepPlan {
       history = Arrays.copyOf(history, size);
       historyPrompt = Arrays.copyOf(historyPrompt, size);
       historyLength = Arrays.copyOf(historyLength, size);
+      resultStart = Arrays.copyOf(resultStart, size + 1);
     }
     position[rows] = firstPosition;
     form[rows] = 0;
@@ -156,6 +163,7 @@ public final class StepPlan {
     rows++;
     tokenStart[rows] = tokens;
     segmentStart[rows] = segments;
+    resultStart[rows] = resultStart[rows - 1] + 1;
   }
 
   /** Says which form the positions of the open row take, see {@link Engine#ropeForm}; else 0. */
@@ -214,7 +222,7 @@ public final class StepPlan {
    * Asks for a token after the open row's last one.
    *
    * @param how how to choose it
-   * @param seen the sequence's tokens, prompt first; read during the step only
+   * @param seen the sequence's tokens, prompt first and drafts last; read during the step only
    * @param promptTokens how many of them are prompt
    * @param seenTokens how many of them there are
    */
@@ -228,6 +236,36 @@ public final class StepPlan {
     sampled[row] = true;
     historyPrompt[row] = promptTokens;
     historyLength[row] = seenTokens;
+  }
+
+  /**
+   * Says that the last tokens of the open row, which asks for a token, are drafts: a token is asked
+   * for before each of them, too, from what comes before it.
+   *
+   * @param count how many; fewer than the row has tokens
+   */
+  public void drafted(int count) {
+    resultStart[rows] = resultStart[rows - 1] + 1 + count;
+  }
+
+  /** How many of the row's tokens, its last ones, are drafts. */
+  public int drafts(int row) {
+    return resultStart[row + 1] - resultStart[row] - 1;
+  }
+
+  /** Drafts in the plan, over all rows. */
+  public int drafts() {
+    return resultStart[rows] - rows;
+  }
+
+  /** The row's first result: what follows its last token that is no draft. */
+  public int firstResult(int row) {
+    return resultStart[row];
+  }
+
+  /** Results of the step: its rows and its drafts. */
+  public int results() {
+    return resultStart[rows];
   }
 
   /** Rows in the plan. */

@@ -7,17 +7,21 @@ public sealed interface StepResult {
   /** The row asked for no token. */
   int NO_TOKEN = -1;
 
-  /** The row's logits were not finite; its sequence has to end with an error, the others go on. */
+  /**
+   * The logits were not finite; the sequence has to end with an error where it comes to this token,
+   * the others go on.
+   */
   int ROW_FAILED = -2;
 
   /**
-   * The step ran.
+   * The step ran. What it brought is told per result of the plan: where the plan has no drafts, a
+   * row's number is that of its result.
    *
-   * @param tokens the chosen token per row of the plan, {@link #NO_TOKEN} or {@link #ROW_FAILED}
-   * @param logprobs the chosen token's log probability per row; NaN where not asked for
-   * @param topTokens per row the ids of the most likely alternatives, most likely first; empty
-   *     where not asked for
-   * @param topLogprobs per row the log probabilities of those
+   * @param tokens the chosen token, {@link #NO_TOKEN} or {@link #ROW_FAILED}
+   * @param logprobs the chosen token's log probability; NaN where not asked for
+   * @param topTokens the ids of the most likely alternatives, most likely first; empty where not
+   *     asked for
+   * @param topLogprobs the log probabilities of those
    */
   record Sampled(int[] tokens, float[] logprobs, int[][] topTokens, float[][] topLogprobs)
       implements StepResult {}

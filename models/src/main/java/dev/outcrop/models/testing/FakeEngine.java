@@ -229,43 +229,55 @@ public final class FakeEngine implements Engine {
   }
 
   private StepResult sample(StepPlan plan) {
-    int rows = plan.rows();
-    int[] tokens = new int[rows];
-    float[] logprobs = new float[rows];
-    int[][] topTokens = new int[rows][];
-    float[][] topLogprobs = new float[rows][];
-    for (int row = 0; row < rows; row++) {
+    int results = plan.results();
+    int[] tokens = new int[results];
+    float[] logprobs = new float[results];
+    int[][] topTokens = new int[results][0];
+    float[][] topLogprobs = new float[results][0];
+    Arrays.fill(tokens, StepResult.NO_TOKEN);
+    Arrays.fill(logprobs, Float.NaN);
+    var sampled = new StepResult.Sampled(tokens, logprobs, topTokens, topLogprobs);
+    for (int row = 0; row < plan.rows(); row++) {
       Sampling how = plan.sampling(row);
       verify(plan, row, how != null);
-      tokens[row] = StepResult.NO_TOKEN;
-      logprobs[row] = Float.NaN;
-      int alternatives = 0;
-      if (how != null) {
-        tokens[row] =
-            next.next(plan.history(row), plan.historyPrompt(row), plan.historyLength(row));
-        if (how.constraint() != null) {
-          tokens[row] = constrained(plan, row, how.constraint(), tokens[row]);
-        }
-        if (how.logprobs() >= 0 && tokens[row] >= 0) {
-          logprobs[row] = -0.5f;
-          alternatives = how.logprobs();
-        }
-      }
-      topTokens[row] = new int[alternatives];
-      topLogprobs[row] = new float[alternatives];
-      for (int i = 0; i < alternatives; i++) {
-        topTokens[row][i] = i == 0 ? tokens[row] : i - 1 + (i - 1 < tokens[row] ? 0 : 1);
-        topLogprobs[row][i] = -0.5f - i;
+      int drafts = plan.drafts(row);
+      check(drafts == 0 || how != null, "drafts of a row that takes no token");
+      check(drafts < plan.tokens(row), "a row of nothing but drafts");
+      for (int i = 0; how != null && i <= drafts; i++) {
+        int length = plan.historyLength(row) - drafts + i;
+        sample(plan, row, how, length, plan.firstResult(row) + i, sampled);
       }
     }
-    return new StepResult.Sampled(tokens, logprobs, topTokens, topLogprobs);
+    return sampled;
+  }
+
+  private void sample(
+      StepPlan plan, int row, Sampling how, int length, int at, StepResult.Sampled into) {
+    int token = next.next(plan.history(row), plan.historyPrompt(row), length);
+    if (how.constraint() != null) {
+      token = constrained(plan, row, length, how.constraint(), token);
+    }
+    into.tokens()[at] = token;
+    if (how.logprobs() < 0 || token < 0) {
+      return;
+    }
+    into.logprobs()[at] = -0.5f;
+    int[] top = new int[how.logprobs()];
+    float[] topLogprobs = new float[top.length];
+    for (int i = 0; i < top.length; i++) {
+      top[i] = i == 0 ? token : i - 1 + (i - 1 < token ? 0 : 1);
+      topLogprobs[i] = -0.5f - i;
+    }
+    into.topTokens()[at] = top;
+    into.topLogprobs()[at] = topLogprobs;
   }
 
   /** The token itself where it is allowed, else one of those that are. */
-  private static int constrained(StepPlan plan, int row, TokenConstraint by, int token) {
+  private static int constrained(
+      StepPlan plan, int row, int length, TokenConstraint by, int token) {
     TokenConstraint.Mask mask;
     try {
-      mask = by.mask(plan.history(row), plan.historyPrompt(row), plan.historyLength(row));
+      mask = by.mask(plan.history(row), plan.historyPrompt(row), length);
     } catch (RuntimeException e) {
       return StepResult.ROW_FAILED;
     }

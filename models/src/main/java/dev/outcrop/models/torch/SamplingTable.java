@@ -20,6 +20,7 @@ final class SamplingTable {
   private static final TokenConstraint.Mask NOTHING = new TokenConstraint.Mask(true, new int[0], 0);
 
   private int[] rows = new int[8];
+  private int[] results = new int[8];
   private int size;
   private boolean plain;
   private double[] numbers = new double[NUMBERS * 8];
@@ -43,8 +44,9 @@ final class SamplingTable {
     historySize = 0;
     plain = true;
     masks.clear();
-    if (rows.length < plan.rows()) {
-      rows = new int[plan.rows() * 2];
+    if (rows.length < plan.results()) {
+      rows = new int[plan.results() * 2];
+      results = new int[rows.length];
       numbers = new double[NUMBERS * rows.length];
       counts = new long[COUNTS * rows.length];
     }
@@ -56,8 +58,33 @@ final class SamplingTable {
     }
   }
 
+  /** A row takes a token after each of its drafts and after what is before them. */
   private void add(StepPlan plan, int row, Sampling how) {
     plain &= how.greedy() && !how.penalised() && how.logprobs() < 0;
+    int seen = historySize;
+    if (how.penalised()) {
+      append(plan.history(row), plan.historyLength(row));
+    }
+    int drafts = plan.drafts(row);
+    boolean possible = true;
+    for (int i = 0; i <= drafts; i++) {
+      add(plan, row, how, seen, drafts - i);
+      TokenConstraint constraint = how.constraint();
+      if (constraint != null) {
+        int length = plan.historyLength(row) - drafts + i;
+        var mask = possible ? mask(constraint, plan, row, length) : NOTHING;
+        masks.add(size, mask);
+        // Behind a draft that cannot come nothing counts, and the constraint must not see it.
+        possible &= i < drafts && mask.holds(plan.history(row)[length]);
+      }
+      rows[size] = row;
+      results[size] = plan.firstResult(row) + i;
+      size++;
+    }
+  }
+
+  /** One token: the last so many tokens of the row are not seen by it. */
+  private void add(StepPlan plan, int row, Sampling how, int seen, int unseen) {
     int at = NUMBERS * size;
     numbers[at] = how.temperature();
     numbers[at + 1] = how.topP();
@@ -65,30 +92,20 @@ final class SamplingTable {
     numbers[at + 3] = how.repetitionPenalty();
     numbers[at + 4] = how.presencePenalty();
     numbers[at + 5] = how.frequencyPenalty();
-    int position = plan.position(row) + plan.tokens(row);
+    int position = plan.position(row) + plan.tokens(row) - unseen;
     numbers[at + 6] = how.greedy() ? 0 : Draws.uniform(how.seed(), position);
     at = COUNTS * size;
     counts[at] = how.topK();
     counts[at + 1] = how.logprobs();
-    counts[at + 2] = historySize;
-    if (how.penalised()) {
-      counts[at + 3] = historySize + (long) plan.historyPrompt(row);
-      append(plan.history(row), plan.historyLength(row));
-    } else {
-      counts[at + 3] = historySize;
-    }
-    counts[at + 4] = historySize;
-    TokenConstraint constraint = how.constraint();
-    if (constraint != null) {
-      masks.add(size, mask(constraint, plan, row));
-    }
-    rows[size] = row;
-    size++;
+    counts[at + 2] = seen;
+    counts[at + 3] = how.penalised() ? seen + (long) plan.historyPrompt(row) : seen;
+    counts[at + 4] = how.penalised() ? seen + (long) plan.historyLength(row) - unseen : seen;
   }
 
-  private static TokenConstraint.Mask mask(TokenConstraint constraint, StepPlan plan, int row) {
+  private static TokenConstraint.Mask mask(
+      TokenConstraint constraint, StepPlan plan, int row, int length) {
     try {
-      return constraint.mask(plan.history(row), plan.historyPrompt(row), plan.historyLength(row));
+      return constraint.mask(plan.history(row), plan.historyPrompt(row), length);
     } catch (RuntimeException | StackOverflowError e) {
       log.error("a constraint failed; its sequence ends", e);
       return NOTHING;
@@ -105,7 +122,7 @@ final class SamplingTable {
     historySize += count;
   }
 
-  /** How many rows take a token. */
+  /** How many tokens are taken. */
   int size() {
     return size;
   }
@@ -120,9 +137,14 @@ final class SamplingTable {
     return masks;
   }
 
-  /** The plan's row of the i-th that takes a token. */
+  /** The plan's row that takes the i-th token. */
   int row(int i) {
     return rows[i];
+  }
+
+  /** The plan's result that the i-th token is. */
+  int result(int i) {
+    return results[i];
   }
 
   double[] numbers() {

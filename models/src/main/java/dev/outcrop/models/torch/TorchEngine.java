@@ -161,7 +161,9 @@ public final class TorchEngine implements Engine {
       sampling.fill(plan);
       long[] sampled = new long[sampling.size()];
       for (int i = 0; i < sampled.length; i++) {
-        sampled[i] = layout.lastToken(sampling.row(i));
+        int row = sampling.row(i);
+        int unseen = plan.firstResult(row) + plan.drafts(row) - sampling.result(i);
+        sampled[i] = layout.lastToken(row) - (long) unseen;
       }
       IValue tokens = program.longs(layout.tokenTable(), layout.tableRows(), layout.tokens());
       IValue where = IValue.listFrom(layout.layout());
@@ -209,15 +211,15 @@ public final class TorchEngine implements Engine {
   }
 
   private StepResult greedy(StepPlan plan, long[] chosen) {
-    StepResult.Sampled result = nothingSampled(plan.rows());
+    StepResult.Sampled result = nothingSampled(plan.results());
     for (int i = 0; i < sampling.size(); i++) {
-      result.tokens()[sampling.row(i)] = (int) chosen[i];
+      result.tokens()[sampling.result(i)] = (int) chosen[i];
     }
     return result;
   }
 
   private StepResult sampled(StepPlan plan, TorchProgram.Tensors chosen) {
-    StepResult.Sampled result = nothingSampled(plan.rows());
+    StepResult.Sampled result = nothingSampled(plan.results());
     long[] tokens = chosen.longs(0);
     boolean logprobs = chosen.size() > 1;
     float[] chosenLogprobs = logprobs ? chosen.floats(1) : new float[0];
@@ -225,27 +227,27 @@ public final class TorchEngine implements Engine {
     float[] topLogprobs = logprobs ? chosen.floats(3) : new float[0];
     int width = topTokens.length / sampling.size();
     for (int i = 0; i < sampling.size(); i++) {
-      int row = sampling.row(i);
-      result.tokens()[row] = (int) tokens[i];
-      Sampling how = plan.sampling(row);
+      int at = sampling.result(i);
+      result.tokens()[at] = (int) tokens[i];
+      Sampling how = plan.sampling(sampling.row(i));
       if (how != null && how.logprobs() >= 0 && tokens[i] >= 0) {
         int from = i * width;
         int count = Math.min(how.logprobs(), width);
-        result.logprobs()[row] = chosenLogprobs[i];
-        result.topTokens()[row] =
+        result.logprobs()[at] = chosenLogprobs[i];
+        result.topTokens()[at] =
             Arrays.stream(topTokens, from, from + count).mapToInt(Math::toIntExact).toArray();
-        result.topLogprobs()[row] = Arrays.copyOfRange(topLogprobs, from, from + count);
+        result.topLogprobs()[at] = Arrays.copyOfRange(topLogprobs, from, from + count);
       }
     }
     return result;
   }
 
-  private static StepResult.Sampled nothingSampled(int rows) {
-    int[] tokens = new int[rows];
+  private static StepResult.Sampled nothingSampled(int results) {
+    int[] tokens = new int[results];
     Arrays.fill(tokens, StepResult.NO_TOKEN);
-    float[] logprobs = new float[rows];
+    float[] logprobs = new float[results];
     Arrays.fill(logprobs, Float.NaN);
-    return new StepResult.Sampled(tokens, logprobs, new int[rows][0], new float[rows][0]);
+    return new StepResult.Sampled(tokens, logprobs, new int[results][0], new float[results][0]);
   }
 
   /**
