@@ -16,6 +16,7 @@ import java.util.List;
  * @param sharing how tenants share
  * @param objectives what clients are promised
  * @param shapes the compiled shapes of the engine, {@link Shapes#DEFAULT} where it has none
+ * @param speculation whether tokens are guessed, and how many
  */
 public record BatchingConfig(
     int maxRunning,
@@ -25,7 +26,8 @@ public record BatchingConfig(
     int defaultMaxTokens,
     Sharing sharing,
     Objectives objectives,
-    Shapes shapes) {
+    Shapes shapes,
+    Speculation speculation) {
   /** What a CPU host does well with. */
   public static final BatchingConfig DEFAULT = new BatchingConfig(64, 512, 1_024, 1_048_576, 2_048);
 
@@ -55,6 +57,42 @@ public record BatchingConfig(
         Sharing.DEFAULT,
         Objectives.DEFAULT,
         Shapes.DEFAULT);
+  }
+
+  /** Limits with {@link Speculation#DEFAULT}. */
+  public BatchingConfig(
+      int maxRunning,
+      int maxStepTokens,
+      int maxWaiting,
+      int maxWaitingTokens,
+      int defaultMaxTokens,
+      Sharing sharing,
+      Objectives objectives,
+      Shapes shapes) {
+    this(
+        maxRunning,
+        maxStepTokens,
+        maxWaiting,
+        maxWaitingTokens,
+        defaultMaxTokens,
+        sharing,
+        objectives,
+        shapes,
+        Speculation.DEFAULT);
+  }
+
+  /** The same limits with another way to guess. */
+  public BatchingConfig with(Speculation other) {
+    return new BatchingConfig(
+        maxRunning,
+        maxStepTokens,
+        maxWaiting,
+        maxWaitingTokens,
+        defaultMaxTokens,
+        sharing,
+        objectives,
+        shapes,
+        other);
   }
 
   /**
@@ -170,6 +208,40 @@ public record BatchingConfig(
       }
       return List.copyOf(sizes);
     }
+  }
+
+  /**
+   * Speculative decoding: guesses of the next tokens run in one step with the token before them,
+   * and those that the model chooses just so count. What is chosen is the same without them, up to
+   * the last bits of logits, which depend on the shape of a step in any case. Engines of compiled
+   * shapes never guess.
+   *
+   * @param drafts where guesses come from
+   * @param maxTokens the most guesses for a sequence in a step
+   */
+  public record Speculation(Drafts drafts, int maxTokens) {
+    /** The most guesses that may be asked for. */
+    public static final int MOST_TOKENS = 64;
+
+    /** What a configuration has that does not name any. */
+    public static final Speculation DEFAULT = new Speculation(Drafts.NONE, 16);
+
+    /** Checks the number. */
+    public Speculation {
+      Check.that(maxTokens >= 1, "maxTokens must be at least 1");
+      Check.that(maxTokens <= MOST_TOKENS, "maxTokens must be at most " + MOST_TOKENS);
+    }
+  }
+
+  /** Where guesses of the next tokens come from. */
+  public enum Drafts {
+    /** Nothing is guessed. */
+    NONE,
+    /**
+     * The sequence's own tokens: it may go on as it did where its last tokens stood before. Adapts
+     * to how often that is right and to what it costs.
+     */
+    NGRAM
   }
 
   /** Not a method of the outer record: its constants need those of the inner ones first. */

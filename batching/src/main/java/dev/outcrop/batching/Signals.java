@@ -19,6 +19,7 @@ package dev.outcrop.batching;
  * @param reuse what was found in the cache and what was thrown out
  * @param pace how fast it is and how much of it is needed
  * @param burn how well it keeps its targets
+ * @param drafts what was guessed of tokens to come
  */
 public record Signals(
     int waiting,
@@ -35,7 +36,8 @@ public record Signals(
     long lastProgressNanos,
     Reuse reuse,
     Pace pace,
-    Burn burn) {
+    Burn burn,
+    Drafts drafts) {
   /**
    * KV that was used again, or lost.
    *
@@ -47,6 +49,18 @@ public record Signals(
   public record Reuse(long hitTokens, long missedTokens, long preemptions) {
     /** Nothing yet. */
     public static final Reuse NONE = new Reuse(0, 0, 0);
+  }
+
+  /**
+   * Guesses of tokens to come.
+   *
+   * @param drafted tokens that were guessed since start
+   * @param accepted of these, tokens that the model chose just so; they are part of the tokens
+   *     generated
+   */
+  public record Drafts(long drafted, long accepted) {
+    /** Nothing yet. */
+    public static final Drafts NONE = new Drafts(0, 0);
   }
 
   /**

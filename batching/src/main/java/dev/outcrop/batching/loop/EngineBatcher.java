@@ -74,13 +74,19 @@ final class EngineBatcher implements Batcher {
   private static Limits limits(BatchingConfig config) {
     BatchingConfig.Sharing sharing = config.sharing();
     int rows = config.maxRunning() + sharing.guests();
+    int drafts =
+        switch (config.speculation().drafts()) {
+          case NONE -> 0;
+          case NGRAM -> config.speculation().maxTokens();
+        };
     return new Limits(
         config.maxRunning(),
         sharing.guests(),
         Math.max(config.maxStepTokens(), rows),
         sharing.tokenInterval().toNanos(),
         sharing.flexFloor(),
-        sharing.cacheShare());
+        sharing.cacheShare(),
+        drafts);
   }
 
   void start() {

@@ -217,15 +217,15 @@ final class EngineLoop implements Runnable {
       if (outcome.end(entry) != StepOutcome.End.FAILED) {
         stream.came(now);
       }
-      int row = outcome.row(entry);
+      int result = outcome.result(entry);
       int token = outcome.token(entry);
       if (token != StepOutcome.NO_TOKEN) {
         stream.publish(
             new TokenEvent.Token(
                 token,
-                sampled.logprobs()[row],
-                sampled.topTokens()[row],
-                sampled.topLogprobs()[row],
+                sampled.logprobs()[result],
+                sampled.topTokens()[result],
+                sampled.topLogprobs()[result],
                 now));
       }
       switch (outcome.end(entry)) {
@@ -233,7 +233,7 @@ final class EngineLoop implements Runnable {
         case STOP -> streams.finish(sequence, FinishReason.STOP);
         case LENGTH -> streams.finish(sequence, FinishReason.LENGTH);
         case FAILED -> {
-          OutcropException error = row < errors.length ? errors[row] : null;
+          OutcropException error = result < errors.length ? errors[result] : null;
           streams.fail(sequence, error != null ? error : noToken());
         }
       }

@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the rows that make a step fail: runs the rows of a failed step one by one, which is safe
- * because writing the same KV twice leaves the same KV. Rare, so it may allocate.
+ * because writing the same KV twice leaves the same KV. Drafts are left out. Rare, so it may
+ * allocate.
  */
 final class Isolation {
   private static final int[] NO_IDS = {};
@@ -21,7 +22,10 @@ final class Isolation {
     this.engine = engine;
   }
 
-  /** What came of the rows; a row with an error has the token {@link StepResult#ROW_FAILED}. */
+  /**
+   * What came of the rows, by result of the plan; a row with an error has the token {@link
+   * StepResult#ROW_FAILED}, a draft has {@link StepResult#NO_TOKEN} behind it.
+   */
   record Rerun(StepResult.Sampled result, @Nullable OutcropException[] errors) {}
 
   /**
@@ -31,33 +35,37 @@ final class Isolation {
    */
   Rerun rerun(StepPlan plan, OutcropException stepError) {
     int rows = plan.rows();
-    int[] tokens = new int[rows];
-    float[] logprobs = new float[rows];
-    int[][] topTokens = new int[rows][];
-    float[][] topLogprobs = new float[rows][];
-    @Nullable OutcropException[] errors = new OutcropException[rows];
-    Arrays.fill(tokens, StepResult.ROW_FAILED);
+    int results = plan.results();
+    int[] tokens = new int[results];
+    float[] logprobs = new float[results];
+    int[][] topTokens = new int[results][];
+    float[][] topLogprobs = new float[results][];
+    @Nullable OutcropException[] errors = new OutcropException[results];
+    Arrays.fill(tokens, StepResult.NO_TOKEN);
     Arrays.fill(logprobs, Float.NaN);
     Arrays.fill(topTokens, NO_IDS);
     Arrays.fill(topLogprobs, NO_LOGPROBS);
     var result = new StepResult.Sampled(tokens, logprobs, topTokens, topLogprobs);
-    if (rows == 1) {
+    if (rows == 1 && plan.drafts() == 0) {
+      tokens[0] = StepResult.ROW_FAILED;
       errors[0] = stepError;
       return new Rerun(result, errors);
     }
     StepPlan alone = new StepPlan();
     for (int row = 0; row < rows; row++) {
       copyRow(plan, row, alone);
+      int first = plan.firstResult(row);
       switch (engine.apply(alone)) {
         case StepResult.Sampled one -> {
-          tokens[row] = one.tokens()[0];
-          logprobs[row] = one.logprobs()[0];
-          topTokens[row] = one.topTokens()[0];
-          topLogprobs[row] = one.topLogprobs()[0];
+          tokens[first] = one.tokens()[0];
+          logprobs[first] = one.logprobs()[0];
+          topTokens[first] = one.topTokens()[0];
+          topLogprobs[first] = one.topLogprobs()[0];
         }
         case StepResult.Failed(var error) -> {
           EngineLoop.throwIfDead(error);
-          errors[row] = error;
+          tokens[first] = StepResult.ROW_FAILED;
+          errors[first] = error;
         }
       }
     }
@@ -68,18 +76,22 @@ final class Isolation {
     alone.clear();
     alone.row(plan.position(row));
     alone.form(plan.ropeForm(row));
-    int[] ids = new int[plan.tokens(row)];
+    int[] ids = new int[plan.tokens(row) - plan.drafts(row)];
     for (int i = 0; i < ids.length; i++) {
       ids[i] = plan.tokenId(row, i);
     }
     alone.tokens(ids, 0, ids.length);
-    for (int i = 0; i < plan.segments(row); i++) {
-      alone.segment(plan.segmentSlot(row, i), plan.segmentLength(row, i));
+    int left = plan.position(row) + ids.length;
+    for (int i = 0; i < plan.segments(row) && left > 0; i++) {
+      int length = Math.min(left, plan.segmentLength(row, i));
+      alone.segment(plan.segmentSlot(row, i), length);
+      left -= length;
     }
     alone.shape(plan.shapeRows(), plan.shapeTokens(), plan.shapeContext());
     var sampling = plan.sampling(row);
     if (sampling != null) {
-      alone.sample(sampling, plan.history(row), plan.historyPrompt(row), plan.historyLength(row));
+      int seen = plan.historyLength(row) - plan.drafts(row);
+      alone.sample(sampling, plan.history(row), plan.historyPrompt(row), seen);
     }
   }
 }

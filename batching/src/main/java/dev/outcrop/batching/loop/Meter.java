@@ -107,7 +107,8 @@ final class Meter {
             counts.lookedUpTokens() - counts.cachedTokens(),
             counts.preemptions()),
         pace(counts),
-        Signals.Burn.NONE);
+        Signals.Burn.NONE,
+        new Signals.Drafts(counts.drafted(), counts.accepted()));
   }
 
   private Signals.Pace pace(SchedulerCounts counts) {
@@ -150,6 +151,7 @@ final class Meter {
         lastProgress,
         last.reuse(),
         last.pace(),
-        new Signals.Burn(firstTokens.burn(now), intervals.burn(now)));
+        new Signals.Burn(firstTokens.burn(now), intervals.burn(now)),
+        last.drafts());
   }
 }

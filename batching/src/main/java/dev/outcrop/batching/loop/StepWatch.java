@@ -77,7 +77,7 @@ final class StepWatch {
             steps++,
             plan.rows(),
             decodeRows,
-            plan.tokens() - decodeRows,
+            plan.tokens() - plan.drafts() - decodeRows,
             plan.segments(),
             nanoClock.getAsLong(),
             (long) expected,

@@ -88,6 +88,12 @@ final class FixedShapes implements StepMix {
     return decodes > 0 ? 0 : prefillTokens[prefillTokens.length - 1];
   }
 
+  /** A compiled step of decodes has one token for each row. */
+  @Override
+  public boolean drafts() {
+    return false;
+  }
+
   @Override
   public int promptRows() {
     return 1;

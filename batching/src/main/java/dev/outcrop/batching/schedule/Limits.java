@@ -11,6 +11,7 @@ package dev.outcrop.batching.schedule;
  *     keeps prompts going, Long.MAX_VALUE for steps as large as they may be
  * @param flexFloor the share of tokens that the flex tier gets while it waits
  * @param cacheShare the share of the arena that one tenant may keep for reuse
+ * @param draftTokens the most tokens that a sequence drafts in a step, 0 for none
  */
 public record Limits(
     int maxRunning,
@@ -18,7 +19,8 @@ public record Limits(
     int maxStepTokens,
     long targetNanos,
     double flexFloor,
-    double cacheShare) {
+    double cacheShare,
+    int draftTokens) {
   /** Checks the fields. */
   public Limits {
     if (maxRunning < 1 || guests < 0 || maxStepTokens < maxRunning + guests || targetNanos < 0) {
@@ -28,6 +30,26 @@ public record Limits(
     if (!(flexFloor >= 0 && flexFloor <= 1 && cacheShare >= 0 && cacheShare <= 1)) {
       throw new IllegalArgumentException("shares lie between 0 and 1");
     }
+    if (draftTokens < 0) {
+      throw new IllegalArgumentException("draftTokens must not be negative");
+    }
+  }
+
+  /** Limits without drafts. */
+  public Limits(
+      int maxRunning,
+      int guests,
+      int maxStepTokens,
+      long targetNanos,
+      double flexFloor,
+      double cacheShare) {
+    this(maxRunning, guests, maxStepTokens, targetNanos, flexFloor, cacheShare, 0);
+  }
+
+  /** The same, with drafts. */
+  public Limits drafting(int tokens) {
+    return new Limits(
+        maxRunning, guests, maxStepTokens, targetNanos, flexFloor, cacheShare, tokens);
   }
 
   /** Limits of the sizes of a step alone: no guests, no time to keep, the whole cache for all. */

@@ -29,6 +29,7 @@ public final class Scheduler {
   private final KvCache kv;
   private final FairQueue queue;
   private final StepMix mix;
+  private final Speculation speculation;
   private final Residents residents;
   private final Sequences decoding;
   private final Sequences prefilling;
@@ -68,6 +69,8 @@ public final class Scheduler {
     this.kv = new KvCache(geometry.units(), (int) (limits.cacheShare() * geometry.units()));
     this.queue = new FairQueue(limits.flexFloor());
     this.mix = mix;
+    this.speculation =
+        new Speculation(mix.drafts() ? limits.draftTokens() : 0, limits.maxStepTokens());
     this.residents = new Residents(geometry, limits, kv, queue, counts, buffers);
     this.decoding = residents.decoding;
     this.prefilling = residents.prefilling;
@@ -144,6 +147,9 @@ public final class Scheduler {
     residents.prepare(step, moves);
     boolean contended = residents.othersThanFlexWait();
     decodeRows = 0;
+    if (prompts() == 0) {
+      speculation.draft(decoding, mix.decodeNanos(decoding.size()), buffers);
+    }
     if (!mix.promptsFirst(decoding.size(), prompts.urgent())) {
       addDecodes();
     }
@@ -177,30 +183,37 @@ public final class Scheduler {
    */
   public void apply(StepResult.Sampled result, long nanos, StepOutcome outcome) {
     int[] tokens = result.tokens();
-    if (!inFlight || tokens.length < rows.count()) {
+    int results = rows.count() + rows.drafts();
+    if (!inFlight || tokens.length < results) {
       throw new IllegalStateException(
-          "a result of %d rows for a plan of %d"
-              .formatted(tokens.length, inFlight ? rows.count() : 0));
+          "a step with %d results for a plan with %d"
+              .formatted(tokens.length, inFlight ? results : 0));
     }
     inFlight = false;
     outcome.clear();
     rows.touch();
     for (int row = 0; row < rows.count(); row++) {
-      applyRow(rows.sequence(row), row, tokens[row], outcome);
+      applyRow(rows.sequence(row), row, tokens, outcome);
     }
     if (rows.count() > decodeRows) {
       residents.settle();
     }
-    mix.measured(decodeRows, promptTokens, nanos);
+    if (rows.drafts() == 0) {
+      mix.measured(decodeRows, promptTokens, nanos);
+    } else {
+      speculation.measured(decodeRows, rows.drafts(), (double) nanos, mix.decodeNanos(decodeRows));
+    }
   }
 
-  private void applyRow(Sequence sequence, int row, int token, StepOutcome outcome) {
-    int ran = rows.tokens(row);
+  private void applyRow(Sequence sequence, int row, int[] tokens, StepOutcome outcome) {
+    int result = rows.firstResult(row);
+    int drafts = sequence.drafted;
+    int ran = rows.tokens(row) - drafts;
     boolean prefill = sequence.phase == Phase.PREFILLING;
     boolean caughtUp = sequence.behind() == ran;
-    if (token == StepResult.ROW_FAILED || (caughtUp && token < 0)) {
-      residents.fail(sequence);
-      outcome.add(sequence, row, StepOutcome.NO_TOKEN, End.FAILED);
+    sequence.drafted = 0;
+    if (tokens[result] == StepResult.ROW_FAILED || (caughtUp && tokens[result] < 0)) {
+      fail(sequence, result, outcome);
       return;
     }
     sequence.advance(ran);
@@ -213,19 +226,61 @@ public final class Scheduler {
     if (prefill) {
       residents.decodes(sequence);
     }
+    if (drafts == 0) {
+      take(sequence, tokens[result], result, outcome);
+    } else {
+      takeDrafts(sequence, drafts, tokens, result, outcome);
+    }
+  }
+
+  /** While a draft is what was chosen in its place, what was chosen after it counts, too. */
+  private void takeDrafts(
+      Sequence sequence, int drafts, int[] tokens, int first, StepOutcome outcome) {
+    int accepted = 0;
+    int result = first;
+    boolean right = sequence.tokens[sequence.length] == tokens[first];
+    boolean goesOn = take(sequence, tokens[first], result, outcome);
+    while (right) {
+      accepted++;
+      result = first + accepted;
+      if (!goesOn || tokens[result] == StepResult.NO_TOKEN) { // it was run again without drafts
+        break;
+      }
+      if (tokens[result] < 0) {
+        fail(sequence, result, outcome);
+        break;
+      }
+      sequence.advance(1);
+      right = accepted < drafts && sequence.tokens[sequence.length] == tokens[result];
+      goesOn = take(sequence, tokens[result], result, outcome);
+    }
+    counts.tried(drafts, accepted);
+    speculation.tried(sequence, drafts, accepted);
+  }
+
+  private void fail(Sequence sequence, int result, StepOutcome outcome) {
+    residents.fail(sequence);
+    outcome.add(sequence, result, StepOutcome.NO_TOKEN, End.FAILED);
+  }
+
+  /** The sequence has its next token. Answers whether it goes on. */
+  private boolean take(Sequence sequence, int token, int result, StepOutcome outcome) {
     sequence.append(token, buffers);
     counts.generated();
     queue.serve(sequence.flow, FairQueue.GENERATED_WEIGHT);
     if (sequence.stopsAt(token)) {
       residents.finish(sequence);
-      outcome.add(sequence, row, StepOutcome.NO_TOKEN, End.STOP);
-    } else if (sequence.completionTokens() == sequence.maxTokens) {
-      residents.finish(sequence);
-      outcome.add(sequence, row, token, End.LENGTH);
-    } else {
-      residents.goesOn(sequence);
-      outcome.add(sequence, row, token, null);
+      outcome.add(sequence, result, StepOutcome.NO_TOKEN, End.STOP);
+      return false;
     }
+    if (sequence.completionTokens() == sequence.maxTokens) {
+      residents.finish(sequence);
+      outcome.add(sequence, result, token, End.LENGTH);
+      return false;
+    }
+    residents.goesOn(sequence);
+    outcome.add(sequence, result, token, null);
+    return true;
   }
 
   private void requireNoStepInFlight() {

@@ -9,6 +9,8 @@ public final class SchedulerCounts {
   private long lookedUpTokens;
   private long cachedTokens;
   private long preemptions;
+  private long drafted;
+  private long accepted;
 
   SchedulerCounts() {}
 
@@ -40,6 +42,11 @@ public final class SchedulerCounts {
 
   void preempted() {
     preemptions++;
+  }
+
+  void tried(int drafts, int right) {
+    drafted += drafts;
+    accepted += right;
   }
 
   /** Tokens to run before the waiting sequences can generate. */
@@ -75,5 +82,15 @@ public final class SchedulerCounts {
   /** How often a sequence had to go back to the queue. */
   public long preemptions() {
     return preemptions;
+  }
+
+  /** Tokens drafted since the start. */
+  public long drafted() {
+    return drafted;
+  }
+
+  /** Of these, tokens that were generated just so. */
+  public long accepted() {
+    return accepted;
   }
 }

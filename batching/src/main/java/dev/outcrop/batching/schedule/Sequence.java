@@ -66,6 +66,9 @@ public final class Sequence {
   int heapIndex = Flow.NOWHERE;
   int place = Flow.NOWHERE;
   int room;
+  final Drafter drafter = new Drafter();
+  int draftFrom; // where its drafts come from
+  int drafted; // tokens of the planned step behind its own
   int passed; // steps in which others of its tier went before the rest of its prompt
   private long[] hashes;
   private int hashed;
@@ -188,6 +191,16 @@ public final class Sequence {
     return length - computed;
   }
 
+  /**
+   * Tokens that fit behind its own and are of use. One whose tokens are constrained drafts none:
+   * each wrong guess would let its constraint begin anew.
+   */
+  int draftRoom() {
+    int fit = Math.min(tokens.length - length, room - computed - 1);
+    int use = maxTokens - completionTokens() - 1;
+    return sampling.constraint() != null ? 0 : Math.min(fit, use);
+  }
+
   long[] hashes() {
     return hashes;
   }
@@ -267,6 +280,7 @@ public final class Sequence {
 
   void end(TokenBuffers buffers) {
     giveBack(buffers);
+    drafter.end(buffers);
     phase = Phase.ENDED;
     tokens = NONE;
     hashes = NO_HASHES;

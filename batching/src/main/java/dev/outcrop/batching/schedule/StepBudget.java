@@ -51,6 +51,11 @@ final class StepBudget implements StepMix {
   }
 
   @Override
+  public boolean drafts() {
+    return true;
+  }
+
+  @Override
   public int promptRows() {
     return most;
   }
@@ -120,7 +125,7 @@ final class StepBudget implements StepMix {
   }
 
   /** Batches of about the same size share a measurement: two sizes per power of two. */
-  private static int size(int decodes) {
+  static int size(int decodes) {
     int log = 31 - Integer.numberOfLeadingZeros(decodes);
     int half = log == 0 ? 0 : (decodes >> (log - 1)) & 1;
     return Math.min(SIZES - 1, 2 * log + half);

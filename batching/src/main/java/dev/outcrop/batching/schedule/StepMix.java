@@ -18,6 +18,9 @@ sealed interface StepMix permits StepBudget, FixedShapes {
   /** The most prompt tokens for a step with so many decodes. */
   int promptTokens(int decodes);
 
+  /** Whether decodes may bring drafts. */
+  boolean drafts();
+
   /** The most sequences whose prompts run in one step. */
   int promptRows();
 

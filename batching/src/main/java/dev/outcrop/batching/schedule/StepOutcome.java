@@ -4,8 +4,9 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a step meant for the sequences of its plan: an entry per sequence that got a token or ended.
- * Written by {@link Scheduler#apply}, read by the engine loop, reused from step to step.
+ * What a step meant for the sequences of its plan: an entry per token that a sequence got, in
+ * order, or end. Written by {@link Scheduler#apply}, read by the engine loop, reused from step to
+ * step.
  */
 public final class StepOutcome {
   /** Why a sequence ended. */
@@ -24,7 +25,7 @@ public final class StepOutcome {
   private int entries;
   private int held;
   private @Nullable Sequence[] sequence = new Sequence[8];
-  private int[] row = new int[8];
+  private int[] result = new int[8];
   private int[] token = new int[8];
   private @Nullable End[] end = new End[8];
 
@@ -54,9 +55,9 @@ public final class StepOutcome {
     return found;
   }
 
-  /** The sequence's row in the plan and in the step's result. */
-  public int row(int entry) {
-    return row[entry];
+  /** Which of the plan's results it came from. */
+  public int result(int entry) {
+    return result[entry];
   }
 
   /** The token to publish, or {@link #NO_TOKEN}. */
@@ -69,17 +70,17 @@ public final class StepOutcome {
     return end[entry];
   }
 
-  void add(Sequence of, int planRow, int published, @Nullable End why) {
-    if (entries == row.length) {
+  void add(Sequence of, int from, int published, @Nullable End why) {
+    if (entries == result.length) {
       sequence = Arrays.copyOf(sequence, entries * 2);
-      row = Arrays.copyOf(row, entries * 2);
+      result = Arrays.copyOf(result, entries * 2);
       token = Arrays.copyOf(token, entries * 2);
       end = Arrays.copyOf(end, entries * 2);
     }
     if (sequence[entries] != of) {
       sequence[entries] = of;
     }
-    row[entries] = planRow;
+    result[entries] = from;
     token[entries] = published;
     end[entries] = why;
     entries++;

@@ -11,10 +11,12 @@ import dev.outcrop.models.engine.StepPlan;
 final class StepRows {
   private final Sequence[] sequence;
   private final int[] tokens;
+  private final int[] firstResult;
   private final int unitTokens;
   private StepPlan plan = new StepPlan();
   private long step;
   private int rows;
+  private int drafts;
   private int flexTokens;
   private long now;
 
@@ -24,6 +26,7 @@ final class StepRows {
   StepRows(int most, int unitTokens) {
     this.sequence = new Sequence[most];
     this.tokens = new int[most];
+    this.firstResult = new int[most];
     this.unitTokens = unitTokens;
   }
 
@@ -33,6 +36,7 @@ final class StepRows {
     now = time;
     step++;
     rows = 0;
+    drafts = 0;
     flexTokens = 0;
   }
 
@@ -41,7 +45,7 @@ final class StepRows {
     plan.move(from * unitTokens, to * unitTokens, units * unitTokens);
   }
 
-  /** The next token of everybody who decodes. */
+  /** The next token of everybody who decodes, and what it drafts behind it. */
   void addDecodes(Sequences decoding) {
     touched += decoding.touch();
     for (int i = 0; i < decoding.size(); i++) {
@@ -50,10 +54,20 @@ final class StepRows {
       if (decodes.ropeForm() != 0) { // mostly it is, and a look is cheaper than a store
         plan.form(decodes.ropeForm());
       }
-      plan.token(decodes.last);
-      addSegments(decodes.runs, decodes.length);
-      plan.sample(decodes.sampling, decodes.tokens, decodes.promptTokens, decodes.length);
-      add(decodes, 1);
+      int drafted = decodes.drafted;
+      if (drafted == 0) {
+        plan.token(decodes.last);
+      } else {
+        plan.tokens(decodes.tokens, decodes.computed, 1 + drafted);
+      }
+      int used = decodes.length + drafted;
+      addSegments(decodes.runs, used);
+      plan.sample(decodes.sampling, decodes.tokens, decodes.promptTokens, used);
+      if (drafted > 0) {
+        plan.drafted(drafted);
+      }
+      add(decodes, 1 + drafted);
+      drafts += drafted;
     }
   }
 
@@ -90,6 +104,7 @@ final class StepRows {
       sequence[rows] = planned;
     }
     tokens[rows] = count;
+    firstResult[rows] = rows + drafts;
     flexTokens += planned.flow.tier == Tier.FLEX ? count : 0;
     rows++;
   }
@@ -118,6 +133,16 @@ final class StepRows {
   /** The row's tokens. */
   int tokens(int row) {
     return tokens[row];
+  }
+
+  /** The first of the row's results. */
+  int firstResult(int row) {
+    return firstResult[row];
+  }
+
+  /** Drafted tokens in the step. */
+  int drafts() {
+    return drafts;
   }
 
   /** Tokens of the flex tier in the step. */

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 class SchedulerAllocationTest {
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
   private static final int RUNNING = 64;
+  private static final int RESULTS = 128;
   private final Flow flow = TestSequences.flow(0, Tier.DEFAULT);
 
   private int next;
@@ -22,7 +23,7 @@ class SchedulerAllocationTest {
   private final StepOutcome outcome = new StepOutcome();
   private final StepResult.Sampled result =
       new StepResult.Sampled(
-          new int[RUNNING], new float[RUNNING], new int[RUNNING][], new float[RUNNING][]);
+          new int[RESULTS], new float[RESULTS], new int[RESULTS][], new float[RESULTS][]);
 
   @Test
   void decodesWithoutAllocation() {
@@ -64,6 +65,35 @@ class SchedulerAllocationTest {
     assertThat(bytes).isZero();
   }
 
+  @Test
+  void draftsWithoutAllocation() {
+    int running = 8;
+    Scheduler scheduler =
+        new Scheduler(new KvGeometry(32, 400, 1, 100_000), Limits.of(running, 512).drafting(16));
+    Sequence[] come = new Sequence[600];
+    Arrays.setAll(come, i -> sequence(100, 250));
+    draftAll(scheduler, come, 0, 300);
+    long accepted = scheduler.counts().accepted();
+
+    long before = THREADS.getCurrentThreadAllocatedBytes();
+    draftAll(scheduler, come, 300, 600);
+    long bytes = THREADS.getCurrentThreadAllocatedBytes() - before;
+
+    assertThat(scheduler.counts().accepted() - accepted).isGreaterThan(20_000);
+    assertThat(bytes).isZero();
+  }
+
+  /** Whoever comes finds nobody waiting: else nothing is drafted. */
+  private void draftAll(Scheduler scheduler, Sequence[] come, int from, int to) {
+    int at = from;
+    while (at < to || !scheduler.idle()) {
+      if (at < to && scheduler.running() < 8) {
+        scheduler.add(come[at++]);
+      }
+      steps(scheduler, 1);
+    }
+  }
+
   private long allocatedBy(Scheduler scheduler, int steps) {
     long before = THREADS.getCurrentThreadAllocatedBytes();
     steps(scheduler, steps);
@@ -74,7 +104,11 @@ class SchedulerAllocationTest {
     for (int i = 0; i < count; i++) {
       scheduler.plan(plan);
       for (int row = 0; row < plan.rows(); row++) {
-        result.tokens()[row] = plan.sampling(row) == null ? StepResult.NO_TOKEN : i % 100;
+        for (int draft = 0; draft <= plan.drafts(row); draft++) {
+          int position = plan.position(row) + plan.tokens(row) - plan.drafts(row) + draft;
+          result.tokens()[plan.firstResult(row) + draft] =
+              plan.sampling(row) == null ? StepResult.NO_TOKEN : position % 20;
+        }
       }
       scheduler.apply(result, 1, outcome);
     }

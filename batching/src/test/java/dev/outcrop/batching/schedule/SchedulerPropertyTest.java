@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -39,6 +40,7 @@ class SchedulerPropertyTest {
   private @Nullable Shapes shapes;
   private int shortestAnswer;
   private int moves;
+  private int draftTokens;
 
   @ParameterizedTest
   @ValueSource(longs = {11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26})
@@ -70,7 +72,39 @@ class SchedulerPropertyTest {
     geometry = new KvGeometry(1 + random.nextInt(8), 64 + random.nextInt(200), 1, 10_000);
     maxRunning = 1 + random.nextInt(12);
     shapes = new Shapes(sizes(24), sizes(10), sizes(60));
+    draftTokens = 8;
     run(1_500);
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {51, 52, 53, 54, 55, 56, 57, 58, 59, 60})
+  void holdsItsPromisesWithDrafts(long seed) {
+    random = new Random(seed);
+    geometry = new KvGeometry(1 + random.nextInt(8), 20 + random.nextInt(120), 1, 10_000);
+    maxRunning = 1 + random.nextInt(12);
+    draftTokens = 1 + random.nextInt(20);
+    run(1_500);
+    assertThat(scheduler.counts().drafted()).isPositive();
+  }
+
+  /** Two thousand short ones: more beginnings, ends and full arenas than a long one has. */
+  @Test
+  void holdsItsPromisesInManyShortRunsWithDrafts() {
+    long accepted = 0;
+    long preempted = 0;
+    for (int seed = 0; seed < 2_000; seed++) {
+      random = new Random(seed);
+      geometry = new KvGeometry(1 + random.nextInt(8), 4 + random.nextInt(80), 1, 10_000);
+      maxRunning = 1 + random.nextInt(6);
+      draftTokens = 1 + random.nextInt(20);
+      requests.clear();
+      bySequence.clear();
+      run(20);
+      accepted += scheduler.counts().accepted();
+      preempted += scheduler.counts().preemptions();
+    }
+    assertThat(accepted).isGreaterThan(10_000);
+    assertThat(preempted).isGreaterThan(100);
   }
 
   private List<Integer> sizes(int most) {
@@ -82,7 +116,8 @@ class SchedulerPropertyTest {
     maxStepTokens = maxRunning + guests + random.nextInt(30);
     long target = random.nextBoolean() ? Long.MAX_VALUE : 10;
     Limits limits =
-        new Limits(maxRunning, guests, maxStepTokens, target, 0.05, random.nextDouble());
+        new Limits(maxRunning, guests, maxStepTokens, target, 0.05, random.nextDouble())
+            .drafting(draftTokens);
     scheduler =
         shapes == null
             ? new Scheduler(geometry, limits)
@@ -104,7 +139,7 @@ class SchedulerPropertyTest {
             FakeEngine.StepFault.NONE,
             nanos -> {});
     for (int step = 0; step < steps; step++) {
-      if (random.nextInt(100) < 40) {
+      if (random.nextInt(100) < (draftTokens > 0 ? 15 : 40)) {
         add();
       }
       if (random.nextInt(100) < 10 && !requests.isEmpty()) {
@@ -131,6 +166,7 @@ class SchedulerPropertyTest {
     assertThat(scheduler.prompts()).isZero();
     assertThat(scheduler.counts().queuedTokens()).isZero();
     assertThat(scheduler.buffersHeld()).isZero();
+    assertThat(scheduler.counts().accepted()).isLessThanOrEqualTo(scheduler.counts().drafted());
   }
 
   private void add() {
@@ -198,6 +234,7 @@ class SchedulerPropertyTest {
       checkShape(shapes);
     }
     assertThat(scheduler.running()).isLessThanOrEqualTo(maxRunning + guests);
+    checkDrafts();
     BitSet read = new BitSet();
     BitSet written = new BitSet();
     for (int row = 0; row < plan.rows(); row++) {
@@ -224,6 +261,15 @@ class SchedulerPropertyTest {
         .isLessThanOrEqualTo(geometry.units())
         .isGreaterThanOrEqualTo(
             Math.ceilDiv(read.cardinality(), scheduler.geometry().unitTokens()));
+  }
+
+  private void checkDrafts() {
+    for (int row = 0; row < plan.rows(); row++) {
+      int drafts = plan.drafts(row);
+      boolean decode = plan.historyLength(row) - drafts > plan.historyPrompt(row);
+      assertThat(drafts).isLessThanOrEqualTo(decode ? draftTokens : 0);
+    }
+    assertThat(shapes == null || plan.drafts() == 0).isTrue();
   }
 
   private void checkShape(Shapes compiled) {

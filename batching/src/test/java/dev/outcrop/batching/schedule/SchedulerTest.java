@@ -270,7 +270,7 @@ class SchedulerTest {
 
     assertThatThrownBy(this::apply)
         .isInstanceOf(IllegalStateException.class)
-        .hasMessage("a result of 0 rows for a plan of 1");
+        .hasMessage("a step with 0 results for a plan with 1");
   }
 
   @Test

@@ -10,7 +10,15 @@ import java.util.List;
 /** One request and what has come of it. */
 final class TraceRequest {
   static final int VOCABULARY = 53;
-  static final NextToken NEXT = NextToken.hashed(VOCABULARY);
+  private static final NextToken ANY = NextToken.hashed(VOCABULARY);
+
+  /** Mostly the same after the same two tokens, so that guesses are right now and then. */
+  static final NextToken NEXT =
+      (history, prompt, length) -> {
+        int any = ANY.next(history, prompt, length);
+        int before = length > 1 ? history[length - 2] % 7 : 0;
+        return any % 6 == 0 ? any : (5 * (history[length - 1] % 7) + before) % 11;
+      };
 
   /** The first token of a prompt whose row fails after its first token. */
   static final int POISON = 1_000;

@@ -183,7 +183,8 @@ final class PacedBatcher implements Batcher {
         System.nanoTime(),
         Signals.Reuse.NONE,
         Signals.Pace.NONE,
-        Signals.Burn.NONE);
+        Signals.Burn.NONE,
+        Signals.Drafts.NONE);
   }
 
   @Override

@@ -122,7 +122,8 @@ public final class ScriptedBatcher implements Batcher {
         System.nanoTime(),
         new Signals.Reuse(30, 70, 2),
         new Signals.Pace(5_000, 400, 1.5, 2, 48),
-        new Signals.Burn(0.5, 3));
+        new Signals.Burn(0.5, 3),
+        new Signals.Drafts(40, 25));
   }
 
   @Override
