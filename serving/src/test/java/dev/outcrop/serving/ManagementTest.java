@@ -252,6 +252,8 @@ final class ManagementTest {
         .contains("outcrop_prefix_cache_tokens_total{" + model + ",result=\"hit\",} 30.0")
         .contains("outcrop_prefix_cache_tokens_total{" + model + ",result=\"miss\",} 70.0")
         .contains("outcrop_preemptions_total{" + model + ",} 2.0")
+        .contains("outcrop_draft_tokens_total{" + model + ",} 40.0")
+        .contains("outcrop_accepted_tokens_total{" + model + ",} 25.0")
         .contains("outcrop_prefill_tokens_per_second{" + model + ",} 5000.0")
         .contains("outcrop_decode_tokens_per_second{" + model + ",} 400.0")
         .contains("outcrop_slo_burn{" + model + ",target=\"first_token\",} 0.5")

@@ -106,6 +106,18 @@ enum OutcropMetric implements Metric {
       COUNTER,
       "How often a running request gave its KV up to another and was queued again",
       "model"),
+  /** Guesses of tokens. */
+  DRAFT_TOKENS(
+      "outcrop_draft_tokens_total",
+      COUNTER,
+      "Tokens guessed ahead by speculative decoding",
+      "model"),
+  /** Right ones. */
+  ACCEPTED_TOKENS(
+      "outcrop_accepted_tokens_total",
+      COUNTER,
+      "Guessed tokens that the model then chose; part of the completion tokens",
+      "model"),
   /** How fast prompts run. */
   PREFILL_RATE(
       "outcrop_prefill_tokens_per_second",

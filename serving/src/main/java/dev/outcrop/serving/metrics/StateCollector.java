@@ -109,6 +109,8 @@ final class StateCollector extends Collector {
     families.add(VllmMetric.PREFIX_QUERIES, prompts, id);
     families.add(VllmMetric.PREFIX_HITS, (double) reuse.hitTokens(), id);
     families.add(VllmMetric.PREEMPTIONS, (double) reuse.preemptions(), id);
+    families.add(VllmMetric.DRAFT_TOKENS, (double) now.drafts().drafted(), id);
+    families.add(VllmMetric.ACCEPTED_TOKENS, (double) now.drafts().accepted(), id);
   }
 
   private static void addPerformance(Families families, Signals now, String id) {
@@ -116,6 +118,8 @@ final class StateCollector extends Collector {
     families.add(
         OutcropMetric.PREFIX_CACHE_TOKENS, (double) now.reuse().missedTokens(), id, "miss");
     families.add(OutcropMetric.PREEMPTIONS, (double) now.reuse().preemptions(), id);
+    families.add(OutcropMetric.DRAFT_TOKENS, (double) now.drafts().drafted(), id);
+    families.add(OutcropMetric.ACCEPTED_TOKENS, (double) now.drafts().accepted(), id);
     families.add(OutcropMetric.PREFILL_RATE, now.pace().prefillTokensPerSecond(), id);
     families.add(OutcropMetric.DECODE_RATE, now.pace().decodeTokensPerSecond(), id);
     families.add(OutcropMetric.LOAD, now.pace().load(), id);

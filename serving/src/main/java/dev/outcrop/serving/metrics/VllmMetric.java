@@ -58,6 +58,14 @@ enum VllmMetric implements Metric {
       "Prompt tokens that were found in the prefix cache, each request once"),
   /** How often a running request was queued again. */
   PREEMPTIONS("num_preemptions_total", COUNTER, "How often a running request was queued again"),
+  /** Tokens guessed ahead by speculative decoding. */
+  DRAFT_TOKENS(
+      "spec_decode_num_draft_tokens_total",
+      COUNTER,
+      "Tokens guessed ahead by speculative decoding"),
+  /** Guessed tokens that the model then chose. */
+  ACCEPTED_TOKENS(
+      "spec_decode_num_accepted_tokens_total", COUNTER, "Guessed tokens that the model then chose"),
   /**
    * Requests that are over; finished_reason is stop, length, abort (the client went away) or error.
    */

@@ -104,6 +104,9 @@ final class ConfigFileTest {
               budget: 0.05
               window: 1m
               max-replicas: 9
+            speculation:
+              drafts: ngram
+              max-tokens: 9
       """;
 
   @Test
@@ -172,7 +175,8 @@ final class ConfigFileTest {
                                 7),
                             new BatchingConfig.Objectives(
                                 Duration.ofSeconds(3), 0.05, Duration.ofMinutes(1), 9),
-                            BatchingConfig.Shapes.DEFAULT),
+                            BatchingConfig.Shapes.DEFAULT,
+                            new BatchingConfig.Speculation(BatchingConfig.Drafts.NGRAM, 9)),
                         new EncodingConfig(Duration.ofMillis(3), "query: ", ""),
                         "Acme",
                         "Acme One"))));

@@ -70,6 +70,8 @@ final class MetricValuesTest {
     assertThat(vllm("prefix_cache_hits_total")).isEqualTo(30);
     assertThat(vllm("prompt_tokens_total")).isEqualTo(100);
     assertThat(vllm("num_preemptions_total")).isEqualTo(2);
+    assertThat(vllm("spec_decode_num_draft_tokens_total")).isEqualTo(40);
+    assertThat(vllm("spec_decode_num_accepted_tokens_total")).isEqualTo(25);
     assertThat(value("outcrop_knee", "model=\"" + MODEL + "\"")).isEqualTo(48);
   }
 
