@@ -1,6 +1,7 @@
 package dev.outcrop.bench;
 
 import dev.outcrop.bench.batching.BatchingCommand;
+import dev.outcrop.bench.batching.SpeculativeCommand;
 import dev.outcrop.bench.encode.EncodeCommand;
 import dev.outcrop.bench.grammar.GrammarCommand;
 import dev.outcrop.bench.http.HttpCommand;
@@ -27,6 +28,7 @@ import picocli.CommandLine.IExecutionExceptionHandler;
       ConverseCommand.class,
       SchedulerCommand.class,
       BatchingCommand.class,
+      SpeculativeCommand.class,
       EncodeCommand.class,
       GrammarCommand.class,
       HttpCommand.class,
