@@ -1,5 +1,7 @@
 package dev.outcrop.batching.schedule;
 
+import java.util.Arrays;
+
 /**
  * How many drafted tokens the sequences bring into a step that only decodes (speculative decoding,
  * Leviathan et al., ICML 2023, with {@link Drafter} in place of a model): as many as promise the
@@ -14,12 +16,13 @@ final class Speculation {
   static final int MOST_TOKENS = 64;
   private static final int PLAIN_AFTER = 32;
   private static final int SIZES = 16;
-  private static final int COLD = 2; // steps of a size whose times tell of first uses
+  private static final int KNOWN = 3; // steps of a size: the first uses kernels for the first time
   private static final double WORTH = 1.02;
   private static final double UP = 0.2;
   private static final double DOWN = 0.5;
   private static final double FORGETTING = 0.01;
   private static final double MOST_EXTRA = 4;
+  private static final double UNKNOWN = 0.02; // for each token
 
   /** A draft is tried where it is at least this likely to be reached and right. */
   private static final double[] LEVELS = {0.9, 0.75, 0.6, 0.45, 0.3, 0.2, 0.12, 0.07, 0.03};
@@ -29,6 +32,7 @@ final class Speculation {
   private final double[] expected = {0.2, 0.35, 0.5};
   private final double[] extra = new double[SIZES * SIZES]; // time over that without drafts, less 1
   private final int[] measured = new int[SIZES * SIZES];
+  private final int[] reach = new int[SIZES]; // doubles with each number of drafts that is known
   private int sincePlain;
   private final double[] right = new double[MOST_ROWS];
   private final int[] room = new int[MOST_ROWS];
@@ -42,6 +46,7 @@ final class Speculation {
   Speculation(int most, int stepTokens) {
     this.most = most;
     this.stepTokens = Math.min(stepTokens, MOST_TOKENS);
+    Arrays.fill(reach, 1);
   }
 
   /**
@@ -88,6 +93,7 @@ final class Speculation {
       }
     }
     int share = finds == 0 ? 0 : (stepTokens - decoding.size()) / finds;
+    share = Math.min(share, reach[StepBudget.size(decoding.size())]);
     for (int i = 0; i < decoding.size(); i++) {
       room[i] = Math.min(room[i], share);
     }
@@ -97,7 +103,6 @@ final class Speculation {
   /** The level that promises the most tokens for the time, or -1 where none is worth it. */
   private int best(int rows) {
     int found = -1;
-    int cheapest = -1;
     double bestSpeed = WORTH * rows;
     for (int level = 0; level < LEVELS.length; level++) {
       int drafts = 0;
@@ -114,19 +119,34 @@ final class Speculation {
       if (drafts == 0) {
         continue;
       }
-      int size = at(rows, drafts);
-      double speed = tokens / (1 + extra[size]);
+      double speed = tokens / (1 + extra(rows, drafts));
       if (speed > bestSpeed) {
         bestSpeed = speed;
         found = level;
-      } else if (tokens > WORTH * rows && (cheapest < 0 || extra[size] < extra[cheapest])) {
-        cheapest = size;
       }
     }
-    if (found < 0 && cheapest >= 0) {
-      extra[cheapest] -= FORGETTING * extra[cheapest];
+    if (found < 0) {
+      int first = SIZES * StepBudget.size(rows);
+      for (int size = first; size < first + SIZES; size++) {
+        extra[size] -= FORGETTING * extra[size];
+      }
     }
     return found;
+  }
+
+  /** From fewer drafts where so many were not measured: as if each of them took the same. */
+  private double extra(int rows, int drafts) {
+    int first = SIZES * StepBudget.size(rows);
+    int size = at(rows, drafts);
+    while (size >= first && measured[size] < KNOWN) {
+      size--;
+    }
+    if (size < first) {
+      return UNKNOWN * drafts;
+    }
+    int known = size - first;
+    int least = known < 2 ? 1 : (2 + known % 2) << (known / 2 - 1);
+    return size == at(rows, drafts) ? extra[size] : extra[size] * drafts / least;
   }
 
   /** How many drafts of a row are at least so likely to be reached and right. */
@@ -157,12 +177,19 @@ final class Speculation {
   /** A step with drafts was measured. */
   void measured(int rows, int drafts, double nanos, double plainNanos) {
     int size = at(rows, drafts);
-    if (plainNanos == 0 || measured[size]++ < COLD) {
+    if (plainNanos == 0 || measured[size]++ == 0) {
       return;
     }
     double took = Math.clamp(nanos / plainNanos - 1, 0, MOST_EXTRA);
-    boolean first = measured[size] == COLD + 1;
-    extra[size] += (first ? 1 : took > extra[size] ? UP : DOWN) * (took - extra[size]);
+    if (measured[size] <= KNOWN) { // one slow step must not tell for long
+      extra[size] = measured[size] == 2 ? took : Math.min(extra[size], took);
+    } else {
+      extra[size] += (took > extra[size] ? UP : DOWN) * (took - extra[size]);
+    }
+    if (measured[size] >= KNOWN) {
+      int like = StepBudget.size(rows);
+      reach[like] = Math.min(MOST_TOKENS, 2 * reach[like]);
+    }
   }
 
   private static int at(int rows, int drafts) {

@@ -165,7 +165,7 @@ public final class SpeculativeCommand implements Callable<Integer> {
     return described;
   }
 
-  private static Map<String, String> units() {
+  private Map<String, String> units() {
     Map<String, String> units =
         new LinkedHashMap<>(
             Run.units(
@@ -180,8 +180,10 @@ public final class SpeculativeCommand implements Callable<Integer> {
                 drafted: guesses, last repeat
                 accepted: right ones, last repeat
                 """));
-    for (Script script : Script.values()) {
-      units.put(script.label() + "BatchN", "ratio at batch N");
+    for (int batch : batches) {
+      for (Script script : Script.values()) {
+        units.put(script.label() + "Batch" + batch, "ratio at that batch");
+      }
     }
     return units;
   }
