@@ -78,8 +78,7 @@ class DraftsTest {
     return Requests.readAll(
         Requests.accepted(
             batcher,
-            new GenerateRequest(
-                prompt(), TOKENS, how, new int[] {stop}, Service.of("tenant", 1))));
+            new GenerateRequest(prompt(), TOKENS, how, new int[] {stop}, Service.of("tenant", 1))));
   }
 
   private static int[] prompt() {

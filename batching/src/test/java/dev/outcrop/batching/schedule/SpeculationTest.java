@@ -54,7 +54,8 @@ class SpeculationTest {
 
   @Test
   void isMuchFasterForSeveralThatCopy() {
-    double gain = run(8, DRAFTS, COPY, MEMORY_BOUND).speed() / run(8, 0, COPY, MEMORY_BOUND).speed();
+    double gain =
+        run(8, DRAFTS, COPY, MEMORY_BOUND).speed() / run(8, 0, COPY, MEMORY_BOUND).speed();
 
     assertThat(gain).isGreaterThan(1.5);
   }
@@ -110,8 +111,7 @@ class SpeculationTest {
     Flow drafting = TestSequences.flow(0, Tier.DEFAULT);
     drive(scheduler(1, 0), engine(CHANCE), List.of(sequence(plain, 3)), MEMORY_BOUND);
     Run run =
-        drive(
-            scheduler(1, DRAFTS), engine(CHANCE), List.of(sequence(drafting, 3)), MEMORY_BOUND);
+        drive(scheduler(1, DRAFTS), engine(CHANCE), List.of(sequence(drafting, 3)), MEMORY_BOUND);
 
     assertThat(run.counts().drafted()).isGreaterThan(run.counts().accepted());
     assertThat(drafting.counter()).isEqualTo(plain.counter());
