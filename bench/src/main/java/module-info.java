@@ -18,6 +18,7 @@ module dev.outcrop.bench {
   exports dev.outcrop.bench.grammar;
   exports dev.outcrop.bench.http;
   exports dev.outcrop.bench.options;
+  exports dev.outcrop.bench.peers;
   exports dev.outcrop.bench.report;
   exports dev.outcrop.bench.scaling;
   exports dev.outcrop.bench.scheduler;
@@ -34,6 +35,8 @@ module dev.outcrop.bench {
   opens dev.outcrop.bench.grammar to
       info.picocli;
   opens dev.outcrop.bench.options to
+      info.picocli;
+  opens dev.outcrop.bench.peers to
       info.picocli;
   opens dev.outcrop.bench.report to
       com.fasterxml.jackson.databind;

@@ -47,6 +47,7 @@ def main() -> None:
     parser.add_argument("--shape", default="1024,12,16,4,3584,32000")
     parser.add_argument("--dtype", default="bfloat16", choices=["bfloat16", "float32", "float16"])
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--positions", type=int, default=8192, help="the longest sequence")
     options = parser.parse_args()
     hidden, layers, heads, kv_heads, intermediate, vocabulary = map(int, options.shape.split(","))
 
@@ -60,7 +61,7 @@ def main() -> None:
         num_key_value_heads=kv_heads,
         intermediate_size=intermediate,
         vocab_size=vocabulary,
-        max_position_embeddings=8192,
+        max_position_embeddings=options.positions,
         tie_word_embeddings=False,
         bos_token_id=None,
         eos_token_id=end,

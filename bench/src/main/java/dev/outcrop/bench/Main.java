@@ -6,6 +6,7 @@ import dev.outcrop.bench.encode.EncodeCommand;
 import dev.outcrop.bench.grammar.GrammarCommand;
 import dev.outcrop.bench.http.HttpCommand;
 import dev.outcrop.bench.http.ScrapeCommand;
+import dev.outcrop.bench.peers.PeersCommand;
 import dev.outcrop.bench.scaling.ScalingCommand;
 import dev.outcrop.bench.scheduler.SchedulerCommand;
 import dev.outcrop.bench.soak.SoakCommand;
@@ -34,6 +35,7 @@ import picocli.CommandLine.IExecutionExceptionHandler;
       HttpCommand.class,
       ScrapeCommand.class,
       ScalingCommand.class,
+      PeersCommand.class,
       SoakCommand.class
     })
 public final class Main {

@@ -47,6 +47,16 @@ class MainTest {
           engine --prompt 0              | --prompt must be from 1 to 131072, was 0
           engine --repeats 0             | --repeats must be from 1 to 1000, was 0
           engine --threads -1            | --threads must be from 0 to 4096, was -1
+          peers --shape 2b                | Invalid value for option '--shape': takes six numbers from 1 to 1048576, hidden,layers,heads,kv-heads,intermediate,vocabulary, was 2b
+          peers --contestants ours,vllm  | --contestants takes ours, llama-bf16, llama-q8_0, llama-q4_0, jlama, transformers, was vllm
+          peers --streams 1,0            | --streams must be from 1 to 512, was 0
+          peers --context 0              | --context must be from 1 to 16384, was 0
+          peers --context 16380          | --context and --steps must be below 16364 together
+          peers --prompt 0               | --prompt must be from 1 to 16384, was 0
+          peers --steps 0                | --steps must be from 1 to 10000, was 0
+          peers --rounds 0               | --rounds must be from 1 to 1000, was 0
+          peers --threads -1             | --threads must be from 0 to 4096, was -1
+          peers --timeout 0              | --timeout must be from 1 to 86400, was 0
           scaling --max 0                | --max must be from 1 to 100, was 0
           scaling --thresholds 5,0       | --thresholds must be from 0.01 to 1000, was 0.0
           scaling --running 0            | --running must be from 0.01 to 1000, was 0.0
