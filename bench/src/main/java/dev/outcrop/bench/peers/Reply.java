@@ -44,9 +44,9 @@ sealed interface Reply {
       return new Absent(json.get("absent").asText());
     }
     Map<String, String> settings = new LinkedHashMap<>();
-    json.path("settings")
-        .fields()
-        .forEachRemaining(field -> settings.put(field.getKey(), field.getValue().asText().strip()));
+    for (var field : json.path("settings").properties()) {
+      settings.put(field.getKey(), field.getValue().asText().strip());
+    }
     JsonNode times = json.path("millis");
     if (times.isMissingNode()) {
       return settings.isEmpty()
