@@ -43,9 +43,9 @@ public final class JlamaPeer {
     System.setOut(System.err); // its log must not stand among the answers
     try {
       PhysicalCoreExecutor.overrideThreadCount(Integer.parseInt(arguments[1]));
-      DType working = DType.valueOf(System.getProperty("working", "BF16"));
-      AbstractModel model = ModelSupport.loadModel(new File(arguments[0]), working, working);
-      JlamaPeer peer = new JlamaPeer(model, "weights BF16, computes in " + working);
+      // Weights stay in bfloat16. Told to compute in it too, it gives other tokens than everybody.
+      AbstractModel model = ModelSupport.loadModel(new File(arguments[0]), DType.F32, DType.F32);
+      JlamaPeer peer = new JlamaPeer(model, "weights BF16, computes in F32");
       peer.warm();
       out.println(peer.described(arguments[1]));
       var lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));

@@ -18,7 +18,7 @@ import java.util.Map;
  * @param checkpoint what they run
  * @param threads how many each may use
  * @param patience how long one may take to start, and for each answer
- * @param trials choose llama.cpp's CPU backend and Jlama's type to compute in
+ * @param trials choose llama.cpp's CPU backend
  */
 record Peers(PeerSetup setup, Path checkpoint, int threads, Duration patience, Trials trials) {
   private static final String LLAMA = "llama-";
@@ -89,29 +89,22 @@ record Peers(PeerSetup setup, Path checkpoint, int threads, Duration patience, T
     } catch (IOException e) {
       throw new MissingException("no class path: " + e.getMessage());
     }
-    List<Trials.Candidate> candidates = new ArrayList<>();
-    for (String type : List.of("BF16", "F32")) {
-      candidates.add(new Trials.Candidate("jlama computing in " + type, java(classpath, type)));
-    }
-    return new Start(trials.fastest(candidates, setup.log("jlama-trial")), Map.of());
-  }
-
-  private List<String> java(String classpath, String type) {
-    return List.of(
-        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "--enable-preview",
-        "--source",
-        String.valueOf(Runtime.version().feature()),
-        "--add-modules",
-        "jdk.incubator.vector",
-        "--enable-native-access=ALL-UNNAMED",
-        "-Djava.util.concurrent.ForkJoinPool.common.parallelism=" + threads,
-        "-Dworking=" + type,
-        "-classpath",
-        classpath,
-        setup.scripts().resolve("jlama/JlamaPeer.java").toString(),
-        checkpoint.toString(),
-        String.valueOf(threads));
+    List<String> command =
+        List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "--enable-preview",
+            "--source",
+            String.valueOf(Runtime.version().feature()),
+            "--add-modules",
+            "jdk.incubator.vector",
+            "--enable-native-access=ALL-UNNAMED",
+            "-Djava.util.concurrent.ForkJoinPool.common.parallelism=" + threads,
+            "-classpath",
+            classpath,
+            setup.scripts().resolve("jlama/JlamaPeer.java").toString(),
+            checkpoint.toString(),
+            String.valueOf(threads));
+    return new Start(command, Map.of());
   }
 
   private Start llama(String type) throws MissingException {
