@@ -6,6 +6,7 @@ import dev.outcrop.bench.options.DecoderShape;
 import dev.outcrop.bench.report.Run;
 import dev.outcrop.models.loading.ComputeType;
 import dev.outcrop.models.loading.EngineBench;
+import dev.outcrop.models.loading.Quantization;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -43,6 +44,12 @@ final class EngineCommand implements Callable<Integer> {
   @Mixin private final ComputeOptions compute = new ComputeOptions(ComputeType.BFLOAT16, 3);
 
   @Option(
+      names = "--quantization",
+      defaultValue = "none",
+      description = "How weights are held: ${COMPLETION-CANDIDATES} (${DEFAULT-VALUE})")
+  private Quantization quantization = Quantization.NONE;
+
+  @Option(
       names = "--batch",
       defaultValue = "1,8,16,32",
       split = ",",
@@ -73,7 +80,12 @@ final class EngineCommand implements Callable<Integer> {
     List<Map<String, Number>> results = new ArrayList<>();
     try (EngineBench bench =
         EngineBench.open(
-            decoder.numbers(), compute.dtype(), largest, prompt + steps + 1, compute.threads())) {
+            decoder.numbers(),
+            compute.dtype(),
+            quantization,
+            largest,
+            prompt + steps + 1,
+            compute.threads())) {
       bench.decodeMillis(1, prompt, steps);
       for (int batch : batches) {
         Map<String, Number> result = measure(bench, batch);
@@ -93,6 +105,9 @@ final class EngineCommand implements Callable<Integer> {
     bounds.within("--prompt", prompt, 1, MOST_PROMPT);
     bounds.within("--steps", steps, 1, MOST_STEPS);
     compute.check(bounds);
+    bounds.that(
+        quantization == Quantization.NONE || compute.dtype() == ComputeType.BFLOAT16,
+        "--quantization needs --dtype bfloat16");
   }
 
   private Map<String, Number> measure(EngineBench bench, int batch) {
@@ -128,6 +143,7 @@ final class EngineCommand implements Callable<Integer> {
     described.put("promptTokens", prompt);
     described.put("stepsPerRepeat", steps);
     compute.describe(described);
+    described.put("quantization", quantization.word());
     return described;
   }
 

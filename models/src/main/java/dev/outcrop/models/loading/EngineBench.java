@@ -10,7 +10,6 @@ import dev.outcrop.models.engine.StepPlan;
 import dev.outcrop.models.engine.StepResult;
 import dev.outcrop.models.engine.TokenConstraint;
 import dev.outcrop.models.torch.TorchBench;
-import dev.outcrop.models.torch.TorchOptions;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
@@ -70,11 +69,27 @@ public final class EngineBench implements AutoCloseable {
    */
   public static EngineBench open(
       Shape shape, ComputeType type, int maxBatch, int maxTokens, int threads) {
+    return open(shape, type, Quantization.NONE, maxBatch, maxTokens, threads);
+  }
+
+  /**
+   * Draws weights, quantises them and makes room.
+   *
+   * @param maxBatch the most sequences to run at once
+   * @param maxTokens the most tokens of one sequence, prompt and completion
+   * @param threads threads of one operator, 0 for libtorch's choice
+   */
+  public static EngineBench open(
+      Shape shape,
+      ComputeType type,
+      Quantization quantization,
+      int maxBatch,
+      int maxTokens,
+      int threads) {
     int unit = 32;
     int sequence = Math.ceilDiv(maxTokens, unit) * unit;
-    TorchOptions options =
-        new TorchOptions(EngineLoader.element(type), maxBatch * sequence, threads);
-    TorchBench bench = TorchBench.open(shape.config(sequence), options);
+    EngineOptions options = new EngineOptions(type, maxBatch * sequence, threads, quantization);
+    TorchBench bench = TorchBench.open(shape.config(sequence), EngineLoader.torch(options));
     return new EngineBench(bench, shape.vocabulary(), sequence);
   }
 

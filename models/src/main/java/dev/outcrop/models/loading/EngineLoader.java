@@ -6,6 +6,7 @@ import dev.outcrop.models.engine.StepPlan;
 import dev.outcrop.models.torch.ElementType;
 import dev.outcrop.models.torch.TorchEngine;
 import dev.outcrop.models.torch.TorchOptions;
+import dev.outcrop.models.torch.WeightFormat;
 import dev.outcrop.models.weights.Checkpoint;
 
 /**
@@ -49,8 +50,18 @@ public final class EngineLoader {
    */
   public static float[][] logits(
       DecoderConfig config, Checkpoint checkpoint, ComputeType type, int[] tokenIds, int chunk) {
-    TorchOptions options = new TorchOptions(element(type), tokenIds.length, 0);
-    try (TorchEngine engine = TorchEngine.open(config, checkpoint, options)) {
+    EngineOptions options = new EngineOptions(type, tokenIds.length, 0);
+    return logits(config, checkpoint, options, tokenIds, chunk);
+  }
+
+  /** The same with an engine set up by options, whose KV has to hold the sequence. */
+  public static float[][] logits(
+      DecoderConfig config,
+      Checkpoint checkpoint,
+      EngineOptions options,
+      int[] tokenIds,
+      int chunk) {
+    try (TorchEngine engine = TorchEngine.open(config, checkpoint, torch(options))) {
       float[][] logits = new float[tokenIds.length][];
       StepPlan plan = new StepPlan();
       for (int from = 0; from < tokenIds.length; from += chunk) {
@@ -66,8 +77,24 @@ public final class EngineLoader {
     }
   }
 
-  private static TorchOptions torch(EngineOptions options) {
-    return new TorchOptions(element(options.type()), options.kvTokens(), options.threads());
+  static TorchOptions torch(EngineOptions options) {
+    return new TorchOptions(
+        element(options.type()),
+        options.kvTokens(),
+        options.threads(),
+        TorchOptions.Kernels.BEST,
+        format(options.quantization()));
+  }
+
+  static WeightFormat format(Quantization quantization) {
+    return switch (quantization) {
+      case NONE -> WeightFormat.PLAIN;
+      case INT8 -> new WeightFormat(8, 0, false);
+      case INT8_DYNAMIC -> new WeightFormat(8, 0, true);
+      case INT4, INT4_G32 -> new WeightFormat(4, 32, false);
+      case INT4_G64 -> new WeightFormat(4, 64, false);
+      case INT4_G128 -> new WeightFormat(4, 128, false);
+    };
   }
 
   static ElementType element(ComputeType type) {

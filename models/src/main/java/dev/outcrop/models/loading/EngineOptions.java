@@ -8,8 +8,16 @@ package dev.outcrop.models.loading;
  *     EngineLoader#kvTokens} to get them from bytes
  * @param threads threads that one operator may use, for the whole process; 0 leaves the choice to
  *     libtorch
+ * @param quantization how weights are held; the type to compute in has to be bfloat16 where they are
+ *     quantised
  */
-public record EngineOptions(ComputeType type, int kvTokens, int threads) {
+public record EngineOptions(
+    ComputeType type, int kvTokens, int threads, Quantization quantization) {
+  /** Options with weights in the type to compute in. */
+  public EngineOptions(ComputeType type, int kvTokens, int threads) {
+    this(type, kvTokens, threads, Quantization.NONE);
+  }
+
   /** Checks the fields. */
   public EngineOptions {
     if (kvTokens < 1) {
@@ -17,6 +25,9 @@ public record EngineOptions(ComputeType type, int kvTokens, int threads) {
     }
     if (threads < 0) {
       throw new IllegalArgumentException("engine.threads must not be negative");
+    }
+    if (quantization != Quantization.NONE && type != ComputeType.BFLOAT16) {
+      throw new IllegalArgumentException("quantised weights are computed in bfloat16");
     }
   }
 }

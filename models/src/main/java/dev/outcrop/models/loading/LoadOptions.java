@@ -8,10 +8,17 @@ package dev.outcrop.models.loading;
  * @param maxContext the longest sequence to take, where that is shorter than the checkpoint's own;
  *     0 for the checkpoint's own
  * @param threads threads of one operator, for the whole process; 0 leaves the choice to libtorch
+ * @param quantization how the weights of a decoder are held
  */
-public record LoadOptions(Dtype dtype, long kvBytes, int maxContext, int threads) {
+public record LoadOptions(
+    Dtype dtype, long kvBytes, int maxContext, int threads, Quantization quantization) {
   /** The checkpoint's own type, 1 GiB of KV, libtorch's choice of threads. */
   public static final LoadOptions DEFAULT = new LoadOptions(Dtype.AUTO, 1L << 30, 0, 0);
+
+  /** Options with weights that are not quantised. */
+  public LoadOptions(Dtype dtype, long kvBytes, int maxContext, int threads) {
+    this(dtype, kvBytes, maxContext, threads, Quantization.NONE);
+  }
 
   /** Checks the fields. */
   public LoadOptions {
@@ -19,11 +26,20 @@ public record LoadOptions(Dtype dtype, long kvBytes, int maxContext, int threads
       throw new IllegalArgumentException(
           "kvBytes must be positive, maxContext and threads not negative");
     }
+    if (quantization != Quantization.NONE && dtype == Dtype.FLOAT32) {
+      throw new IllegalArgumentException(
+          "quantization %s needs dtype bfloat16 or auto, was float32".formatted(quantization));
+    }
+  }
+
+  /** The type to compute in, in view of the weights. */
+  Dtype computed() {
+    return quantization == Quantization.NONE ? dtype : Dtype.BFLOAT16;
   }
 
   /** The types a model can be computed in. */
   public enum Dtype {
-    /** bfloat16 for checkpoints in bfloat16 or float16, else float32. */
+    /** bfloat16 for checkpoints in bfloat16 or float16 and for quantised weights, else float32. */
     AUTO,
     /** Single precision. */
     FLOAT32,

@@ -1,5 +1,6 @@
 package dev.outcrop.models.loading;
 
+import dev.outcrop.models.ModelError;
 import dev.outcrop.models.OutcropException;
 import dev.outcrop.models.arch.DecoderConfig;
 import dev.outcrop.models.arch.EncoderConfig;
@@ -9,7 +10,6 @@ import dev.outcrop.models.torch.CausalEncoder;
 import dev.outcrop.models.torch.ElementType;
 import dev.outcrop.models.torch.TextEncoder;
 import dev.outcrop.models.torch.TorchEncoder;
-import dev.outcrop.models.torch.TorchOptions;
 import dev.outcrop.models.weights.Checkpoint;
 import dev.outcrop.models.weights.StoredTensor;
 import java.nio.file.Path;
@@ -63,9 +63,15 @@ public final class LoadedEncoder implements AutoCloseable {
   private static TextEncoder encoder(Path folder, ModelInfo info, LoadOptions options) {
     SentenceModules modules = SentenceModules.read(folder);
     Checkpoint checkpoint = Checkpoint.open(folder);
-    ComputeType compute = LoadedModel.compute(checkpoint, options.dtype());
+    ComputeType compute = LoadedModel.compute(checkpoint, options.computed());
     ElementType type = EngineLoader.element(compute);
     if (EncoderConfig.isEncoder(folder)) {
+      if (options.quantization() != Quantization.NONE) {
+        throw new OutcropException(
+            ModelError.CHECKPOINT_UNSUPPORTED,
+            "%s: quantization %s is for decoders; supported for this encoder: none"
+                .formatted(folder, options.quantization()));
+      }
       return TorchEncoder.open(
           EncoderConfig.read(folder), modules, checkpoint, type, options.threads());
     }
@@ -76,7 +82,8 @@ public final class LoadedEncoder implements AutoCloseable {
         config,
         modules,
         checkpoint,
-        new TorchOptions(type, tokens, options.threads()),
+        EngineLoader.torch(
+            new EngineOptions(compute, tokens, options.threads(), options.quantization())),
         info.contextTokens());
   }
 
@@ -103,7 +110,7 @@ public final class LoadedEncoder implements AutoCloseable {
           Math.min(most, config.maxTokens()));
     }
     DecoderConfig config = DecoderConfig.read(folder);
-    ComputeType type = LoadedModel.compute(checkpoint, options.dtype());
+    ComputeType type = LoadedModel.compute(checkpoint, options.computed());
     // KV is kept for the time of a batch, so the longest text has to fit into it.
     int fits = EngineLoader.kvTokens(config, type, options.kvBytes());
     return info(
@@ -133,7 +140,7 @@ public final class LoadedEncoder implements AutoCloseable {
         checkpoint.tensors().stream().mapToLong(StoredTensor::elements).sum(),
         checkpoint.bytes(),
         LoadedModel.name(LoadedModel.stored(checkpoint)),
-        LoadedModel.compute(checkpoint, options.dtype()).name().toLowerCase(Locale.ROOT),
+        LoadedModel.compute(checkpoint, options.computed()).name().toLowerCase(Locale.ROOT),
         sizes[0],
         sizes[1],
         sizes[2],

@@ -62,7 +62,7 @@ public final class LoadedModel implements AutoCloseable {
   public static LoadedModel open(Path folder, LoadOptions options) {
     DecoderConfig config = config(folder).withMaxPosition(options.maxContext());
     Checkpoint checkpoint = Checkpoint.open(folder);
-    ModelInfo info = info(folder, config, checkpoint, options.dtype());
+    ModelInfo info = info(folder, config, checkpoint, options.computed());
     GenerationDefaults defaults = GenerationDefaults.read(folder, config);
     ChatTemplate template = ChatTemplate.open(folder);
     Tokenizer tokenizer = Tokenizer.open(folder);
@@ -99,10 +99,14 @@ public final class LoadedModel implements AutoCloseable {
    * Logits after every token of a sequence, [tokens][vocabulary], without text or template: the
    * folder needs config and weights only. Every id has to be in the vocabulary.
    */
-  public static float[][] logits(Path folder, int[] ids, LoadOptions.Dtype dtype) {
+  public static float[][] logits(
+      Path folder, int[] ids, LoadOptions.Dtype dtype, Quantization quantization) {
     DecoderConfig config = config(folder);
     Checkpoint checkpoint = Checkpoint.open(folder);
-    return EngineLoader.logits(config, checkpoint, compute(checkpoint, dtype), ids, LOGITS_CHUNK);
+    LoadOptions options = new LoadOptions(dtype, 1, 0, 0, quantization);
+    ComputeType type = compute(checkpoint, options.computed());
+    EngineOptions engine = new EngineOptions(type, ids.length, 0, quantization);
+    return EngineLoader.logits(config, checkpoint, engine, ids, LOGITS_CHUNK);
   }
 
   private static DecoderConfig config(Path folder) {
@@ -121,12 +125,15 @@ public final class LoadedModel implements AutoCloseable {
           "a KV cache of %d bytes holds no token; this model needs %d bytes per token"
               .formatted(options.kvBytes(), info.kvBytesPerToken()));
     }
-    ComputeType type = compute(checkpoint, options.dtype());
+    ComputeType type = compute(checkpoint, options.computed());
     return EngineLoader.open(
         config,
         checkpoint,
         new EngineOptions(
-            type, EngineLoader.kvTokens(config, type, options.kvBytes()), options.threads()));
+            type,
+            EngineLoader.kvTokens(config, type, options.kvBytes()),
+            options.threads(),
+            options.quantization()));
   }
 
   static ComputeType compute(Checkpoint checkpoint, LoadOptions.Dtype wanted) {

@@ -25,14 +25,17 @@ final class DecoderProgram {
   private final DecoderConfig config;
   private final ElementType type;
   private final boolean onednn;
+  private final WeightFormat format;
   private final List<Layer> kinds;
   private final List<Rope> ropes;
   private final List<@Nullable Integer> windows;
 
-  private DecoderProgram(DecoderConfig config, ElementType type, boolean onednn) {
+  private DecoderProgram(
+      DecoderConfig config, ElementType type, boolean onednn, WeightFormat format) {
     this.config = config;
     this.type = type;
     this.onednn = onednn;
+    this.format = format;
     this.kinds = config.layers().stream().distinct().toList();
     this.ropes = ropes(config);
     this.windows = windows(config);
@@ -43,8 +46,14 @@ final class DecoderProgram {
    *
    * @param onednn whether linear layers take weights in oneDNN's own layout
    */
+  static String text(
+      DecoderConfig config, ElementType type, boolean onednn, WeightFormat format) {
+    return new DecoderProgram(config, type, onednn, format).text();
+  }
+
+  /** Writes the program with weights in the model's own type. */
   static String text(DecoderConfig config, ElementType type, boolean onednn) {
-    return new DecoderProgram(config, type, onednn).text();
+    return text(config, type, onednn, WeightFormat.PLAIN);
   }
 
   /** The rotary embeddings that layers use, each once; the program numbers them so. */
@@ -69,7 +78,10 @@ final class DecoderProgram {
         values()
             .value("prepare", prepare())
             .value("layers", layers())
-            .read("decoder.torchscript", "linear.torchscript", "norm.torchscript"));
+            .read(
+                "decoder.torchscript",
+                format.quantised() ? "quantised.torchscript" : "linear.torchscript",
+                "norm.torchscript"));
     for (int rope = 0; rope < ropes.size(); rope++) {
       text.append(rope(rope, ropes.get(rope)).read("rope.torchscript"));
     }
@@ -244,7 +256,7 @@ final class DecoderProgram {
     Double logitsCap = scales.logitsCap();
     String sdpa = "torch._scaled_dot_product_flash_attention_for_cpu";
     boolean fusedScale = cap == null && !attention.usualScale();
-    return new ProgramText()
+    return QuantisedProgram.values(new ProgramText(), format)
         .value("dtype", type.scalarType())
         .value("hidden", config.hiddenSize())
         .value("vocabulary", config.vocabularySize())

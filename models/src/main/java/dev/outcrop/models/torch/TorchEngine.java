@@ -119,14 +119,18 @@ public final class TorchEngine implements Engine {
   /** The program for oneDNN's kernels, or where they refuse this machine, for plain ones. */
   private static TorchProgram program(DecoderConfig config, TorchOptions options) {
     if (options.kernels() == TorchOptions.Kernels.BEST) {
-      String text = DecoderProgram.text(config, options.type(), true);
+      String text = text(config, options, true);
       try {
         return TorchProgram.probed(text);
       } catch (EngineException | IllegalStateException e) {
         log.warn("oneDNN does not take {} here; linear layers are slower", options.type(), e);
       }
     }
-    return TorchProgram.load(DecoderProgram.text(config, options.type(), false));
+    return TorchProgram.load(text(config, options, false));
+  }
+
+  private static String text(DecoderConfig config, TorchOptions options, boolean onednn) {
+    return DecoderProgram.text(config, options.type(), onednn, options.weights());
   }
 
   /** Handles of libtorch that are open in this process: none between steps. */

@@ -7,8 +7,10 @@ package dev.outcrop.models.torch;
  * @param kvTokens tokens of KV the arena holds, rounded up to whole units
  * @param threads threads of one operator, for the whole process; 0 leaves libtorch's choice
  * @param kernels what linear layers run on
+ * @param weights how their weights are held
  */
-public record TorchOptions(ElementType type, int kvTokens, int threads, Kernels kernels) {
+public record TorchOptions(
+    ElementType type, int kvTokens, int threads, Kernels kernels, WeightFormat weights) {
   /** What linear layers run on. */
   public enum Kernels {
     /** oneDNN with weights in its own layout, or plain ones where it refuses the machine. */
@@ -26,6 +28,11 @@ public record TorchOptions(ElementType type, int kvTokens, int threads, Kernels 
 
   /** Options with the best kernels. */
   public TorchOptions(ElementType type, int kvTokens, int threads) {
-    this(type, kvTokens, threads, Kernels.BEST);
+    this(type, kvTokens, threads, Kernels.BEST, WeightFormat.PLAIN);
+  }
+
+  /** Options with other kernels. */
+  TorchOptions(ElementType type, int kvTokens, int threads, Kernels kernels) {
+    this(type, kvTokens, threads, kernels, WeightFormat.PLAIN);
   }
 }

@@ -69,8 +69,12 @@ record Fixture(
 
   /** What an engine of a type says after every token, the last one decoded alone. */
   float[][] said(ElementType type) {
+    return said(new TorchOptions(type, 256, 1));
+  }
+
+  /** What an engine says after every token, the last one decoded alone. */
+  float[][] said(TorchOptions options) {
     int n = length();
-    TorchOptions options = new TorchOptions(type, 256, 1);
     try (TorchEngine engine = TorchEngine.open(config, checkpoint, options)) {
       StepPlan plan = new StepPlan();
       row(plan, 0, n - 1, 0, n - 1);

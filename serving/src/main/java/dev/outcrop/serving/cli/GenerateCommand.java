@@ -10,6 +10,7 @@ import dev.outcrop.batching.loop.Batchers;
 import dev.outcrop.models.engine.Sampling;
 import dev.outcrop.models.loading.LoadOptions;
 import dev.outcrop.models.loading.LoadedModel;
+import dev.outcrop.models.loading.Quantization;
 import dev.outcrop.models.text.ChatMessage;
 import dev.outcrop.models.text.IncrementalDetokenizer;
 import dev.outcrop.models.text.Prompt;
@@ -66,13 +67,19 @@ final class GenerateCommand implements Callable<Integer> {
       description = "Type to compute in: ${COMPLETION-CANDIDATES} (${DEFAULT-VALUE})")
   private LoadOptions.Dtype dtype = LoadOptions.Dtype.AUTO;
 
+  @Option(
+      names = "--quantization",
+      defaultValue = "none",
+      description = "How weights are held: ${COMPLETION-CANDIDATES} (${DEFAULT-VALUE})")
+  private Quantization quantization = Quantization.NONE;
+
   @Override
   public Integer call() throws Exception {
     return StopSignal.during(this::generate);
   }
 
   private int generate() throws InterruptedException {
-    LoadOptions options = new LoadOptions(dtype, LoadOptions.DEFAULT.kvBytes(), 0, 0);
+    LoadOptions options = new LoadOptions(dtype, LoadOptions.DEFAULT.kvBytes(), 0, 0, quantization);
     try (LoadedModel model = LoadedModel.open(folder, options);
         Batcher batcher =
             Batchers.start("generate", model.engine(), BatchingConfig.DEFAULT, System::nanoTime)) {

@@ -2,6 +2,7 @@ package dev.outcrop.serving.cli;
 
 import dev.outcrop.models.loading.LoadOptions;
 import dev.outcrop.models.loading.LoadedModel;
+import dev.outcrop.models.loading.Quantization;
 import java.io.BufferedOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -39,6 +40,12 @@ final class LogitsCommand implements Callable<Integer> {
       description = "Type to compute in: ${COMPLETION-CANDIDATES} (${DEFAULT-VALUE})")
   private LoadOptions.Dtype dtype = LoadOptions.Dtype.FLOAT32;
 
+  @Option(
+      names = "--quantization",
+      defaultValue = "none",
+      description = "How weights are held: ${COMPLETION-CANDIDATES} (${DEFAULT-VALUE})")
+  private Quantization quantization = Quantization.NONE;
+
   @Spec private @Nullable CommandSpec spec;
 
   @Override
@@ -55,7 +62,7 @@ final class LogitsCommand implements Callable<Integer> {
             "token id %d is not in the vocabulary of %d".formatted(id, vocabulary));
       }
     }
-    float[][] logits = LoadedModel.logits(folder, ids, dtype);
+    float[][] logits = LoadedModel.logits(folder, ids, dtype, quantization);
     PrintStream out =
         new PrintStream(new BufferedOutputStream(System.out), false, StandardCharsets.UTF_8);
     out.print("{\"logits\":[");

@@ -156,7 +156,8 @@ final class ModelHost implements AutoCloseable {
         };
     long kvBytes =
         config.kvMemory().bytes() == 0 ? LoadOptions.DEFAULT.kvBytes() : config.kvMemory().bytes();
-    return new LoadOptions(dtype, kvBytes, config.maxContext(), config.threads());
+    return new LoadOptions(
+        dtype, kvBytes, config.maxContext(), config.threads(), config.quantization());
   }
 
   private static CompletionFormat format(ModelConfig config, LoadedModel model) {

@@ -2,6 +2,7 @@ package dev.outcrop.serving.cli;
 
 import dev.outcrop.serving.config.ConfigFile;
 import dev.outcrop.serving.config.HttpConfig;
+import dev.outcrop.models.loading.Quantization;
 import dev.outcrop.serving.config.ModelConfig;
 import dev.outcrop.serving.config.ServingConfig;
 import java.nio.file.Path;
@@ -40,6 +41,11 @@ final class ServeCommand implements Callable<Integer> {
   private ModelConfig.@Nullable Dtype dtype;
 
   @Option(
+      names = "--quantization",
+      description = "How a decoder's weights are held: ${COMPLETION-CANDIDATES} (none)")
+  private @Nullable Quantization quantization;
+
+  @Option(
       names = "--host",
       description = "Address to bind; beyond loopback needs --key-file or --policy-file")
   private @Nullable String host;
@@ -68,9 +74,10 @@ final class ServeCommand implements Callable<Integer> {
   private ServingConfig checkedSettings() {
     checkPort("--port", port);
     checkPort("--management-port", managementPort);
-    if (model == null && (!ids.isEmpty() || dtype != null)) {
+    if (model == null && (!ids.isEmpty() || dtype != null || quantization != null)) {
       throw usage(
-          "--id and --dtype belong to --model DIR; in a config file every model has its own");
+          "--id, --dtype and --quantization belong to --model DIR; in a config file every model has"
+              + " its own");
     }
     try {
       return settings();
@@ -120,6 +127,7 @@ final class ServeCommand implements Callable<Integer> {
     }
     List<String> all = ids.isEmpty() ? List.of(String.valueOf(name)) : ids;
     ModelConfig config = ModelConfig.DEFAULT.as(all.getFirst(), folder, all.subList(1, all.size()));
-    return dtype == null ? config : config.in(dtype);
+    ModelConfig typed = dtype == null ? config : config.in(dtype);
+    return quantization == null ? typed : typed.quantised(quantization);
   }
 }

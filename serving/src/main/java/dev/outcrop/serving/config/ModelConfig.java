@@ -1,6 +1,7 @@
 package dev.outcrop.serving.config;
 
 import dev.outcrop.batching.BatchingConfig;
+import dev.outcrop.models.loading.Quantization;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -11,6 +12,7 @@ import java.util.List;
  * @param path the folder of the checkpoint
  * @param aliases further ids
  * @param dtype the type of the weights and of the arithmetic
+ * @param quantization how the weights of a decoder are held
  * @param kvMemory memory for the KV cache, 0 for 1 GiB
  * @param maxContext the longest sequence, 0 for the checkpoint's own
  * @param threads CPU threads of the engine, 0 for libtorch's choice
@@ -26,6 +28,7 @@ public record ModelConfig(
     Path path,
     List<String> aliases,
     Dtype dtype,
+    Quantization quantization,
     ByteSize kvMemory,
     int maxContext,
     int threads,
@@ -88,6 +91,7 @@ public record ModelConfig(
         Path.of("?"),
         List.of(),
         Dtype.AUTO,
+        Quantization.NONE,
         new ByteSize(0),
         0,
         0,
@@ -105,6 +109,9 @@ public record ModelConfig(
     Check.that(!id.isBlank() && id.length() <= 2_048, "id must have between 1 and 2048 characters");
     Check.that(!path.toString().isBlank(), "path must not be empty");
     Check.that(aliases.stream().noneMatch(String::isBlank), "aliases must not hold an empty text");
+    Check.that(
+        quantization == Quantization.NONE || dtype != Dtype.FLOAT32,
+        "quantization needs dtype bfloat16 or auto");
     Check.range("max-context", maxContext, 0, Integer.MAX_VALUE);
     Check.range("threads", threads, 0, 4_096);
     Check.that(provider.length() <= MAX_NAME, "provider must have at most 20 characters");
@@ -123,6 +130,7 @@ public record ModelConfig(
         otherPath,
         otherAliases,
         dtype,
+        quantization,
         kvMemory,
         maxContext,
         threads,
@@ -140,6 +148,26 @@ public record ModelConfig(
         id,
         path,
         aliases,
+        other,
+        quantization,
+        kvMemory,
+        maxContext,
+        threads,
+        toolFormat,
+        reasoningFormat,
+        batching,
+        encoding,
+        provider,
+        name);
+  }
+
+  /** The same with weights that are held in another way. */
+  public ModelConfig quantised(Quantization other) {
+    return new ModelConfig(
+        id,
+        path,
+        aliases,
+        dtype,
         other,
         kvMemory,
         maxContext,
@@ -159,6 +187,7 @@ public record ModelConfig(
         path,
         aliases,
         dtype,
+        quantization,
         kvMemory,
         maxContext,
         threads,

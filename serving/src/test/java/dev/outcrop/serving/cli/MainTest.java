@@ -133,8 +133,11 @@ final class MainTest {
           serve --model x --management-port 70000 | --management-port must be between 0 and 65535, was 70000
           demo --port 70000                       | --port must be between 0 and 65535, was 70000
           serve --model /                         | --model / has no name to be the model's id: give --id
-          serve --config none.yaml --id a         | --id and --dtype belong to --model
-          serve --config none.yaml --dtype float32 | --id and --dtype belong to --model
+          serve --config none.yaml --id a         | --id, --dtype and --quantization belong to --model
+          serve --config none.yaml --quantization int8 | --id, --dtype and --quantization belong to --model
+          serve --model m --quantization int5      | Invalid value for option '--quantization'
+          serve --model m --dtype float32 --quantization int4-g64 | --quantization needs dtype bfloat16 or auto
+          serve --config none.yaml --dtype float32 | --id, --dtype and --quantization belong to --model
           serve --model x --host=                 | --host must not be empty
           serve --model=                          | --model must name a folder
           serve --model x --key-file a --policy-file b | --policy-file must not be there beside key-file

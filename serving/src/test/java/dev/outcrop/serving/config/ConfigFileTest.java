@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.outcrop.batching.BatchingConfig;
+import dev.outcrop.models.loading.Quantization;
 import dev.outcrop.models.OutcropException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -74,6 +75,7 @@ final class ConfigFileTest {
           path: some/folder
           aliases: [x, y]
           dtype: bfloat16
+          quantization: int4-g64
           kv-memory: 2GB
           max-context: 4096
           threads: 2
@@ -154,6 +156,7 @@ final class ConfigFileTest {
                         Path.of("some/folder"),
                         List.of("x", "y"),
                         ModelConfig.Dtype.BFLOAT16,
+                        Quantization.INT4_G64,
                         new ByteSize(2L << 30),
                         4096,
                         2,
@@ -219,6 +222,8 @@ final class ConfigFileTest {
           management: {admin-key: 0123456789abcdef, admin-key-file: k} | f line 1: management.admin-key-file must not be there beside admin-key
           auth: {key-file: a, policy-file: b} | f line 1: auth.policy-file must not be there beside key-file
           models:\\n  - id: a             | f line 2: models[0].path is required
+          models:\\n  - {id: a, path: b, quantization: int5} | f line 2: models[0].quantization must be one of [none, int8, int8-dynamic, int4, int4-g32, int4-g64, int4-g128]
+          models:\\n  - {id: a, path: b, quantization: int8, dtype: float32} | f line 2: models[0].quantization needs dtype bfloat16 or auto
           models:\\n  - {id: a, path: b, dtype: int4} | f line 2: models[0].dtype must be one of [auto, float32, bfloat16]
           models:\\n  - {id: a, path: b, encoding: {max-delay: 11s}} | f line 2: models[0].encoding.max-delay must be between 0s and 10s
           catalog: {account: 1}           | f line 1: catalog.account must have twelve digits

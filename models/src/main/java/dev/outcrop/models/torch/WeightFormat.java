@@ -1,0 +1,28 @@
+package dev.outcrop.models.torch;
+
+/**
+ * How the weights of a decoder's linear layers are held, whatever type it computes in. Embedding,
+ * biases, norms and routers keep the type of the model.
+ *
+ * @param bits 16 for the model's own type, 8 with a scale for each row, or 4 with a scale and a zero
+ *     for each group
+ * @param group neighbours along the input that share them, at 4 bits: 32, 64 or 128; where the input
+ *     is no multiple of it the next smaller one that fits is taken
+ * @param roundsInputs whether kernels may be used that round the inputs of a layer to 8 bits too
+ */
+public record WeightFormat(int bits, int group, boolean roundsInputs) {
+  /** The type of the model. */
+  public static final WeightFormat PLAIN = new WeightFormat(16, 0, false);
+
+  /** Checks the fields. */
+  public WeightFormat {
+    boolean grouped = group == 32 || group == 64 || group == 128;
+    if (bits == 4 ? !grouped || roundsInputs : group != 0 || bits != 8 && bits != 16) {
+      throw new IllegalArgumentException("no weights of %d bits, group %d".formatted(bits, group));
+    }
+  }
+
+  boolean quantised() {
+    return bits < 16;
+  }
+}
