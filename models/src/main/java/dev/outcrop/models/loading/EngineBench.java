@@ -88,7 +88,9 @@ public final class EngineBench implements AutoCloseable {
       int threads) {
     int unit = 32;
     int sequence = Math.ceilDiv(maxTokens, unit) * unit;
-    EngineOptions options = new EngineOptions(type, maxBatch * sequence, threads, quantization);
+    EngineOptions options =
+        new EngineOptions(
+            type, maxBatch * sequence, threads, quantization, KernelTuning.USUAL);
     TorchBench bench = TorchBench.open(shape.config(sequence), EngineLoader.torch(options));
     return new EngineBench(bench, shape.vocabulary(), sequence);
   }

@@ -8,6 +8,7 @@ import dev.outcrop.models.torch.TorchEngine;
 import dev.outcrop.models.torch.TorchOptions;
 import dev.outcrop.models.torch.WeightFormat;
 import dev.outcrop.models.weights.Checkpoint;
+import java.util.List;
 
 /**
  * Makes engines that run real weights. Loading blocks for as long as it takes to read the files;
@@ -77,13 +78,26 @@ public final class EngineLoader {
     }
   }
 
+  /**
+   * Loads a checkpoint's weights and chooses kernels for them.
+   *
+   * @return a choice for each shape; none where weights are not quantised
+   */
+  public static List<KernelChoice> kernels(
+      DecoderConfig config, Checkpoint checkpoint, EngineOptions options) {
+    try (TorchEngine engine = TorchEngine.open(config, checkpoint, torch(options))) {
+      return engine.kernels().stream().map(KernelChoice::of).toList();
+    }
+  }
+
   static TorchOptions torch(EngineOptions options) {
     return new TorchOptions(
         element(options.type()),
         options.kvTokens(),
         options.threads(),
         TorchOptions.Kernels.BEST,
-        format(options.quantization()));
+        format(options.quantization()),
+        options.tuning().torch());
   }
 
   static WeightFormat format(Quantization quantization) {

@@ -8,14 +8,18 @@ package dev.outcrop.models.loading;
  *     EngineLoader#kvTokens} to get them from bytes
  * @param threads threads that one operator may use, for the whole process; 0 leaves the choice to
  *     libtorch
- * @param quantization how weights are held; the type to compute in has to be bfloat16 where they are
- *     quantised
+ * @param quantization how weights are held; the type to compute in has to be bfloat16 where they
+ *     are quantised
  */
 public record EngineOptions(
-    ComputeType type, int kvTokens, int threads, Quantization quantization) {
+    ComputeType type,
+    int kvTokens,
+    int threads,
+    Quantization quantization,
+    KernelTuning tuning) {
   /** Options with weights in the type to compute in. */
   public EngineOptions(ComputeType type, int kvTokens, int threads) {
-    this(type, kvTokens, threads, Quantization.NONE);
+    this(type, kvTokens, threads, Quantization.NONE, KernelTuning.USUAL);
   }
 
   /** Checks the fields. */

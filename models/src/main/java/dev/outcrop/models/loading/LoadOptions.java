@@ -9,15 +9,21 @@ package dev.outcrop.models.loading;
  *     0 for the checkpoint's own
  * @param threads threads of one operator, for the whole process; 0 leaves the choice to libtorch
  * @param quantization how the weights of a decoder are held
+ * @param tuning how the kernels of quantised weights are chosen
  */
 public record LoadOptions(
-    Dtype dtype, long kvBytes, int maxContext, int threads, Quantization quantization) {
+    Dtype dtype,
+    long kvBytes,
+    int maxContext,
+    int threads,
+    Quantization quantization,
+    KernelTuning tuning) {
   /** The checkpoint's own type, 1 GiB of KV, libtorch's choice of threads. */
   public static final LoadOptions DEFAULT = new LoadOptions(Dtype.AUTO, 1L << 30, 0, 0);
 
   /** Options with weights that are not quantised. */
   public LoadOptions(Dtype dtype, long kvBytes, int maxContext, int threads) {
-    this(dtype, kvBytes, maxContext, threads, Quantization.NONE);
+    this(dtype, kvBytes, maxContext, threads, Quantization.NONE, KernelTuning.USUAL);
   }
 
   /** Checks the fields. */

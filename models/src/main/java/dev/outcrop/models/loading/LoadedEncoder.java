@@ -83,7 +83,8 @@ public final class LoadedEncoder implements AutoCloseable {
         modules,
         checkpoint,
         EngineLoader.torch(
-            new EngineOptions(compute, tokens, options.threads(), options.quantization())),
+            new EngineOptions(
+                compute, tokens, options.threads(), options.quantization(), options.tuning())),
         info.contextTokens());
   }
 

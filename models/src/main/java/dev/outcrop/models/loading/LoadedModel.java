@@ -15,6 +15,7 @@ import dev.outcrop.models.weights.StoredTensor;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -103,10 +104,17 @@ public final class LoadedModel implements AutoCloseable {
       Path folder, int[] ids, LoadOptions.Dtype dtype, Quantization quantization) {
     DecoderConfig config = config(folder);
     Checkpoint checkpoint = Checkpoint.open(folder);
-    LoadOptions options = new LoadOptions(dtype, 1, 0, 0, quantization);
+    LoadOptions options = new LoadOptions(dtype, 1, 0, 0, quantization, KernelTuning.USUAL);
     ComputeType type = compute(checkpoint, options.computed());
-    EngineOptions engine = new EngineOptions(type, ids.length, 0, quantization);
+    EngineOptions engine = new EngineOptions(type, ids.length, 0, quantization, options.tuning());
     return EngineLoader.logits(config, checkpoint, engine, ids, LOGITS_CHUNK);
+  }
+
+  /** The kernels that a decoder's quantised weights use here; loads them to measure. */
+  public static List<KernelChoice> kernels(
+      Path folder, Quantization quantization, KernelTuning tuning) {
+    EngineOptions options = new EngineOptions(ComputeType.BFLOAT16, 1, 0, quantization, tuning);
+    return EngineLoader.kernels(config(folder), Checkpoint.open(folder), options);
   }
 
   private static DecoderConfig config(Path folder) {
@@ -133,7 +141,8 @@ public final class LoadedModel implements AutoCloseable {
             type,
             EngineLoader.kvTokens(config, type, options.kvBytes()),
             options.threads(),
-            options.quantization()));
+            options.quantization(),
+            options.tuning()));
   }
 
   static ComputeType compute(Checkpoint checkpoint, LoadOptions.Dtype wanted) {

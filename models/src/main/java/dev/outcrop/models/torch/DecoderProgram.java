@@ -46,8 +46,7 @@ final class DecoderProgram {
    *
    * @param onednn whether linear layers take weights in oneDNN's own layout
    */
-  static String text(
-      DecoderConfig config, ElementType type, boolean onednn, WeightFormat format) {
+  static String text(DecoderConfig config, ElementType type, boolean onednn, WeightFormat format) {
     return new DecoderProgram(config, type, onednn, format).text();
   }
 

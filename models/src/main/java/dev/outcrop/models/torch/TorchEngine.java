@@ -29,9 +29,12 @@ public final class TorchEngine implements Engine {
   private final KvGeometry geometry;
   private final StepLayout layout;
   private final SamplingTable sampling;
+  private final List<KernelTable> kernels;
 
-  private TorchEngine(TorchProgram program, DecoderConfig config, TorchOptions options) {
+  private TorchEngine(
+      TorchProgram program, DecoderConfig config, TorchOptions options, List<KernelTable> kernels) {
     this.program = program;
+    this.kernels = kernels;
     this.config = config;
     this.sampling = new SamplingTable(config.vocabularySize());
     this.layout =
@@ -92,7 +95,11 @@ public final class TorchEngine implements Engine {
     }
     try {
       fill.accept(program);
-      TorchEngine engine = new TorchEngine(program, config, options);
+      List<KernelTable> kernels =
+          options.weights().quantised()
+              ? new KernelTuner(program, options, System::nanoTime).tune()
+              : List.of();
+      TorchEngine engine = new TorchEngine(program, config, options, kernels);
       allocateArena(program, engine.geometry);
       return engine;
     } catch (EngineException e) {
@@ -140,6 +147,11 @@ public final class TorchEngine implements Engine {
 
   TorchProgram program() {
     return program;
+  }
+
+  /** The kernels of quantised weights, by shape; empty where there are none. On any thread. */
+  public List<KernelTable> kernels() {
+    return kernels;
   }
 
   @Override

@@ -8,9 +8,15 @@ package dev.outcrop.models.torch;
  * @param threads threads of one operator, for the whole process; 0 leaves libtorch's choice
  * @param kernels what linear layers run on
  * @param weights how their weights are held
+ * @param tuning how the kernels of quantised weights are chosen
  */
 public record TorchOptions(
-    ElementType type, int kvTokens, int threads, Kernels kernels, WeightFormat weights) {
+    ElementType type,
+    int kvTokens,
+    int threads,
+    Kernels kernels,
+    WeightFormat weights,
+    Tuning tuning) {
   /** What linear layers run on. */
   public enum Kernels {
     /** oneDNN with weights in its own layout, or plain ones where it refuses the machine. */
@@ -28,11 +34,16 @@ public record TorchOptions(
 
   /** Options with the best kernels. */
   public TorchOptions(ElementType type, int kvTokens, int threads) {
-    this(type, kvTokens, threads, Kernels.BEST, WeightFormat.PLAIN);
+    this(type, kvTokens, threads, Kernels.BEST, WeightFormat.PLAIN, Tuning.OFF);
+  }
+
+  /** Options with quantised weights on kernels that are not measured. */
+  TorchOptions(ElementType type, int kvTokens, int threads, WeightFormat weights) {
+    this(type, kvTokens, threads, Kernels.BEST, weights, Tuning.OFF);
   }
 
   /** Options with other kernels. */
   TorchOptions(ElementType type, int kvTokens, int threads, Kernels kernels) {
-    this(type, kvTokens, threads, kernels, WeightFormat.PLAIN);
+    this(type, kvTokens, threads, kernels, WeightFormat.PLAIN, Tuning.OFF);
   }
 }

@@ -86,6 +86,16 @@ final class TorchProgram implements AutoCloseable {
     JniUtils.setNumThreads(count);
   }
 
+  /** Threads that one operator uses. */
+  static int threads() {
+    return JniUtils.getNumThreads();
+  }
+
+  /** The version of libtorch. */
+  static String version() {
+    return Engine.getEngine("PyTorch").getVersion();
+  }
+
   /** A tensor for the next {@link #call}, which closes it. */
   IValue longs(long[] values, long... shape) {
     return input((PtNDArray) manager.create(values, new Shape(shape)));

@@ -4,10 +4,10 @@ package dev.outcrop.models.torch;
  * How the weights of a decoder's linear layers are held, whatever type it computes in. Embedding,
  * biases, norms and routers keep the type of the model.
  *
- * @param bits 16 for the model's own type, 8 with a scale for each row, or 4 with a scale and a zero
- *     for each group
- * @param group neighbours along the input that share them, at 4 bits: 32, 64 or 128; where the input
- *     is no multiple of it the next smaller one that fits is taken
+ * @param bits 16 for the model's own type, 8 with a scale for each row, or 4 with a scale and a
+ *     zero for each group
+ * @param group neighbours along the input that share them, at 4 bits: 32, 64 or 128; where the
+ *     input is no multiple of it the next smaller one that fits is taken
  * @param roundsInputs whether kernels may be used that round the inputs of a layer to 8 bits too
  */
 public record WeightFormat(int bits, int group, boolean roundsInputs) {

@@ -36,7 +36,8 @@ final class QuantisedWeightsTest {
     double rounded = divergence(fixture, new WeightFormat(8, 0, true));
     double four = divergence(fixture, new WeightFormat(4, 32, false));
 
-    // The fixtures are a hard case: large random weights, where little noise makes another token as likely.
+    // The fixtures are a hard case: large random weights, where little noise makes another token as
+    // likely.
     assertThat(eight).isBetween(1e-6, 0.05);
     assertThat(rounded).isBetween(1e-6, 0.1);
     assertThat(four).isBetween(eight, 1.2);
@@ -45,7 +46,7 @@ final class QuantisedWeightsTest {
   /** The prompt runs on other kernels than the last token, which is decoded alone. */
   private static double divergence(Fixture fixture, WeightFormat format) {
     TorchOptions options =
-        new TorchOptions(ElementType.FLOAT32, 256, 1, TorchOptions.Kernels.BEST, format);
+        new TorchOptions(ElementType.FLOAT32, 256, 1, format);
     float[][] said = fixture.said(options);
     int n = fixture.length();
     try (TorchEngine engine = TorchEngine.open(fixture.config(), fixture.checkpoint(), options)) {

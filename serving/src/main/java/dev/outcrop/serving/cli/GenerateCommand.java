@@ -8,6 +8,7 @@ import dev.outcrop.batching.TokenEvent;
 import dev.outcrop.batching.TokenStream;
 import dev.outcrop.batching.loop.Batchers;
 import dev.outcrop.models.engine.Sampling;
+import dev.outcrop.models.loading.KernelTuning;
 import dev.outcrop.models.loading.LoadOptions;
 import dev.outcrop.models.loading.LoadedModel;
 import dev.outcrop.models.loading.Quantization;
@@ -79,7 +80,9 @@ final class GenerateCommand implements Callable<Integer> {
   }
 
   private int generate() throws InterruptedException {
-    LoadOptions options = new LoadOptions(dtype, LoadOptions.DEFAULT.kvBytes(), 0, 0, quantization);
+    LoadOptions options = 
+        new LoadOptions(
+            dtype, LoadOptions.DEFAULT.kvBytes(), 0, 0, quantization, KernelTuning.USUAL);
     try (LoadedModel model = LoadedModel.open(folder, options);
         Batcher batcher =
             Batchers.start("generate", model.engine(), BatchingConfig.DEFAULT, System::nanoTime)) {

@@ -5,9 +5,13 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.outcrop.models.loading.Inspection;
+import dev.outcrop.models.loading.KernelTuning;
 import dev.outcrop.models.loading.LoadOptions;
+import dev.outcrop.models.loading.LoadedModel;
+import dev.outcrop.models.loading.Quantization;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -37,6 +41,15 @@ final class InspectCommand implements Callable<Integer> {
       description = "Type to compute in: ${COMPLETION-CANDIDATES} (${DEFAULT-VALUE})")
   private LoadOptions.Dtype dtype = LoadOptions.Dtype.AUTO;
 
+  @Option(
+      names = "--tune",
+      paramLabel = "QUANTIZATION",
+      description = {
+        "Also loads a decoder's weights, quantised so, and tells which kernels they use here.",
+        "One of ${COMPLETION-CANDIDATES}"
+      })
+  private @Nullable Quantization tune;
+
   @Override
   public Integer call() throws Exception {
     Inspection inspection = Inspection.of(folder, dtype);
@@ -52,6 +65,10 @@ final class InspectCommand implements Callable<Integer> {
                 flat.set(part.getKey(), part.getValue());
               }
             });
+    if (tune != null && inspection.unsupported().isEmpty()) {
+      flat.set(
+          "kernels", JSON.valueToTree(LoadedModel.kernels(folder, tune, KernelTuning.USUAL)));
+    }
     System.out.println(JSON.writeValueAsString(flat));
     return inspection.unsupported().isEmpty() ? 0 : 1;
   }

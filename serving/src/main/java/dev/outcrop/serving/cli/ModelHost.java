@@ -13,6 +13,7 @@ import dev.outcrop.models.completion.ReasoningFormat;
 import dev.outcrop.models.completion.ToolFormat;
 import dev.outcrop.models.engine.KvGeometry;
 import dev.outcrop.models.engine.Sampling;
+import dev.outcrop.models.loading.KernelTuning;
 import dev.outcrop.models.loading.LoadOptions;
 import dev.outcrop.models.loading.LoadedEncoder;
 import dev.outcrop.models.loading.LoadedModel;
@@ -157,7 +158,12 @@ final class ModelHost implements AutoCloseable {
     long kvBytes =
         config.kvMemory().bytes() == 0 ? LoadOptions.DEFAULT.kvBytes() : config.kvMemory().bytes();
     return new LoadOptions(
-        dtype, kvBytes, config.maxContext(), config.threads(), config.quantization());
+        dtype,
+        kvBytes,
+        config.maxContext(),
+        config.threads(),
+        config.quantization(),
+        KernelTuning.of(config.kernelTuning()));
   }
 
   private static CompletionFormat format(ModelConfig config, LoadedModel model) {

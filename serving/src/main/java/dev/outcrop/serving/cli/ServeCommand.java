@@ -1,8 +1,8 @@
 package dev.outcrop.serving.cli;
 
+import dev.outcrop.models.loading.Quantization;
 import dev.outcrop.serving.config.ConfigFile;
 import dev.outcrop.serving.config.HttpConfig;
-import dev.outcrop.models.loading.Quantization;
 import dev.outcrop.serving.config.ModelConfig;
 import dev.outcrop.serving.config.ServingConfig;
 import java.nio.file.Path;

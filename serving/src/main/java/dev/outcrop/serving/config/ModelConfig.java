@@ -13,6 +13,7 @@ import java.util.List;
  * @param aliases further ids
  * @param dtype the type of the weights and of the arithmetic
  * @param quantization how the weights of a decoder are held
+ * @param kernelTuning auto, measure, off, or the folder that keeps what was measured
  * @param kvMemory memory for the KV cache, 0 for 1 GiB
  * @param maxContext the longest sequence, 0 for the checkpoint's own
  * @param threads CPU threads of the engine, 0 for libtorch's choice
@@ -29,6 +30,7 @@ public record ModelConfig(
     List<String> aliases,
     Dtype dtype,
     Quantization quantization,
+    String kernelTuning,
     ByteSize kvMemory,
     int maxContext,
     int threads,
@@ -92,6 +94,7 @@ public record ModelConfig(
         List.of(),
         Dtype.AUTO,
         Quantization.NONE,
+        "auto",
         new ByteSize(0),
         0,
         0,
@@ -112,6 +115,7 @@ public record ModelConfig(
     Check.that(
         quantization == Quantization.NONE || dtype != Dtype.FLOAT32,
         "quantization needs dtype bfloat16 or auto");
+    Check.that(!kernelTuning.isBlank(), "kernel-tuning must be auto, measure, off or a folder");
     Check.range("max-context", maxContext, 0, Integer.MAX_VALUE);
     Check.range("threads", threads, 0, 4_096);
     Check.that(provider.length() <= MAX_NAME, "provider must have at most 20 characters");
@@ -131,6 +135,7 @@ public record ModelConfig(
         otherAliases,
         dtype,
         quantization,
+        kernelTuning,
         kvMemory,
         maxContext,
         threads,
@@ -150,6 +155,7 @@ public record ModelConfig(
         aliases,
         other,
         quantization,
+        kernelTuning,
         kvMemory,
         maxContext,
         threads,
@@ -169,6 +175,7 @@ public record ModelConfig(
         aliases,
         dtype,
         other,
+        kernelTuning,
         kvMemory,
         maxContext,
         threads,
@@ -188,6 +195,7 @@ public record ModelConfig(
         aliases,
         dtype,
         quantization,
+        kernelTuning,
         kvMemory,
         maxContext,
         threads,

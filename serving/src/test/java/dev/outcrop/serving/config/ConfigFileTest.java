@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.outcrop.batching.BatchingConfig;
-import dev.outcrop.models.loading.Quantization;
 import dev.outcrop.models.OutcropException;
+import dev.outcrop.models.loading.Quantization;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.reflect.RecordComponent;
@@ -76,6 +76,7 @@ final class ConfigFileTest {
           aliases: [x, y]
           dtype: bfloat16
           quantization: int4-g64
+          kernel-tuning: /var/cache/outcrop
           kv-memory: 2GB
           max-context: 4096
           threads: 2
@@ -157,6 +158,7 @@ final class ConfigFileTest {
                         List.of("x", "y"),
                         ModelConfig.Dtype.BFLOAT16,
                         Quantization.INT4_G64,
+                        "/var/cache/outcrop",
                         new ByteSize(2L << 30),
                         4096,
                         2,

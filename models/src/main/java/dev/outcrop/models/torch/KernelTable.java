@@ -1,0 +1,80 @@
+package dev.outcrop.models.torch;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Which kernel the quantised weights of one shape use, by the rows of a step. What {@link
+ * TorchEngine#kernels} tells of an engine.
+ *
+ * @param rows output channels
+ * @param columns input channels
+ * @param format bits of a number, and how many share a scale: {@code int8}, {@code int4-g32}, or {@code
+ *     none} for weights that could not be quantised
+ * @param weights how many weights have the shape
+ * @param kernels for each of {@link #BUCKETS}
+ * @param source where the choice comes from
+ */
+public record KernelTable(
+    int rows, int columns, String format, int weights, List<Kernel> kernels, Source source) {
+  /** The most rows of each bucket but the last; more rows are the last one's. */
+  public static final List<Integer> BUCKETS = List.of(1, 4, 8, 16, 32, 64, 128);
+
+  private static final int NUMBERS = 66; // kernels for 0 to 64 rows and for more, as programs hold them
+
+  /** Checks the fields. */
+  public KernelTable {
+    kernels = List.copyOf(kernels);
+    if (kernels.size() != BUCKETS.size()) {
+      throw new IllegalArgumentException("a kernel for each bucket");
+    }
+  }
+
+  /** What multiplies. The order is the numbers that programs give them. */
+  public enum Kernel {
+    /** Whole weights. */
+    BFLOAT16,
+    /** Reads eight bits as they are; for few rows. */
+    INT8_PACK,
+    /** Makes weights whole, a part at a time; for many rows. */
+    INT8_WIDENED,
+    /** Rounds the rows to eight bits as well. */
+    INT8_ROUNDED,
+    /** Reads four bits as they are. */
+    INT4_PACK,
+    /** Makes weights of four bits whole, a part at a time. */
+    INT4_WIDENED
+  }
+
+  /** Where a choice comes from. */
+  public enum Source {
+    /** Measured while the model loaded. */
+    MEASURED,
+    /** Measured before, by this or another process. */
+    CACHED,
+    /** There was nothing to choose, or no time to. */
+    DEFAULT
+  }
+
+  /** As a program wants them. */
+  static long[] numbers(List<Kernel> kernels) {
+    long[] numbers = new long[NUMBERS];
+    for (int rows = 0; rows < NUMBERS; rows++) {
+      int bucket = 0;
+      while (bucket < BUCKETS.size() - 1 && rows > BUCKETS.get(bucket)) {
+        bucket++;
+      }
+      numbers[rows] = kernels.get(bucket).ordinal();
+    }
+    return numbers;
+  }
+
+  /** What a program's own table says. */
+  static List<Kernel> kernels(long[] numbers, int from) {
+    List<Kernel> kernels = new ArrayList<>();
+    for (int bucket : BUCKETS) {
+      kernels.add(Kernel.values()[(int) numbers[from + Math.min(bucket, NUMBERS - 1)]]);
+    }
+    return kernels;
+  }
+}

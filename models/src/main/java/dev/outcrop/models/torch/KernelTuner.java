@@ -1,0 +1,197 @@
+package dev.outcrop.models.torch;
+
+import ai.djl.pytorch.jni.IValue;
+import dev.outcrop.models.torch.KernelTable.Kernel;
+import dev.outcrop.models.torch.KernelTable.Source;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.LongSupplier;
+
+/**
+ * Chooses the kernels of quantised weights: from what was measured before, or by trying each on the
+ * model's own weights, taken in turn so that they are as cold as in a step. Used once, by the thread
+ * that loads.
+ */
+final class KernelTuner {
+  private static final long BUDGET_NANOS = 1_800_000_000L;
+  private static final int ROUNDS = 3; // the first also pays for what a kernel does once
+  private static final double HOPELESS = 1.5;
+  private static final int FIELDS = 6; // of a row of shape_table
+
+  private final TorchProgram program;
+  private final TorchOptions options;
+  private final LongSupplier nanoTime;
+  private int turn;
+
+  KernelTuner(TorchProgram program, TorchOptions options, LongSupplier nanoTime) {
+    this.program = program;
+    this.options = options;
+    this.nanoTime = nanoTime;
+  }
+
+  /** A shape of a program, in the order of its table. */
+  private record Shape(int number, int rows, int columns, int bits, int group, int weights) {
+    String format() {
+      return switch (bits) {
+        case 8 -> "int8";
+        case 4 -> "int4-g" + group;
+        default -> "none";
+      };
+    }
+  }
+
+  /** Has the program use the best kernels, and tells which. */
+  List<KernelTable> tune() {
+    long[] numbers = program.runLongs("shape_table");
+    KernelCache cache = KernelCache.open(options.tuning().cache(), key());
+    List<KernelTable> tables = new ArrayList<>();
+    List<Shape> unknown = new ArrayList<>();
+    boolean unpacks = false;
+    for (int i = 0; i * FIELDS < numbers.length; i++) {
+      int at = i * FIELDS;
+      unpacks = numbers[at + 5] > 0;
+      Shape shape =
+          new Shape(
+              i,
+              (int) numbers[at],
+              (int) numbers[at + 1],
+              (int) numbers[at + 2],
+              (int) numbers[at + 3],
+              (int) numbers[at + 4]);
+      List<Kernel> candidates = candidates(shape, unpacks);
+      List<Kernel> known = cache.find(name(shape), candidates);
+      boolean open = candidates.size() > 1 && options.tuning().enabled();
+      if (open && known == null) {
+        unknown.add(shape);
+      }
+      List<Kernel> kernels =
+          open && known != null
+              ? known
+              : KernelTable.kernels(program.runLongs("kernels_of", IValue.from(i)), 0);
+      tables.add(table(shape, kernels, open && known != null ? Source.CACHED : Source.DEFAULT));
+    }
+    if (!unknown.isEmpty()) {
+      measured(unknown, tables, unpacks, cache).forEach(table -> tables.set(table.number, table.table));
+      cache.write();
+    }
+    for (int i = 0; i < tables.size(); i++) {
+      program.run(
+          "use_kernels",
+          IValue.from(i),
+          IValue.listFrom(KernelTable.numbers(tables.get(i).kernels())));
+    }
+    return tables;
+  }
+
+  private record Numbered(int number, KernelTable table) {}
+
+  private List<Numbered> measured(
+      List<Shape> shapes, List<KernelTable> defaults, boolean unpacks, KernelCache cache) {
+    long end = nanoTime.getAsLong() + BUDGET_NANOS;
+    List<List<Kernel>> chosen = new ArrayList<>();
+    List<List<Kernel>> open = new ArrayList<>();
+    for (Shape shape : shapes) {
+      chosen.add(new ArrayList<>());
+      open.add(new ArrayList<>(candidates(shape, unpacks)));
+    }
+    boolean finished = true;
+    for (int bucket = 0; bucket < KernelTable.BUCKETS.size(); bucket++) {
+      int rows = KernelTable.BUCKETS.get(bucket);
+      List<Map<Kernel, Long>> best = fastest(shapes, open, rows, end);
+      for (int i = 0; i < shapes.size(); i++) {
+        Map<Kernel, Long> nanos = best.get(i);
+        if (nanos.size() < open.get(i).size()) {
+          finished = false;
+        }
+        Kernel kernel = defaults.get(shapes.get(i).number).kernels().get(bucket);
+        for (Map.Entry<Kernel, Long> entry : nanos.entrySet()) {
+          long least = nanos.getOrDefault(kernel, Long.MAX_VALUE);
+          kernel = entry.getValue() < least ? entry.getKey() : kernel;
+        }
+        chosen.get(i).add(kernel);
+        // What reads weights as they are only falls further behind with more rows.
+        Kernel packed = open.get(i).getFirst();
+        double least = nanos.getOrDefault(kernel, Long.MAX_VALUE);
+        if (open.get(i).size() > 1 && nanos.getOrDefault(packed, 0L) > HOPELESS * least) {
+          open.get(i).removeFirst();
+        }
+      }
+    }
+    List<Numbered> tables = new ArrayList<>();
+    for (int i = 0; i < shapes.size(); i++) {
+      Shape shape = shapes.get(i);
+      tables.add(new Numbered(shape.number, table(shape, chosen.get(i), Source.MEASURED)));
+      if (finished) {
+        cache.put(name(shape), chosen.get(i));
+      }
+    }
+    return tables;
+  }
+
+  /** The least time of each kernel that is still open, none where the time is up. */
+  private List<Map<Kernel, Long>> fastest(
+      List<Shape> shapes, List<List<Kernel>> open, int rows, long end) {
+    List<Map<Kernel, Long>> best = new ArrayList<>();
+    shapes.forEach(_ -> best.add(new EnumMap<>(Kernel.class)));
+    for (int round = 0; round < ROUNDS; round++) {
+      for (int i = 0; i < shapes.size(); i++) {
+        if (open.get(i).size() == 1) {
+          best.get(i).put(open.get(i).getFirst(), 0L);
+          continue;
+        }
+        for (Kernel kernel : open.get(i)) {
+          long start = nanoTime.getAsLong();
+          if (start > end) {
+            return best;
+          }
+          run(shapes.get(i), kernel, rows);
+          best.get(i).merge(kernel, nanoTime.getAsLong() - start, Math::min);
+        }
+      }
+    }
+    return best;
+  }
+
+  private void run(Shape shape, Kernel kernel, int rows) {
+    program.run(
+        "try_kernel",
+        IValue.from(shape.number),
+        IValue.from(turn++ % shape.weights),
+        IValue.from(kernel.ordinal()),
+        IValue.from(rows));
+  }
+
+  /** Those that read weights as they are come first. */
+  private List<Kernel> candidates(Shape shape, boolean unpacks) {
+    return switch (shape.bits) {
+      case 8 ->
+          options.weights().roundsInputs()
+              ? List.of(Kernel.INT8_PACK, Kernel.INT8_WIDENED, Kernel.INT8_ROUNDED)
+              : List.of(Kernel.INT8_PACK, Kernel.INT8_WIDENED);
+      case 4 ->
+          unpacks ? List.of(Kernel.INT4_PACK, Kernel.INT4_WIDENED) : List.of(Kernel.INT4_PACK);
+      default -> List.of(Kernel.BFLOAT16);
+    };
+  }
+
+  private static KernelTable table(Shape shape, List<Kernel> kernels, Source source) {
+    return new KernelTable(
+        shape.rows, shape.columns, shape.format(), shape.weights, kernels, source);
+  }
+
+  private String key() {
+    return "%s, libtorch %s, %d threads, %s%s"
+        .formatted(
+            KernelCache.cpu(),
+            TorchProgram.version(),
+            TorchProgram.threads(),
+            options.type(),
+            options.weights().roundsInputs() ? ", inputs rounded" : "");
+  }
+
+  private static String name(Shape shape) {
+    return "%s %dx%d".formatted(shape.format(), shape.rows, shape.columns);
+  }
+}
