@@ -12,11 +12,7 @@ package dev.outcrop.models.loading;
  *     are quantised
  */
 public record EngineOptions(
-    ComputeType type,
-    int kvTokens,
-    int threads,
-    Quantization quantization,
-    KernelTuning tuning) {
+    ComputeType type, int kvTokens, int threads, Quantization quantization, KernelTuning tuning) {
   /** Options with weights in the type to compute in. */
   public EngineOptions(ComputeType type, int kvTokens, int threads) {
     this(type, kvTokens, threads, Quantization.NONE, KernelTuning.USUAL);

@@ -14,8 +14,8 @@ import dev.outcrop.models.weights.DType;
 import dev.outcrop.models.weights.StoredTensor;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Locale;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -108,6 +108,13 @@ public final class LoadedModel implements AutoCloseable {
     ComputeType type = compute(checkpoint, options.computed());
     EngineOptions engine = new EngineOptions(type, ids.length, 0, quantization, options.tuning());
     return EngineLoader.logits(config, checkpoint, engine, ids, LOGITS_CHUNK);
+  }
+
+  /** The tokens that end an answer. */
+  static int[] stopTokens(Path folder) {
+    return GenerationDefaults.read(folder, config(folder)).eosTokens().stream()
+        .mapToInt(Integer::intValue)
+        .toArray();
   }
 
   /** The kernels that a decoder's quantised weights use here; loads them to measure. */

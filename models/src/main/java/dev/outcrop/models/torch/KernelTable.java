@@ -1,6 +1,7 @@
 package dev.outcrop.models.torch;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -9,8 +10,8 @@ import java.util.List;
  *
  * @param rows output channels
  * @param columns input channels
- * @param format bits of a number, and how many share a scale: {@code int8}, {@code int4-g32}, or {@code
- *     none} for weights that could not be quantised
+ * @param format bits of a number, and how many share a scale: {@code int8}, {@code int4-g32}, or
+ *     {@code none} for weights that could not be quantised
  * @param weights how many weights have the shape
  * @param kernels for each of {@link #BUCKETS}
  * @param source where the choice comes from
@@ -20,7 +21,8 @@ public record KernelTable(
   /** The most rows of each bucket but the last; more rows are the last one's. */
   public static final List<Integer> BUCKETS = List.of(1, 4, 8, 16, 32, 64, 128);
 
-  private static final int NUMBERS = 66; // kernels for 0 to 64 rows and for more, as programs hold them
+  private static final int NUMBERS =
+      66; // kernels for 0 to 64 rows and for more, as programs hold them
 
   /** Checks the fields. */
   public KernelTable {
@@ -30,20 +32,38 @@ public record KernelTable(
     }
   }
 
-  /** What multiplies. The order is the numbers that programs give them. */
+  /** What multiplies. */
   public enum Kernel {
     /** Whole weights. */
-    BFLOAT16,
+    BFLOAT16(0),
     /** Reads eight bits as they are; for few rows. */
-    INT8_PACK,
+    INT8_PACK(1),
     /** Makes weights whole, a part at a time; for many rows. */
-    INT8_WIDENED,
+    INT8_WIDENED(2),
     /** Rounds the rows to eight bits as well. */
-    INT8_ROUNDED,
+    INT8_ROUNDED(3),
     /** Reads four bits as they are. */
-    INT4_PACK,
+    INT4_PACK(4),
     /** Makes weights of four bits whole, a part at a time. */
-    INT4_WIDENED
+    INT4_WIDENED(5);
+
+    private final int number;
+
+    Kernel(int number) {
+      this.number = number;
+    }
+
+    /** As quantised.torchscript calls it. */
+    int number() {
+      return number;
+    }
+
+    private static Kernel of(long number) {
+      return Arrays.stream(values())
+          .filter(kernel -> kernel.number == number)
+          .findFirst()
+          .orElseThrow();
+    }
   }
 
   /** Where a choice comes from. */
@@ -64,7 +84,7 @@ public record KernelTable(
       while (bucket < BUCKETS.size() - 1 && rows > BUCKETS.get(bucket)) {
         bucket++;
       }
-      numbers[rows] = kernels.get(bucket).ordinal();
+      numbers[rows] = kernels.get(bucket).number();
     }
     return numbers;
   }
@@ -73,7 +93,7 @@ public record KernelTable(
   static List<Kernel> kernels(long[] numbers, int from) {
     List<Kernel> kernels = new ArrayList<>();
     for (int bucket : BUCKETS) {
-      kernels.add(Kernel.values()[(int) numbers[from + Math.min(bucket, NUMBERS - 1)]]);
+      kernels.add(Kernel.of(numbers[from + Math.min(bucket, NUMBERS - 1)]));
     }
     return kernels;
   }

@@ -11,8 +11,8 @@ import java.util.function.LongSupplier;
 
 /**
  * Chooses the kernels of quantised weights: from what was measured before, or by trying each on the
- * model's own weights, taken in turn so that they are as cold as in a step. Used once, by the thread
- * that loads.
+ * model's own weights, taken in turn so that they are as cold as in a step. Used once, by the
+ * thread that loads.
  */
 final class KernelTuner {
   private static final long BUDGET_NANOS = 1_800_000_000L;
@@ -73,7 +73,8 @@ final class KernelTuner {
       tables.add(table(shape, kernels, open && known != null ? Source.CACHED : Source.DEFAULT));
     }
     if (!unknown.isEmpty()) {
-      measured(unknown, tables, unpacks, cache).forEach(table -> tables.set(table.number, table.table));
+      measured(unknown, tables, unpacks, cache)
+          .forEach(table -> tables.set(table.number, table.table));
       cache.write();
     }
     for (int i = 0; i < tables.size(); i++) {
@@ -159,7 +160,7 @@ final class KernelTuner {
         "try_kernel",
         IValue.from(shape.number),
         IValue.from(turn++ % shape.weights),
-        IValue.from(kernel.ordinal()),
+        IValue.from(kernel.number()),
         IValue.from(rows));
   }
 

@@ -16,8 +16,13 @@ public record WeightFormat(int bits, int group, boolean roundsInputs) {
 
   /** Checks the fields. */
   public WeightFormat {
-    boolean grouped = group == 32 || group == 64 || group == 128;
-    if (bits == 4 ? !grouped || roundsInputs : group != 0 || bits != 8 && bits != 16) {
+    boolean sound =
+        switch (bits) {
+          case 4 -> (group == 32 || group == 64 || group == 128) && !roundsInputs;
+          case 8 -> group == 0;
+          default -> bits == 16 && group == 0 && !roundsInputs;
+        };
+    if (!sound) {
       throw new IllegalArgumentException("no weights of %d bits, group %d".formatted(bits, group));
     }
   }

@@ -22,8 +22,7 @@ final class KernelTunerTest {
 
   private static List<KernelTable> kernels(WeightFormat format, Tuning tuning) {
     TorchOptions options =
-        new TorchOptions(
-            ElementType.BFLOAT16, 64, 1, TorchOptions.Kernels.BEST, format, tuning);
+        new TorchOptions(ElementType.BFLOAT16, 64, 1, TorchOptions.Kernels.BEST, format, tuning);
     try (TorchEngine engine = TorchEngine.open(LLAMA.config(), LLAMA.checkpoint(), options)) {
       // The MLP of the fixture is 48 wide, which is no multiple of 32: its last matrix stays whole.
       return engine.kernels().stream().filter(table -> !table.format().equals("none")).toList();
@@ -65,7 +64,8 @@ final class KernelTunerTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "{", "[]", "null", "7", "{\"a\": [1]}", "MACHINE", "SHORT", "FOREIGN"})
+  @ValueSource(
+      strings = {"", "{", "[]", "null", "7", "{\"a\": [1]}", "MACHINE", "SHORT", "FOREIGN"})
   void ignoresAFileThatIsNotItsOwn(String content) throws IOException {
     kernels(INT8, new Tuning(true, folder));
     String sound = Files.readString(file());
@@ -97,7 +97,9 @@ final class KernelTunerTest {
 
   @Test
   void measuresNothingWhereItIsOff() {
-    assertThat(kernels(INT8, Tuning.OFF)).extracting(KernelTable::source).containsOnly(Source.DEFAULT);
+    assertThat(kernels(INT8, Tuning.OFF))
+        .extracting(KernelTable::source)
+        .containsOnly(Source.DEFAULT);
     assertThat(kernels(INT8, Tuning.OFF).getFirst().kernels())
         .startsWith(Kernel.INT8_PACK)
         .endsWith(Kernel.INT8_WIDENED);
@@ -109,12 +111,14 @@ final class KernelTunerTest {
     Kernel wide = Kernel.INT8_WIDENED;
     long[] numbers = KernelTable.numbers(List.of(pack, wide, pack, wide, pack, wide, pack));
 
-    for (int[] range : new int[][] {{1, 1, 1}, {2, 4, 2}, {5, 8, 1}, {9, 16, 2}, {17, 32, 1}, {33, 64, 2}}) {
+    for (int[] range :
+        new int[][] {{1, 1, 1}, {2, 4, 2}, {5, 8, 1}, {9, 16, 2}, {17, 32, 1}, {33, 64, 2}}) {
       for (int rows = range[0]; rows <= range[1]; rows++) {
         assertThat(numbers[rows]).describedAs("%d rows", rows).isEqualTo(range[2]);
       }
     }
     assertThat(numbers).hasSize(66).endsWith(1L);
-    assertThat(KernelTable.kernels(numbers, 0)).containsExactly(pack, wide, pack, wide, pack, wide, pack);
+    assertThat(KernelTable.kernels(numbers, 0))
+        .containsExactly(pack, wide, pack, wide, pack, wide, pack);
   }
 }

@@ -45,8 +45,7 @@ final class QuantisedWeightsTest {
 
   /** The prompt runs on other kernels than the last token, which is decoded alone. */
   private static double divergence(Fixture fixture, WeightFormat format) {
-    TorchOptions options =
-        new TorchOptions(ElementType.FLOAT32, 256, 1, format);
+    TorchOptions options = new TorchOptions(ElementType.FLOAT32, 256, 1, format);
     float[][] said = fixture.said(options);
     int n = fixture.length();
     try (TorchEngine engine = TorchEngine.open(fixture.config(), fixture.checkpoint(), options)) {

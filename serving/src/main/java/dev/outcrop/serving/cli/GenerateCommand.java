@@ -80,7 +80,7 @@ final class GenerateCommand implements Callable<Integer> {
   }
 
   private int generate() throws InterruptedException {
-    LoadOptions options = 
+    LoadOptions options =
         new LoadOptions(
             dtype, LoadOptions.DEFAULT.kvBytes(), 0, 0, quantization, KernelTuning.USUAL);
     try (LoadedModel model = LoadedModel.open(folder, options);
