@@ -89,7 +89,7 @@ public final class EngineBench implements AutoCloseable {
     int unit = 32;
     int sequence = Math.ceilDiv(maxTokens, unit) * unit;
     EngineOptions options =
-        new EngineOptions(type, maxBatch * sequence, threads, quantization, KernelTuning.USUAL);
+        new EngineOptions(type, maxBatch * sequence, threads, quantization, KernelTuning.usual());
     TorchBench bench = TorchBench.open(shape.config(sequence), EngineLoader.torch(options));
     return new EngineBench(bench, shape.vocabulary(), sequence);
   }

@@ -15,7 +15,7 @@ public record EngineOptions(
     ComputeType type, int kvTokens, int threads, Quantization quantization, KernelTuning tuning) {
   /** Options with weights in the type to compute in. */
   public EngineOptions(ComputeType type, int kvTokens, int threads) {
-    this(type, kvTokens, threads, Quantization.NONE, KernelTuning.USUAL);
+    this(type, kvTokens, threads, Quantization.NONE, KernelTuning.usual());
   }
 
   /** Checks the fields. */

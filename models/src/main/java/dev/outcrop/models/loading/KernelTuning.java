@@ -8,9 +8,6 @@ import java.nio.file.Path;
  * which kernel is the fastest depends on the processor, the shapes and the rows of a step.
  */
 public sealed interface KernelTuning {
-  /** Measured once, and kept in {@code outcrop} in the user's cache folder. */
-  KernelTuning USUAL = new Kept(usualFolder());
-
   /**
    * Measured once, and kept in a folder.
    *
@@ -31,7 +28,7 @@ public sealed interface KernelTuning {
    */
   static KernelTuning of(String word) {
     return switch (word) {
-      case "auto" -> USUAL;
+      case "auto" -> usual();
       case "measure" -> new Measured();
       case "off" -> new Fixed();
       case String folder when folder.isBlank() ->
@@ -41,14 +38,17 @@ public sealed interface KernelTuning {
     };
   }
 
-  /** The folder of the XDG base directory specification. */
-  private static Path usualFolder() {
+  /**
+   * Measured once, and kept in {@code outcrop} in the user's cache folder, as the XDG base directory
+   * specification has it.
+   */
+  static KernelTuning usual() {
     String folder = System.getenv("XDG_CACHE_HOME");
     Path caches =
         folder != null && Path.of(folder).isAbsolute()
             ? Path.of(folder)
             : Path.of(System.getProperty("user.home", "/tmp"), ".cache");
-    return caches.resolve("outcrop");
+    return new Kept(caches.resolve("outcrop"));
   }
 
   /** What the engine makes of it. */

@@ -23,7 +23,7 @@ public record LoadOptions(
 
   /** Options with weights that are not quantised. */
   public LoadOptions(Dtype dtype, long kvBytes, int maxContext, int threads) {
-    this(dtype, kvBytes, maxContext, threads, Quantization.NONE, KernelTuning.USUAL);
+    this(dtype, kvBytes, maxContext, threads, Quantization.NONE, KernelTuning.usual());
   }
 
   /** Checks the fields. */

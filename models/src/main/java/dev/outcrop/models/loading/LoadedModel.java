@@ -104,7 +104,7 @@ public final class LoadedModel implements AutoCloseable {
       Path folder, int[] ids, LoadOptions.Dtype dtype, Quantization quantization) {
     DecoderConfig config = config(folder);
     Checkpoint checkpoint = Checkpoint.open(folder);
-    LoadOptions options = new LoadOptions(dtype, 1, 0, 0, quantization, KernelTuning.USUAL);
+    LoadOptions options = new LoadOptions(dtype, 1, 0, 0, quantization, KernelTuning.usual());
     ComputeType type = compute(checkpoint, options.computed());
     EngineOptions engine = new EngineOptions(type, ids.length, 0, quantization, options.tuning());
     return EngineLoader.logits(config, checkpoint, engine, ids, LOGITS_CHUNK);

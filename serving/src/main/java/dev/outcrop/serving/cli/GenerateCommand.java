@@ -82,7 +82,7 @@ final class GenerateCommand implements Callable<Integer> {
   private int generate() throws InterruptedException {
     LoadOptions options =
         new LoadOptions(
-            dtype, LoadOptions.DEFAULT.kvBytes(), 0, 0, quantization, KernelTuning.USUAL);
+            dtype, LoadOptions.DEFAULT.kvBytes(), 0, 0, quantization, KernelTuning.usual());
     try (LoadedModel model = LoadedModel.open(folder, options);
         Batcher batcher =
             Batchers.start("generate", model.engine(), BatchingConfig.DEFAULT, System::nanoTime)) {
