@@ -39,8 +39,8 @@ public sealed interface KernelTuning {
   }
 
   /**
-   * Measured once, and kept in {@code outcrop} in the user's cache folder, as the XDG base directory
-   * specification has it.
+   * Measured once, and kept in {@code outcrop} in the user's cache folder, as the XDG base
+   * directory specification has it.
    */
   static KernelTuning usual() {
     String folder = System.getenv("XDG_CACHE_HOME");

@@ -66,7 +66,8 @@ final class InspectCommand implements Callable<Integer> {
               }
             });
     if (tune != null && inspection.unsupported().isEmpty()) {
-      flat.set("kernels", JSON.valueToTree(LoadedModel.kernels(folder, tune, KernelTuning.usual())));
+      flat.set(
+          "kernels", JSON.valueToTree(LoadedModel.kernels(folder, tune, KernelTuning.usual())));
     }
     System.out.println(JSON.writeValueAsString(flat));
     return inspection.unsupported().isEmpty() ? 0 : 1;
