@@ -44,6 +44,10 @@ final class TorchProgram implements AutoCloseable {
   /** Of all programs of the process. */
   private static final AtomicLong HANDLES = new AtomicLong();
 
+  static {
+    LargePages.ask();
+  }
+
   private @Nullable Thread prepared;
 
   private TorchProgram(Model model, PtSymbolBlock block) {
