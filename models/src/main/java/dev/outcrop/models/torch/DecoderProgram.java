@@ -79,8 +79,12 @@ final class DecoderProgram {
             .value("layers", layers())
             .read(
                 "decoder.torchscript",
-                format.quantised() ? "quantised.torchscript" : "linear.torchscript",
+                "linear.torchscript",
+                "held.torchscript",
                 "norm.torchscript"));
+    if (format.quantised()) {
+      text.append(values().read("quantised.torchscript"));
+    }
     for (int rope = 0; rope < ropes.size(); rope++) {
       text.append(rope(rope, ropes.get(rope)).read("rope.torchscript"));
     }
@@ -255,7 +259,7 @@ final class DecoderProgram {
     Double logitsCap = scales.logitsCap();
     String sdpa = "torch._scaled_dot_product_flash_attention_for_cpu";
     boolean fusedScale = cap == null && !attention.usualScale();
-    return QuantisedProgram.values(new ProgramText(), format)
+    return QuantisedProgram.values(new ProgramText(), format, onednn)
         .value("dtype", type.scalarType())
         .value("hidden", config.hiddenSize())
         .value("vocabulary", config.vocabularySize())

@@ -7,8 +7,11 @@ import dev.outcrop.models.arch.DecoderConfig;
 import dev.outcrop.models.arch.Experts;
 import dev.outcrop.models.arch.Layer;
 import dev.outcrop.models.arch.Mlp;
+import dev.outcrop.models.weights.Checkpoint;
 import dev.outcrop.models.weights.StoredTensor;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -30,6 +33,13 @@ final class DecoderWeights {
    */
   static List<String> load(WeightSource source, DecoderConfig config) {
     return new DecoderWeights(config).load(source);
+  }
+
+  /** The shapes that linear layers will have, by the same errors; reads nothing. */
+  static List<WeightShape> shapes(Checkpoint checkpoint, DecoderConfig config) {
+    WeightSource source = new WeightSource(null, checkpoint);
+    load(source, config);
+    return source.shapes();
   }
 
   private List<String> load(WeightSource source) {
@@ -63,6 +73,7 @@ final class DecoderWeights {
     source.map();
     source.run("load_embedding", source.whole(embedding));
     source.run("unmap_files");
+    source.run("loaded");
     frequencies(config).forEach(source::run);
     if (config.tiedEmbeddings()) {
       source.ignore("lm_head.weight"); // some files hold the tied matrix twice
@@ -211,31 +222,56 @@ final class DecoderWeights {
 
   /** Draws the weights of a Llama for measuring speed; what the model says is noise. */
   static void draw(TorchProgram program, DecoderConfig config) {
+    for (Layer layer : config.layers()) {
+      ones(program, "attention_norm");
+      ones(program, "mlp_norm");
+      drawn(config, layer.mlp().width()).forEach((kind, shape) -> drawLinear(program, kind, shape));
+    }
+    ones(program, "final_norm");
+    drawLinear(program, "head", head(config));
+    program.run("draw_embedding");
+    program.run("loaded");
+    frequencies(config).forEach(program::run);
+  }
+
+  /** The shapes of what {@link #draw} draws. */
+  static List<WeightShape> drawnShapes(DecoderConfig config) {
+    Map<List<Integer>, WeightShape> shapes = new LinkedHashMap<>();
+    Stream.concat(
+            config.layers().stream()
+                .flatMap(layer -> drawn(config, layer.mlp().width()).values().stream()),
+            Stream.of(head(config)))
+        .forEach(
+            shape ->
+                shapes.merge(
+                    List.of(shape.rows(), shape.columns()), shape, (known, _) -> known.more()));
+    return List.copyOf(shapes.values());
+  }
+
+  private static Map<String, WeightShape> drawn(DecoderConfig config, int width) {
     Attention attention = config.attention();
     int hidden = config.hiddenSize();
     int q = attention.heads() * attention.headDim();
     int kv = attention.kvHeads() * attention.headDim();
-    for (Layer layer : config.layers()) {
-      int width = layer.mlp().width();
-      ones(program, "attention_norm");
-      ones(program, "mlp_norm");
-      drawLinear(program, "qkv", q + 2 * kv, hidden);
-      drawLinear(program, "output", hidden, q);
-      drawLinear(program, "gate", width, hidden);
-      drawLinear(program, "up", width, hidden);
-      drawLinear(program, "down", hidden, width);
-    }
-    ones(program, "final_norm");
-    drawLinear(program, "head", config.vocabularySize(), hidden);
-    program.run("draw_embedding");
-    frequencies(config).forEach(program::run);
+    Map<String, WeightShape> shapes = new LinkedHashMap<>();
+    shapes.put("qkv", new WeightShape(q + 2 * kv, hidden, 1));
+    shapes.put("output", new WeightShape(hidden, q, 1));
+    shapes.put("gate", new WeightShape(width, hidden, 1));
+    shapes.put("up", new WeightShape(width, hidden, 1));
+    shapes.put("down", new WeightShape(hidden, width, 1));
+    return shapes;
+  }
+
+  private static WeightShape head(DecoderConfig config) {
+    return new WeightShape(config.vocabularySize(), config.hiddenSize(), 1);
   }
 
   private static void ones(TorchProgram program, String kind) {
     program.run("fill_norm", IValue.from(kind));
   }
 
-  private static void drawLinear(TorchProgram program, String kind, int rows, int columns) {
-    program.run("draw_linear", IValue.from(kind), IValue.from(rows), IValue.from(columns));
+  private static void drawLinear(TorchProgram program, String kind, WeightShape shape) {
+    program.run(
+        "draw_linear", IValue.from(kind), IValue.from(shape.rows()), IValue.from(shape.columns()));
   }
 }

@@ -69,14 +69,10 @@ final class ExpertWeights {
     long width = experts.width();
     for (int e = 0; e < experts.count(); e++) {
       String expert = name + e + ".";
-      expert("gate", source.require(expert + gate + ".weight", width, hidden));
-      expert("up", source.require(expert + up + ".weight", width, hidden));
-      expert("down", source.require(expert + down + ".weight", hidden, width));
+      source.expert("gate", source.require(expert + gate + ".weight", width, hidden));
+      source.expert("up", source.require(expert + up + ".weight", width, hidden));
+      source.expert("down", source.require(expert + down + ".weight", hidden, width));
     }
-  }
-
-  private void expert(String kind, StoredTensor tensor) {
-    source.load("load_expert", kind, source.whole(tensor));
   }
 
   private void stacked(String name) {

@@ -5,13 +5,13 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Which kernel the quantised weights of one shape use, by the rows of a step. What {@link
+ * Which kernel the weights of one shape use, by the rows of a step. What {@link
  * TorchEngine#kernels} tells of an engine.
  *
  * @param rows output channels
  * @param columns input channels
  * @param format bits of a number, and how many share a scale: {@code int8}, {@code int4-g32}, or
- *     {@code none} for weights that could not be quantised
+ *     {@code none} for whole weights
  * @param weights how many weights have the shape
  * @param kernels for each of {@link #BUCKETS}
  * @param source where the choice comes from
@@ -34,8 +34,12 @@ public record KernelTable(
 
   /** What multiplies. */
   public enum Kernel {
-    /** Whole weights. */
-    BFLOAT16(0),
+    /** oneDNN's, over whole weights that it packed for itself. */
+    ONEDNN_PACKED(0),
+    /** oneDNN's, over whole weights as they are. */
+    ONEDNN(0),
+    /** libtorch's matrix product, over whole weights as they are. */
+    MATMUL(6),
     /** Reads eight bits as they are; for few rows. */
     INT8_PACK(1),
     /** Makes weights whole, a part at a time; for many rows. */
@@ -58,9 +62,10 @@ public record KernelTable(
       return number;
     }
 
-    private static Kernel of(long number) {
+    private static Kernel of(long number, boolean packed) {
       return Arrays.stream(values())
           .filter(kernel -> kernel.number == number)
+          .filter(kernel -> number != 0 || (kernel == ONEDNN_PACKED) == packed)
           .findFirst()
           .orElseThrow();
     }
@@ -90,10 +95,11 @@ public record KernelTable(
   }
 
   /** What a program's own table says. */
-  static List<Kernel> kernels(long[] numbers, int from) {
+  static List<Kernel> kernels(long[] numbers) {
+    boolean packed = numbers[NUMBERS + 2] == 1;
     List<Kernel> kernels = new ArrayList<>();
     for (int bucket : BUCKETS) {
-      kernels.add(Kernel.of(numbers[from + Math.min(bucket, NUMBERS - 1)]));
+      kernels.add(Kernel.of(numbers[Math.min(bucket, NUMBERS - 1)], packed));
     }
     return kernels;
   }

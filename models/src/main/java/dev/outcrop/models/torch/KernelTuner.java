@@ -4,6 +4,7 @@ import ai.djl.pytorch.jni.IValue;
 import dev.outcrop.models.torch.KernelTable.Kernel;
 import dev.outcrop.models.torch.KernelTable.Source;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -45,7 +46,7 @@ final class KernelTuner {
   /** Has the program use the best kernels, and tells which. */
   List<KernelTable> tune() {
     long[] numbers = program.runLongs("shape_table");
-    KernelCache cache = KernelCache.open(options.tuning().cache(), key());
+    KernelCache cache = KernelCache.open(options.tuning().cache(), key(options));
     List<KernelTable> tables = new ArrayList<>();
     List<Shape> unknown = new ArrayList<>();
     boolean unpacks = false;
@@ -69,7 +70,7 @@ final class KernelTuner {
       List<Kernel> kernels =
           open && known != null
               ? known
-              : KernelTable.kernels(program.runLongs("kernels_of", IValue.from(i)), 0);
+              : KernelTable.kernels(program.runLongs("kernels_of", IValue.from(i)));
       tables.add(table(shape, kernels, open && known != null ? Source.CACHED : Source.DEFAULT));
     }
     if (!unknown.isEmpty()) {
@@ -97,60 +98,75 @@ final class KernelTuner {
       chosen.add(new ArrayList<>());
       open.add(new ArrayList<>(candidates(shape, unpacks)));
     }
-    boolean finished = true;
+    boolean[] whole = new boolean[shapes.size()];
+    Arrays.fill(whole, true);
     for (int bucket = 0; bucket < KernelTable.BUCKETS.size(); bucket++) {
       int rows = KernelTable.BUCKETS.get(bucket);
       List<Map<Kernel, Long>> best = fastest(shapes, open, rows, end);
       for (int i = 0; i < shapes.size(); i++) {
+        List<Kernel> candidates = open.get(i);
         Map<Kernel, Long> nanos = best.get(i);
-        if (nanos.size() < open.get(i).size()) {
-          finished = false;
-        }
+        // What only some of them did says nothing of the others.
+        whole[i] &= nanos.keySet().containsAll(candidates);
         Kernel kernel = defaults.get(shapes.get(i).number).kernels().get(bucket);
-        for (Map.Entry<Kernel, Long> entry : nanos.entrySet()) {
-          long least = nanos.getOrDefault(kernel, Long.MAX_VALUE);
-          kernel = entry.getValue() < least ? entry.getKey() : kernel;
+        if (whole[i] || !candidates.contains(kernel)) {
+          kernel = candidates.getFirst();
+        }
+        if (whole[i]) {
+          for (Kernel candidate : candidates) {
+            kernel = took(candidate, nanos) < took(kernel, nanos) ? candidate : kernel;
+          }
+          dropHopeless(candidates, nanos, took(kernel, nanos));
         }
         chosen.get(i).add(kernel);
-        // What reads weights as they are only falls further behind with more rows.
-        Kernel packed = open.get(i).getFirst();
-        double least = nanos.getOrDefault(kernel, Long.MAX_VALUE);
-        if (open.get(i).size() > 1 && nanos.getOrDefault(packed, 0L) > HOPELESS * least) {
-          open.get(i).removeFirst();
-        }
       }
     }
     List<Numbered> tables = new ArrayList<>();
     for (int i = 0; i < shapes.size(); i++) {
       Shape shape = shapes.get(i);
-      tables.add(new Numbered(shape.number, table(shape, chosen.get(i), Source.MEASURED)));
-      if (finished) {
+      Source source = whole[i] ? Source.MEASURED : Source.DEFAULT;
+      tables.add(new Numbered(shape.number, table(shape, chosen.get(i), source)));
+      if (whole[i]) {
         cache.put(name(shape), chosen.get(i));
       }
     }
     return tables;
   }
 
-  /** The least time of each kernel that is still open, none where the time is up. */
+  private static long took(Kernel kernel, Map<Kernel, Long> nanos) {
+    return nanos.getOrDefault(kernel, Long.MAX_VALUE);
+  }
+
+  /** What reads weights as they are only falls further behind with more rows. */
+  private static void dropHopeless(List<Kernel> open, Map<Kernel, Long> nanos, long least) {
+    open.removeIf(
+        kernel ->
+            (kernel == Kernel.INT8_PACK || kernel == Kernel.INT4_PACK)
+                && took(kernel, nanos) > HOPELESS * least);
+  }
+
+  /** The least time of each kernel that is still open, in all rounds; none where the time is up. */
   private List<Map<Kernel, Long>> fastest(
       List<Shape> shapes, List<List<Kernel>> open, int rows, long end) {
     List<Map<Kernel, Long>> best = new ArrayList<>();
     shapes.forEach(_ -> best.add(new EnumMap<>(Kernel.class)));
-    for (int round = 0; round < ROUNDS; round++) {
-      for (int i = 0; i < shapes.size(); i++) {
-        if (open.get(i).size() == 1) {
-          best.get(i).put(open.get(i).getFirst(), 0L);
-          continue;
-        }
+    for (int i = 0; i < shapes.size(); i++) {
+      if (open.get(i).size() == 1) {
+        best.get(i).put(open.get(i).getFirst(), 0L);
+        continue;
+      }
+      Map<Kernel, Long> nanos = new EnumMap<>(Kernel.class);
+      for (int round = 0; round < ROUNDS; round++) {
         for (Kernel kernel : open.get(i)) {
           long start = nanoTime.getAsLong();
           if (start > end) {
             return best;
           }
           run(shapes.get(i), kernel, rows);
-          best.get(i).merge(kernel, nanoTime.getAsLong() - start, Math::min);
+          nanos.merge(kernel, nanoTime.getAsLong() - start, Math::min);
         }
       }
+      best.set(i, nanos);
     }
     return best;
   }
@@ -173,7 +189,7 @@ final class KernelTuner {
               : List.of(Kernel.INT8_PACK, Kernel.INT8_WIDENED);
       case 4 ->
           unpacks ? List.of(Kernel.INT4_PACK, Kernel.INT4_WIDENED) : List.of(Kernel.INT4_PACK);
-      default -> List.of(Kernel.BFLOAT16);
+      default -> List.of(Kernel.ONEDNN_PACKED);
     };
   }
 
@@ -182,7 +198,8 @@ final class KernelTuner {
         shape.rows, shape.columns, shape.format(), shape.weights, kernels, source);
   }
 
-  private String key() {
+  /** What choices depend on, besides the shape. */
+  static String key(TorchOptions options) {
     return "%s, libtorch %s, %d threads, %s%s"
         .formatted(
             KernelCache.cpu(),

@@ -10,12 +10,23 @@ final class QuantisedProgram {
   private static final int FEW_INT8_ROUNDED = 2;
   private static final int FEW_INT4 = 16;
 
+  // What the system can put on large pages of 2 MiB, with little left over; untouched, it costs
+  // nothing.
+  private static final int SLAB = 1 << 27;
+
   private QuantisedProgram() {}
 
-  static ProgramText values(ProgramText text, WeightFormat format) {
+  /**
+   * @param onednn whether whole weights are packed by oneDNN, where nothing else is said of a shape
+   */
+  static ProgramText values(ProgramText text, WeightFormat format, boolean onednn) {
     return text.flag("quantised", format.quantised())
-        .value("weight", format.quantised() ? "Tuple[List[int], Tensor, Tensor]" : "Tensor")
+        .value("weight", "Tuple[List[int], Tensor, Tensor]")
         .value("bits", format.bits())
+        .value("head_bits", format.quantised() ? 8 : format.bits())
+        .value("whole_kernel", onednn ? 0 : 6)
+        .value("whole_packed", onednn ? 1 : 0)
+        .value("slab", SLAB)
         .value("quantised_group", format.group())
         .value("scratch", SCRATCH)
         .value("few_int8", format.roundsInputs() ? FEW_INT8_ROUNDED : FEW_INT8)

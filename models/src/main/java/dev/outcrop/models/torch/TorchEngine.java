@@ -57,6 +57,7 @@ public final class TorchEngine implements Engine {
             start(
                 config,
                 options,
+                DecoderWeights.shapes(checkpoint, config),
                 program -> DecoderWeights.load(new WeightSource(program, checkpoint), config)));
   }
 
@@ -84,21 +85,34 @@ public final class TorchEngine implements Engine {
   /** An engine with random weights, for measuring speed. */
   public static TorchEngine random(DecoderConfig config, TorchOptions options) {
     return LoadingThread.call(
-        () -> start(config, options, program -> DecoderWeights.draw(program, config)));
+        () ->
+            start(
+                config,
+                options,
+                DecoderWeights.drawnShapes(config),
+                program -> DecoderWeights.draw(program, config)));
   }
 
   private static TorchEngine start(
-      DecoderConfig config, TorchOptions options, Consumer<TorchProgram> fill) {
-    TorchProgram program = program(config, options);
+      DecoderConfig config,
+      TorchOptions options,
+      List<WeightShape> shapes,
+      Consumer<TorchProgram> fill) {
+    Compiled compiled = compiled(config, options);
+    TorchProgram program = compiled.program();
     if (options.threads() > 0) {
       TorchProgram.threads(options.threads());
     }
     try {
+      boolean quantised = options.weights().quantised();
+      List<KernelTable> kernels = List.of();
+      if (compiled.onednn() && !quantised) {
+        kernels = new LayoutTuner(options, System::nanoTime).tune(program, shapes);
+      }
       fill.accept(program);
-      List<KernelTable> kernels =
-          options.weights().quantised()
-              ? new KernelTuner(program, options, System::nanoTime).tune()
-              : List.of();
+      if (quantised) {
+        kernels = new KernelTuner(program, options, System::nanoTime).tune();
+      }
       TorchEngine engine = new TorchEngine(program, config, options, kernels);
       allocateArena(program, engine.geometry);
       return engine;
@@ -123,17 +137,20 @@ public final class TorchEngine implements Engine {
     }
   }
 
-  /** The program for oneDNN's kernels, or where they refuse this machine, for plain ones. */
-  private static TorchProgram program(DecoderConfig config, TorchOptions options) {
+  /** A program, and whether it was written for oneDNN's kernels. */
+  private record Compiled(TorchProgram program, boolean onednn) {}
+
+  /** For oneDNN's kernels, or where they refuse this machine, for plain ones. */
+  private static Compiled compiled(DecoderConfig config, TorchOptions options) {
     if (options.kernels() == TorchOptions.Kernels.BEST) {
       String text = text(config, options, true);
       try {
-        return TorchProgram.probed(text);
+        return new Compiled(TorchProgram.probed(text), true);
       } catch (EngineException | IllegalStateException e) {
         log.warn("oneDNN does not take {} here; linear layers are slower", options.type(), e);
       }
     }
-    return TorchProgram.load(text(config, options, false));
+    return new Compiled(TorchProgram.load(text(config, options, false)), false);
   }
 
   private static String text(DecoderConfig config, TorchOptions options, boolean onednn) {
@@ -149,7 +166,7 @@ public final class TorchEngine implements Engine {
     return program;
   }
 
-  /** The kernels of quantised weights, by shape; empty where there are none. On any thread. */
+  /** The kernels of linear layers, by shape; empty where there is no choice. On any thread. */
   public List<KernelTable> kernels() {
     return kernels;
   }

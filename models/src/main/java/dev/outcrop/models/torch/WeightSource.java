@@ -7,7 +7,9 @@ import dev.outcrop.models.weights.StoredTensor;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +25,7 @@ final class WeightSource {
   private final Checkpoint checkpoint;
   private final List<Path> files;
   private final Set<String> used = new HashSet<>();
+  private final Map<List<Integer>, WeightShape> shapes = new LinkedHashMap<>();
 
   WeightSource(@Nullable TorchProgram program, Checkpoint checkpoint) {
     this.program = program;
@@ -77,7 +80,26 @@ final class WeightSource {
   }
 
   void linear(String kind, StoredTensor... parts) {
+    note(parts);
     load("load_linear", kind, Arrays.stream(parts).map(this::whole).toArray(long[][]::new));
+  }
+
+  void expert(String kind, StoredTensor weight) {
+    note(weight);
+    load("load_expert", kind, whole(weight));
+  }
+
+  private void note(StoredTensor... parts) {
+    long rows = Arrays.stream(parts).mapToLong(part -> part.shape().getFirst()).sum();
+    long columns = parts[0].shape().getLast();
+    List<Integer> shape = List.of(Math.toIntExact(rows), Math.toIntExact(columns));
+    WeightShape none = new WeightShape(shape.getFirst(), shape.getLast(), 0);
+    shapes.put(shape, shapes.getOrDefault(shape, none).more());
+  }
+
+  /** The shapes of the linear layers so far. */
+  List<WeightShape> shapes() {
+    return List.copyOf(shapes.values());
   }
 
   /** Runs a method with a list of tensors, each as {@link #whole} or {@link #rows} tell it. */
