@@ -20,10 +20,12 @@ final class ConfigParts {
 
   private final Fields config;
   private final Family family;
+  private final @Nullable PackedWeights packed;
 
-  ConfigParts(Fields config, Family family) {
+  ConfigParts(Fields config, Family family, @Nullable PackedWeights packed) {
     this.config = config;
     this.family = family;
+    this.packed = packed;
   }
 
   /** The rope of a layer, which slides or does not; null for none. */
@@ -75,7 +77,8 @@ final class ConfigParts {
         config.flag("tie_word_embeddings", tied),
         dtype(),
         config.ids("bos_token_id", MAX_VOCABULARY),
-        config.ids("eos_token_id", MAX_VOCABULARY));
+        config.ids("eos_token_id", MAX_VOCABULARY),
+        packed);
   }
 
   /** Dynamic rope is for sequences beyond what the config calls the longest. */

@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param dtype the type the checkpoint was saved in, null where config.json does not say
  * @param bosTokens ids of config.json that begin a text; mostly none or one
  * @param eosTokens ids of config.json that end one
+ * @param packed how linear layers are stored that were quantised before, null where none were
  */
 public record DecoderConfig(
     Family family,
@@ -36,7 +37,8 @@ public record DecoderConfig(
     boolean tiedEmbeddings,
     @Nullable DType dtype,
     List<Integer> bosTokens,
-    List<Integer> eosTokens) {
+    List<Integer> eosTokens,
+    @Nullable PackedWeights packed) {
 
   /** Copies the lists. */
   public DecoderConfig {
@@ -61,7 +63,8 @@ public record DecoderConfig(
         false,
         null,
         List.of(),
-        List.of());
+        List.of(),
+        null);
   }
 
   /** The same for sequences no longer than so many tokens; 0 leaves the checkpoint's own limit. */
@@ -81,7 +84,8 @@ public record DecoderConfig(
         tiedEmbeddings,
         dtype,
         bosTokens,
-        eosTokens);
+        eosTokens,
+        packed);
   }
 
   /** Numbers that a token's K and V are, over all layers. */

@@ -37,13 +37,15 @@ final class DecoderConfigReader {
           Family.supported() + "; encoders: " + EncoderFamily.supported());
     }
     Fields quantisation = config.object("quantization_config");
-    if (quantisation != null && !ExpertFamilies.quantised(family, quantisation)) {
+    PackedWeights packed = quantisation == null ? null : PackedWeights.read(family, quantisation);
+    if (quantisation != null && packed == null && !ExpertFamilies.quantised(family, quantisation)) {
       throw config.unsupported(
           "quantization_config",
           "'" + quantisation.text("quant_method", "present") + "'",
-          "checkpoints in float32, float16 or bfloat16, and gpt_oss in mxfp4");
+          "checkpoints in float32, float16 or bfloat16, dense families in gptq and awq, and"
+              + " gpt_oss in mxfp4");
     }
-    ConfigParts parts = new ConfigParts(config, family);
+    ConfigParts parts = new ConfigParts(config, family, packed);
     DecoderConfigReader reader = new DecoderConfigReader(parts);
     return switch (family) {
       case LLAMA -> reader.llama();

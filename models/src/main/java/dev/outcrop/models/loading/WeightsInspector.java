@@ -37,13 +37,16 @@ final class WeightsInspector {
 
   /** Reads the headers, and tells of types that cannot be read. */
   @Nullable Checkpoint open(JsonNode raw) {
-    boolean mxfp4 = raw.path(QUANTISATION).path("quant_method").asText().equals("mxfp4");
+    String method = raw.path(QUANTISATION).path("quant_method").asText();
+    boolean mxfp4 = method.equals("mxfp4");
+    boolean packed = method.equals("gptq") || method.equals("awq");
     Checkpoint checkpoint = findings.tried(WEIGHTS, () -> Checkpoint.open(folder));
     if (checkpoint != null) {
       Map<DType, List<StoredTensor>> others =
           checkpoint.tensors().stream()
               .filter(tensor -> !tensor.dtype().supported())
               .filter(tensor -> !(mxfp4 && tensor.dtype() == DType.U8))
+              .filter(tensor -> !(packed && tensor.dtype() == DType.I32))
               .collect(
                   Collectors.groupingBy(StoredTensor::dtype, TreeMap::new, Collectors.toList()));
       readable = others.isEmpty();
@@ -141,6 +144,8 @@ final class WeightsInspector {
         LoadedModel.name(LoadedModel.stored(checkpoint)),
         type.name().toLowerCase(Locale.ROOT),
         tied,
-        (parameters - unused + tiedNumbers) * bytes(type));
+        LoadedModel.stored(checkpoint) == DType.I32
+            ? checkpoint.bytes() + tiedNumbers * bytes(type) // as they are stored
+            : (parameters - unused + tiedNumbers) * bytes(type));
   }
 }

@@ -8,6 +8,7 @@ import dev.outcrop.models.arch.Experts;
 import dev.outcrop.models.arch.Layer;
 import dev.outcrop.models.arch.Mlp;
 import dev.outcrop.models.arch.Norms;
+import dev.outcrop.models.arch.PackedWeights;
 import dev.outcrop.models.arch.Rope;
 import dev.outcrop.models.arch.Scales;
 import java.util.ArrayList;
@@ -22,6 +23,9 @@ import org.jspecify.annotations.Nullable;
  * the calls are written out, so that no layer asks at run time what it is.
  */
 final class DecoderProgram {
+  private static final String GPTQ_SHIFTS = "[0, 4, 8, 12, 16, 20, 24, 28]";
+  private static final String AWQ_SHIFTS = "[0, 16, 4, 20, 8, 24, 12, 28]";
+
   private final DecoderConfig config;
   private final ElementType type;
   private final boolean onednn;
@@ -85,6 +89,10 @@ final class DecoderProgram {
     if (format.quantised()) {
       text.append(values().read("quantised.torchscript"));
     }
+    PackedWeights packed = config.packed();
+    if (packed != null) {
+      text.append(packed(packed).read("packed.torchscript"));
+    }
     for (int rope = 0; rope < ropes.size(); rope++) {
       text.append(rope(rope, ropes.get(rope)).read("rope.torchscript"));
     }
@@ -111,6 +119,14 @@ final class DecoderProgram {
                     "weights.torchscript",
                     "floor.torchscript"))
         .toString();
+  }
+
+  private ProgramText packed(PackedWeights packed) {
+    boolean gptq = packed.method() == PackedWeights.Method.GPTQ;
+    return values()
+        .flag("packed_inputs", gptq)
+        .value("zero_offset", packed.zeroOffset())
+        .value("packed_shifts", gptq ? GPTQ_SHIFTS : AWQ_SHIFTS);
   }
 
   /** What the layers of a step share: rotations, pieces of KV, masks. */

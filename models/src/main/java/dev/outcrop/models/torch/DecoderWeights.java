@@ -37,7 +37,7 @@ final class DecoderWeights {
 
   /** The shapes that linear layers will have, by the same errors; reads nothing. */
   static List<WeightShape> shapes(Checkpoint checkpoint, DecoderConfig config) {
-    WeightSource source = new WeightSource(null, checkpoint);
+    WeightSource source = new WeightSource(null, checkpoint, config.packed());
     load(source, config);
     return source.shapes();
   }
@@ -190,8 +190,8 @@ final class DecoderWeights {
     long width = mlp.width();
     if (mlp.fused()) {
       StoredTensor both = source.require(name + "gate_up_proj.weight", 2 * width, hidden);
-      source.load("load_linear", "gate", source.rows(both, 0, width));
-      source.load("load_linear", "up", source.rows(both, width, width));
+      source.linearRows("gate", both, 0, width);
+      source.linearRows("up", both, width, width);
     } else {
       source.linear("gate", source.require(name + "gate_proj.weight", width, hidden));
       source.linear("up", source.require(name + "up_proj.weight", width, hidden));

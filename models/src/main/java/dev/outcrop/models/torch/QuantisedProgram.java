@@ -22,8 +22,9 @@ final class QuantisedProgram {
   static ProgramText values(ProgramText text, WeightFormat format, boolean onednn) {
     return text.flag("quantised", format.quantised())
         .value("weight", "Tuple[List[int], Tensor, Tensor]")
-        .value("bits", format.bits())
-        .value("head_bits", format.quantised() ? 8 : format.bits())
+        .flag("stored", format.stored())
+        .value("bits", format.stored() ? 16 : format.bits())
+        .value("head_bits", format.quantised() && !format.stored() ? 8 : 16)
         .value("whole_kernel", onednn ? 0 : 6)
         .value("whole_packed", onednn ? 1 : 0)
         .value("slab", SLAB)

@@ -52,7 +52,7 @@ public final class TorchEncoder implements TextEncoder {
         modules,
         type,
         threads,
-        program -> EncoderWeights.load(new WeightSource(program, checkpoint), config));
+        program -> EncoderWeights.load(new WeightSource(program, checkpoint, null), config));
   }
 
   /**
@@ -61,7 +61,7 @@ public final class TorchEncoder implements TextEncoder {
    * @throws OutcropException what loading would say of the first that is missing or misshapen
    */
   public static void check(EncoderConfig config, Checkpoint checkpoint) {
-    EncoderWeights.load(new WeightSource(null, checkpoint), config);
+    EncoderWeights.load(new WeightSource(null, checkpoint, null), config);
   }
 
   /** Draws the weights, for measuring speed; what the model says is noise. */

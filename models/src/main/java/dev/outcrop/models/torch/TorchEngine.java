@@ -5,6 +5,7 @@ import ai.djl.pytorch.jni.IValue;
 import dev.outcrop.models.ModelError;
 import dev.outcrop.models.OutcropException;
 import dev.outcrop.models.arch.DecoderConfig;
+import dev.outcrop.models.arch.PackedWeights;
 import dev.outcrop.models.arch.Rope;
 import dev.outcrop.models.engine.Engine;
 import dev.outcrop.models.engine.KvGeometry;
@@ -14,6 +15,7 @@ import dev.outcrop.models.engine.StepResult;
 import dev.outcrop.models.weights.Checkpoint;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -58,7 +60,9 @@ public final class TorchEngine implements Engine {
                 config,
                 options,
                 DecoderWeights.shapes(checkpoint, config),
-                program -> DecoderWeights.load(new WeightSource(program, checkpoint), config)));
+                program ->
+                    DecoderWeights.load(
+                        new WeightSource(program, checkpoint, config.packed()), config)));
   }
 
   /**
@@ -68,7 +72,7 @@ public final class TorchEngine implements Engine {
    * @throws OutcropException what loading would say of the first that is missing or misshapen
    */
   public static List<String> check(DecoderConfig config, Checkpoint checkpoint) {
-    return DecoderWeights.load(new WeightSource(null, checkpoint), config);
+    return DecoderWeights.load(new WeightSource(null, checkpoint, config.packed()), config);
   }
 
   /** Tensors that nothing reads may mean that config.json says less than the weights need. */
@@ -95,22 +99,23 @@ public final class TorchEngine implements Engine {
 
   private static TorchEngine start(
       DecoderConfig config,
-      TorchOptions options,
+      TorchOptions wanted,
       List<WeightShape> shapes,
       Consumer<TorchProgram> fill) {
+    TorchOptions options = held(config, wanted);
     Compiled compiled = compiled(config, options);
     TorchProgram program = compiled.program();
     if (options.threads() > 0) {
       TorchProgram.threads(options.threads());
     }
     try {
-      boolean quantised = options.weights().quantised();
+      WeightFormat weights = options.weights();
       List<KernelTable> kernels = List.of();
-      if (compiled.onednn() && !quantised) {
+      if (compiled.onednn() && (!weights.quantised() || weights.stored())) {
         kernels = new LayoutTuner(options, System::nanoTime).tune(program, shapes);
       }
       fill.accept(program);
-      if (quantised) {
+      if (weights.quantised()) {
         kernels = new KernelTuner(program, options, System::nanoTime).tune();
       }
       TorchEngine engine = new TorchEngine(program, config, options, kernels);
@@ -135,6 +140,21 @@ public final class TorchEngine implements Engine {
               .formatted(geometry.tokens(), geometry.bytesPerToken()),
           e);
     }
+  }
+
+  /** As the checkpoint holds the weights, where they were quantised before. */
+  private static TorchOptions held(DecoderConfig config, TorchOptions options) {
+    PackedWeights packed = config.packed();
+    if (packed == null) {
+      return options;
+    }
+    if (options.weights().quantised()) {
+      throw new OutcropException(
+          ModelError.CHECKPOINT_UNSUPPORTED,
+          "the checkpoint's weights are quantised already (%s); quantization must be none"
+              .formatted(packed.method().name().toLowerCase(Locale.ROOT)));
+    }
+    return options.with(new WeightFormat(4, packed.group(), false, true));
   }
 
   /** A program, and whether it was written for oneDNN's kernels. */

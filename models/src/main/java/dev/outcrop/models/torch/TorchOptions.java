@@ -8,7 +8,7 @@ package dev.outcrop.models.torch;
  * @param threads threads of one operator, for the whole process; 0 leaves libtorch's choice
  * @param kernels what linear layers run on
  * @param weights how their weights are held
- * @param tuning how the kernels of quantised weights are chosen
+ * @param tuning how layouts and kernels of weights are chosen
  */
 public record TorchOptions(
     ElementType type,
@@ -30,6 +30,11 @@ public record TorchOptions(
     if (kvTokens < 1 || threads < 0) {
       throw new IllegalArgumentException("kvTokens must be positive and threads not negative");
     }
+  }
+
+  /** The same with weights that are held in another way. */
+  TorchOptions with(WeightFormat other) {
+    return new TorchOptions(type, kvTokens, threads, kernels, other, tuning);
   }
 
   /** Options with the best kernels. */

@@ -1,6 +1,7 @@
 package dev.outcrop.models.torch;
 
 import ai.djl.pytorch.jni.IValue;
+import dev.outcrop.models.arch.PackedWeights;
 import dev.outcrop.models.weights.Checkpoint;
 import dev.outcrop.models.weights.DType;
 import dev.outcrop.models.weights.StoredTensor;
@@ -23,13 +24,16 @@ final class WeightSource {
 
   private final @Nullable TorchProgram program;
   private final Checkpoint checkpoint;
+  private final @Nullable PackedWeights packed;
   private final List<Path> files;
   private final Set<String> used = new HashSet<>();
   private final Map<List<Integer>, WeightShape> shapes = new LinkedHashMap<>();
 
-  WeightSource(@Nullable TorchProgram program, Checkpoint checkpoint) {
+  WeightSource(
+      @Nullable TorchProgram program, Checkpoint checkpoint, @Nullable PackedWeights packed) {
     this.program = program;
     this.checkpoint = checkpoint;
+    this.packed = packed;
     this.files = checkpoint.files();
   }
 
@@ -41,6 +45,12 @@ final class WeightSource {
   StoredTensor require(String name, long... shape) {
     String bare = name.startsWith(MODEL) ? name.substring(MODEL.length()) : name;
     String stored = !has(name) && has(bare) ? bare : name;
+    if (packed != null && shape.length == 2 && !has(stored)) {
+      String number = PackedTensors.qweight(stored);
+      if (has(number)) {
+        return PackedTensors.numbers(checkpoint, number, packed, shape[0], shape[1]);
+      }
+    }
     used.add(stored);
     return checkpoint.require(stored, shape);
   }
@@ -80,8 +90,27 @@ final class WeightSource {
   }
 
   void linear(String kind, StoredTensor... parts) {
+    if (packed != null && Arrays.stream(parts).anyMatch(PackedTensors::holds)) {
+      packed(kind, packed, parts);
+      return;
+    }
     note(parts);
     load("load_linear", kind, Arrays.stream(parts).map(this::whole).toArray(long[][]::new));
+  }
+
+  private void packed(String kind, PackedWeights packed, StoredTensor... parts) {
+    PackedTensors tensors = PackedTensors.of(checkpoint, packed, parts);
+    tensors.all().forEach(tensor -> used.add(tensor.name()));
+    load(
+        tensors.ordered() ? "load_ordered" : "load_packed",
+        kind,
+        tensors.all().stream().map(this::whole).toArray(long[][]::new));
+  }
+
+  /** Some rows of a matrix as a layer of their own. */
+  void linearRows(String kind, StoredTensor matrix, long first, long count) {
+    note(Math.toIntExact(count), matrix);
+    load("load_linear", kind, rows(matrix, first, count));
   }
 
   void expert(String kind, StoredTensor weight) {
@@ -91,8 +120,11 @@ final class WeightSource {
 
   private void note(StoredTensor... parts) {
     long rows = Arrays.stream(parts).mapToLong(part -> part.shape().getFirst()).sum();
-    long columns = parts[0].shape().getLast();
-    List<Integer> shape = List.of(Math.toIntExact(rows), Math.toIntExact(columns));
+    note(Math.toIntExact(rows), parts[0]);
+  }
+
+  private void note(int rows, StoredTensor part) {
+    List<Integer> shape = List.of(rows, Math.toIntExact(part.shape().getLast()));
     WeightShape none = new WeightShape(shape.getFirst(), shape.getLast(), 0);
     shapes.put(shape, shapes.getOrDefault(shape, none).more());
   }
@@ -150,6 +182,7 @@ final class WeightSource {
       case F16 -> 5;
       case BF16 -> 15;
       case U8 -> 0;
+      case I32 -> 3;
       default -> throw new IllegalArgumentException("no tensors of " + dtype);
     };
   }

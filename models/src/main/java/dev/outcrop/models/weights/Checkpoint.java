@@ -151,6 +151,16 @@ public final class Checkpoint {
     return shaped(tensor, shape);
   }
 
+  /** A tensor of int32 that has to be there, with exactly this shape. */
+  public StoredTensor requireIntegers(String name, long... shape) {
+    StoredTensor tensor = present(name);
+    if (tensor.dtype() != DType.I32) {
+      throw invalid(
+          tensor.file(), "tensor '%s' has dtype %s, must be I32".formatted(name, tensor.dtype()));
+    }
+    return shaped(tensor, shape);
+  }
+
   private StoredTensor present(String name) {
     StoredTensor tensor = tensors.get(name);
     if (tensor == null) {

@@ -135,7 +135,11 @@ final class DecoderConfigTest {
                 + " starcoder2, mixtral, qwen2_moe, qwen3_moe, gpt_oss, deepseek_v3");
     unsupported("llama", ",\"hidden_act\":\"relu\"", "hidden_act", "'relu'", "silu, gelu");
     unsupported(
-        "llama", ",\"quantization_config\":{\"quant_method\":\"awq\"}", "'awq'", "bfloat16");
+        "llama",
+        ",\"quantization_config\":{\"quant_method\":\"aqlm\"}",
+        "'aqlm'",
+        "bfloat16",
+        "gptq");
     unsupported(
         "qwen2",
         ",\"rope_scaling\":{\"type\":\"proportional\",\"factor\":4.0}",

@@ -62,7 +62,8 @@ final class Configs {
         c.tiedEmbeddings(),
         c.dtype(),
         c.bosTokens(),
-        c.eosTokens());
+        c.eosTokens(),
+        c.packed());
   }
 
   static EncoderConfig encoder(

@@ -94,7 +94,7 @@ record EncoderFixture(
       throw new AssertionError("the program has no " + from);
     }
     TorchProgram program = TorchProgram.load(text.replace(from, to));
-    EncoderWeights.load(new WeightSource(program, checkpoint), config);
+    EncoderWeights.load(new WeightSource(program, checkpoint, null), config);
     try (TorchEncoder encoder = new TorchEncoder(program, config)) {
       return said(encoder);
     }
