@@ -6,15 +6,16 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * Which kernels the quantised weights of one shape use. What `models inspect` prints.
+ * Which kernels the weights of one shape use. What `models inspect` prints.
  *
  * @param outputs output channels
  * @param inputs input channels
- * @param format how the weights are held: {@code int8}, {@code int4-g32}, ..., or {@code none}
- *     where the inputs are no multiple of 32
+ * @param format how the weights are held: {@code int8}, {@code int4-g32}, ..., or {@code none} for
+ *     whole ones
  * @param weights how many there are
  * @param kernels by the rows of a step: {@code 1}, {@code 2-4}, ..., {@code 65+}
- * @param source {@code measured} now, {@code cached}, or {@code default} where there was no choice
+ * @param source {@code measured} now, {@code cached}, or {@code default} where there was nothing to
+ *     choose or no time to
  */
 public record KernelChoice(
     int outputs,

@@ -4,8 +4,8 @@ import dev.outcrop.models.torch.Tuning;
 import java.nio.file.Path;
 
 /**
- * How the kernels of quantised weights are chosen. Measuring takes up to two seconds of a load;
- * which kernel is the fastest depends on the processor, the shapes and the rows of a step.
+ * How the layout and the kernels of weights are chosen. Measuring takes up to two seconds of a
+ * load; which kernel is the fastest depends on the processor, the shapes and the rows of a step.
  */
 public sealed interface KernelTuning {
   /**

@@ -9,7 +9,7 @@ package dev.outcrop.models.loading;
  *     0 for the checkpoint's own
  * @param threads threads of one operator, for the whole process; 0 leaves the choice to libtorch
  * @param quantization how the weights of a decoder are held
- * @param tuning how the kernels of quantised weights are chosen
+ * @param tuning how layouts and kernels of weights are chosen
  */
 public record LoadOptions(
     Dtype dtype,

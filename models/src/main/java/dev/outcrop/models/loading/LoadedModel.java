@@ -117,11 +117,18 @@ public final class LoadedModel implements AutoCloseable {
         .toArray();
   }
 
-  /** The kernels that a decoder's quantised weights use here; loads them to measure. */
-  public static List<KernelChoice> kernels(
-      Path folder, Quantization quantization, KernelTuning tuning) {
-    EngineOptions options = new EngineOptions(ComputeType.BFLOAT16, 1, 0, quantization, tuning);
-    return EngineLoader.kernels(config(folder), Checkpoint.open(folder), options);
+  /** The kernels that a decoder's linear layers use here; loads its weights. */
+  public static List<KernelChoice> kernels(Path folder, LoadOptions options) {
+    DecoderConfig config = config(folder);
+    Checkpoint checkpoint = Checkpoint.open(folder);
+    EngineOptions engine =
+        new EngineOptions(
+            compute(checkpoint, options.computed()),
+            1,
+            options.threads(),
+            options.quantization(),
+            options.tuning());
+    return EngineLoader.kernels(config, checkpoint, engine);
   }
 
   private static DecoderConfig config(Path folder) {
@@ -160,12 +167,13 @@ public final class LoadedModel implements AutoCloseable {
     };
   }
 
-  /** Bytes are weights of four bits and what scales them. */
+  /** Bytes and int32 are weights of four bits and what scales them. */
   static long parameters(StoredTensor tensor) {
-    if (tensor.dtype() != DType.U8) {
-      return tensor.elements();
-    }
-    return tensor.name().endsWith("_blocks") ? 2 * tensor.elements() : 0;
+    return switch (tensor.dtype()) {
+      case U8 -> tensor.name().endsWith("_blocks") ? 2 * tensor.elements() : 0;
+      case I32 -> tensor.name().endsWith(".qweight") ? 8 * tensor.elements() : 0;
+      default -> tensor.name().endsWith(".scales") ? 0 : tensor.elements();
+    };
   }
 
   /** The type that most bytes of the checkpoint are in. */
@@ -209,6 +217,7 @@ public final class LoadedModel implements AutoCloseable {
       case F16 -> "float16";
       case BF16 -> "bfloat16";
       case U8 -> "mxfp4";
+      case I32 -> "int4";
       default -> stored.name();
     };
   }

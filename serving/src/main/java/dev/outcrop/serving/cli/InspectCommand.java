@@ -10,11 +10,15 @@ import dev.outcrop.models.loading.LoadOptions;
 import dev.outcrop.models.loading.LoadedModel;
 import dev.outcrop.models.loading.Quantization;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** {@code outcrop models inspect DIR}. */
 @Command(
@@ -45,13 +49,29 @@ final class InspectCommand implements Callable<Integer> {
       names = "--tune",
       paramLabel = "QUANTIZATION",
       description = {
-        "Also loads a decoder's weights, quantised so, and tells which kernels they use here.",
+        "Also loads a decoder's weights, quantised so or whole, and tells which kernels they use"
+            + " here.",
         "One of ${COMPLETION-CANDIDATES}"
       })
   private @Nullable Quantization tune;
 
+  @Option(
+      names = "--threads",
+      defaultValue = "0",
+      description = "With --tune: as models[].threads will be; 0 for libtorch's choice")
+  private int threads;
+
+  @Option(
+      names = "--kernel-tuning",
+      defaultValue = "auto",
+      description = "With --tune: as models[].kernel-tuning will be (${DEFAULT-VALUE})")
+  private String tuning = "auto";
+
+  @Spec private @Nullable CommandSpec spec;
+
   @Override
   public Integer call() throws Exception {
+    LoadOptions options = options(tune == null ? Quantization.NONE : tune);
     Inspection inspection = Inspection.of(folder, dtype);
     ObjectNode parts = JSON.valueToTree(inspection);
     ObjectNode flat = JSON.createObjectNode();
@@ -66,10 +86,18 @@ final class InspectCommand implements Callable<Integer> {
               }
             });
     if (tune != null && inspection.unsupported().isEmpty()) {
-      flat.set(
-          "kernels", JSON.valueToTree(LoadedModel.kernels(folder, tune, KernelTuning.usual())));
+      flat.set("kernels", JSON.valueToTree(LoadedModel.kernels(folder, options)));
     }
     System.out.println(JSON.writeValueAsString(flat));
     return inspection.unsupported().isEmpty() ? 0 : 1;
+  }
+
+  private LoadOptions options(Quantization quantization) {
+    try {
+      return new LoadOptions(dtype, 1, 0, threads, quantization, KernelTuning.of(tuning));
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(
+          Objects.requireNonNull(spec).commandLine(), String.valueOf(e.getMessage()), e);
+    }
   }
 }
