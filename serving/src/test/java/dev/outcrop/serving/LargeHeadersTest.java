@@ -9,6 +9,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -89,6 +91,27 @@ final class LargeHeadersTest {
 
     assertThatThrownBy(() -> http.rest(1))
         .hasMessage("GOAWAY with error code 9"); // COMPRESSION_ERROR
+  }
+
+  @Test
+  void endsAConnectionWhoseHeadersAreDecodedToMore() throws IOException {
+    byte[] bomb = with(with(HEAD, header(4_000)), new byte[10_000]);
+    Arrays.fill(bomb, bomb.length - 10_000, bomb.length, (byte) 0xbe); // the newest in the table
+    http.write(RawHttp2.frame(RawHttp2.HEADERS, END_HEADERS, 1, bomb));
+
+    assertThatThrownBy(() -> http.rest(1))
+        .hasMessage("GOAWAY with error code 11"); // ENHANCE_YOUR_CALM
+  }
+
+  @Test
+  void tellsWhatHeadersMayHave() throws IOException {
+    ByteBuffer settings = ByteBuffer.wrap(http.next().payload());
+    Map<Integer, Integer> values = new HashMap<>();
+    while (settings.hasRemaining()) {
+      values.put((int) settings.getShort(), settings.getInt());
+    }
+
+    assertThat(values).containsEntry(6, 16_384); // SETTINGS_MAX_HEADER_LIST_SIZE
   }
 
   @Test

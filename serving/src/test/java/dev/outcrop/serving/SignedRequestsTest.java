@@ -130,6 +130,16 @@ final class SignedRequestsTest {
   }
 
   @Test
+  void refusesAHeaderThatIsSignedTwice() throws IOException {
+    String lines = signer().lines("POST", PATH, "localhost", HI);
+    RawHttp.Response response = send(PATH, HI, lines.replace("host;", "host;host;"));
+
+    assertThat(response.status()).isEqualTo(403);
+    assertThat(response.header("x-amzn-ErrorType")).isEqualTo("IncompleteSignatureException");
+    assertThat(response.text()).contains("SignedHeaders has a name twice.");
+  }
+
+  @Test
   void tellsNobodyWhetherARouteExists() throws IOException {
     String body = "[";
     RawHttp.Response there = send(PATH, body, wrong().lines("POST", PATH, "localhost", body));

@@ -1,6 +1,7 @@
 package dev.outcrop.serving.auth;
 
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -98,6 +99,10 @@ record SignatureClaim(
     List<String> names = List.of(headers.split(";"));
     if (names.size() > MAX_HEADERS) {
       return new Parsed.Broken("SignedHeaders has too many names.");
+    }
+    // Each name stands for all values of its header in what is hashed.
+    if (Set.copyOf(names).size() < names.size()) {
+      return new Parsed.Broken("SignedHeaders has a name twice.");
     }
     if (!HEX.matcher(signature).matches()) {
       return new Parsed.Broken("Signature must be 64 hexadecimal digits in lower case.");

@@ -50,13 +50,17 @@ final class DualProtocolSelector implements ServerConnectionSelector {
     this.limits = limits;
     this.engines = engines;
     Http1Config config =
-        Http1Config.builder().addReceiveListener(new ArrivingRequest(connections)).build();
+        Http1Config.builder()
+            .maxHeadersSize(HeaderTable.LONGEST_LIST)
+            .addReceiveListener(new ArrivingRequest(connections))
+            .build();
     this.http1 = Http1ConnectionSelector.builder().config(config).build();
     this.http2 =
         Http2ConnectionSelector.builder()
             .http2Config(
                 Http2Config.builder()
                     .maxFrameSize(limits.maxFrame())
+                    .maxHeaderListSize(HeaderTable.LONGEST_LIST)
                     .maxConcurrentStreams(MAX_STREAMS)
                     .maxRapidResets(MAX_RESETS)
                     .rapidResetCheckPeriod(RESETS_WITHIN)

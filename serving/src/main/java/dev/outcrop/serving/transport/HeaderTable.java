@@ -17,11 +17,19 @@ import java.util.List;
  * headers are rewritten to ones that are not put in; the second ends the connection. What stays in
  * Helidon's table for longer is behind what the client can name, which is always the newest.
  *
+ * <p>Also bounds the headers as they are decoded: a byte of a block can stand for all of the table.
+ *
  * <p>On the connection's thread.
  */
 final class HeaderTable {
   /** SETTINGS_HEADER_TABLE_SIZE, which Helidon leaves at its default. */
   static final int LARGEST = 4_096;
+
+  /**
+   * SETTINGS_MAX_HEADER_LIST_SIZE (RFC 9113 section 6.5.2): what the headers of a request have
+   * together, each with {@value #ENTRY} bytes for itself.
+   */
+  static final int LONGEST_LIST = 16 * 1_024;
 
   /** What an entry costs beside its name and its value (section 4.1). */
   private static final int ENTRY = 32;
@@ -32,6 +40,9 @@ final class HeaderTable {
     16, 13, 12, 6, 4, 4, 6, 7, 4, 4, 8, 17, 13, 8, 19, 13, 4, 8, 12, 18, 19, 5, 7, 7, 11, 6, 10, 25,
     17, 10, 4, 3, 16
   };
+
+  /** The lengths of the values in the static table, up to the last that has one. */
+  private static final byte[] STATIC_VALUES = {0, 3, 4, 1, 11, 4, 5, 3, 3, 3, 3, 3, 3, 3, 0, 13};
 
   private static final int INDEXED = 0x80;
   private static final int PUT_IN = 0x40;
@@ -53,10 +64,15 @@ final class HeaderTable {
 
   private int largest = LARGEST;
   private int size;
+  private int listed;
   private byte[] block = {};
   private int at;
 
-  private record Entry(int name, int size) {}
+  private record Entry(int name, int size) {
+    private static Entry of(int name, int value) {
+      return new Entry(name, name + value + ENTRY);
+    }
+  }
 
   /**
    * Reads the header block of a request.
@@ -67,18 +83,19 @@ final class HeaderTable {
   byte[] read(byte[] headers) {
     block = headers;
     at = 0;
+    listed = 0;
     ByteArrayOutputStream rewritten = new ByteArrayOutputStream();
     int kept = 0;
     while (at < block.length) {
       int start = at;
       int first = block[at] & 0xff;
       if ((first & INDEXED) != 0) {
-        name(number(INDEXED_BITS));
+        list(entry(number(INDEXED_BITS)));
       } else if ((first & PUT_IN) != 0) {
         int index = number(PUT_IN_BITS);
-        int name = index == 0 ? string() : name(index);
+        int name = index == 0 ? string() : entry(index).name();
         int afterIndex = index == 0 ? start + 1 : at;
-        if (!add(name, name + string() + ENTRY)) {
+        if (!add(list(Entry.of(name, string())))) {
           rewritten.write(block, kept, start - kept);
           plain(index, rewritten);
           kept = afterIndex;
@@ -87,10 +104,8 @@ final class HeaderTable {
         resize(number(RESIZE_BITS));
       } else {
         int index = number(PLAIN_BITS);
-        if (index == 0) {
-          string();
-        }
-        string();
+        int name = index == 0 ? string() : entry(index).name();
+        list(Entry.of(name, string()));
       }
     }
     if (kept == 0) {
@@ -115,12 +130,20 @@ final class HeaderTable {
     out.write(rest);
   }
 
-  private boolean add(int name, int entrySize) {
-    boolean fits = entrySize <= largest;
-    shrink(fits ? largest - entrySize : 0);
+  private Entry list(Entry header) {
+    listed += header.size();
+    if (listed > LONGEST_LIST) {
+      throw new Http2Exception(Http2ErrorCode.ENHANCE_YOUR_CALM, "headers that are too large");
+    }
+    return header;
+  }
+
+  private boolean add(Entry header) {
+    boolean fits = header.size() <= largest;
+    shrink(fits ? largest - header.size() : 0);
     if (fits) {
-      entries.add(new Entry(name, entrySize));
-      size += entrySize;
+      entries.add(header);
+      size += header.size();
     }
     return fits;
   }
@@ -139,13 +162,17 @@ final class HeaderTable {
     }
   }
 
-  /** The length of a name in one of the tables. */
-  private int name(int index) {
+  /** What is in one of the tables. */
+  private Entry entry(int index) {
     int dynamic = index - STATIC.length - 1;
     if (index == 0 || dynamic >= entries.size()) {
       throw bad("no such header");
     }
-    return dynamic < 0 ? STATIC[index - 1] : entries.get(entries.size() - 1 - dynamic).name();
+    if (dynamic >= 0) {
+      return entries.get(entries.size() - 1 - dynamic);
+    }
+    return Entry.of(
+        STATIC[index - 1], index <= STATIC_VALUES.length ? STATIC_VALUES[index - 1] : 0);
   }
 
   /** The length of a string, which is passed over. */

@@ -131,6 +131,35 @@ final class HeaderTableTest {
             Http2Exception.class, e -> assertThat(e.code()).isEqualTo(Http2ErrorCode.COMPRESSION));
   }
 
+  private static void tooLong(HeaderTable table, Hpack headers) {
+    byte[] block = headers.block();
+    assertThatThrownBy(() -> table.read(block))
+        .isInstanceOfSatisfying(
+            Http2Exception.class,
+            e -> assertThat(e.code()).isEqualTo(Http2ErrorCode.ENHANCE_YOUR_CALM));
+  }
+
+  @Test
+  void boundsWhatAListIsDecodedTo() {
+    int rest = HeaderTable.LONGEST_LIST - (7 + 3 + 32) - (4 + 32) - (15 + 13 + 32);
+    String fits = "x".repeat(rest - 1 - 32);
+    Hpack fixed = Hpack.of().indexed(2).name(33, "").indexed(16); // :method, date, encodings
+    assertThat(table.read(fixed.plain("n", fits).block())).isNotEmpty();
+
+    tooLong(table, Hpack.of().indexed(2).name(33, "").indexed(16).plain("n", fits + "x"));
+    tooLong(table, Hpack.of().indexed(2).name(33, "x").indexed(16).plain("n", fits));
+    tooLong(table, Hpack.of().indexed(2).name(33, "").indexed(16).plain("nn", fits));
+  }
+
+  @Test
+  void countsWhatIsInTheTableEachTimeItIsNamed() {
+    table.read(Hpack.of().putIn("n", "v".repeat(4_000)).block());
+    Hpack four = Hpack.of().indexed(62).indexed(62).indexed(62).indexed(62);
+    assertThat(table.read(four.block())).hasSize(4);
+
+    tooLong(table, four.indexed(62));
+  }
+
   @Test
   void keepsHelidonFromLoopingOnAnything() {
     SplittableRandom random = new SplittableRandom(7);
