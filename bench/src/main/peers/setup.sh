@@ -25,17 +25,17 @@ need() {
   }
 }
 
-# Makes a folder or file by a function that gets a new name for it, so that nothing half made is taken for whole.
-made() {
-  local target=$1
+# Makes a folder or file by a function that gets a new name for it, so that nothing half made is taken for whole, and
+# leaves its path in $made. Not to be called in $( ), in an if, or before || and &&: bash goes on after errors there.
+obtain() {
+  made=$1
   shift
-  if [ ! -e "$target" ]; then
-    mkdir -p "$(dirname "$target")"
-    rm -rf "$target.part"
-    "$@" "$target.part" >&2
-    mv "$target.part" "$target"
+  if [ ! -e "$made" ]; then
+    mkdir -p "$(dirname "$made")"
+    rm -rf "$made.part"
+    "$@" "$made.part" >&2
+    mv "$made.part" "$made"
   fi
-  echo "$target"
 }
 
 install_python() {
@@ -82,7 +82,8 @@ build_llama() {
 
 llama() {
   local folder program
-  folder=$(made "$cache/llama-$llama_release" build_llama)
+  obtain "$cache/llama-$llama_release" build_llama
+  folder=$made
   program=$folder/llama_peer
   if [ ! -e "$program" ] || [ "$here/llama/llama_peer.c" -nt "$program" ]; then
     gcc -O3 -Wall -Wextra "-I$folder/include" "$here/llama/llama_peer.c" -o "$program" \
@@ -102,17 +103,19 @@ quantize() {
 gguf() {
   local name whole
   name=$(basename "$1")
-  whole=$(made "$cache/gguf/$name-bf16.gguf" write_gguf "$1")
+  obtain "$cache/gguf/$name-bf16.gguf" write_gguf "$1"
+  whole=$made
   # The numbers are those of llama_ftype.
   case $2 in
-    bf16) echo "$whole" ;;
-    q8_0) made "$cache/gguf/$name-q8_0.gguf" quantize "$whole" 7 ;;
-    q4_0) made "$cache/gguf/$name-q4_0.gguf" quantize "$whole" 2 ;;
+    bf16) ;;
+    q8_0) obtain "$cache/gguf/$name-q8_0.gguf" quantize "$whole" 7 ;;
+    q4_0) obtain "$cache/gguf/$name-q4_0.gguf" quantize "$whole" 2 ;;
     *)
       echo "there is no type $2 in this script" >&2
       return 1
       ;;
   esac
+  echo "$made"
 }
 
 jlama_path() {
@@ -131,10 +134,16 @@ jlama_path() {
 shift
 case $1 in
   python) install_python ;;
-  checkpoint) made "$cache/checkpoints/$3" write_checkpoint "$2" ;;
+  checkpoint)
+    obtain "$cache/checkpoints/$3" write_checkpoint "$2"
+    echo "$made"
+    ;;
   llama) llama ;;
   gguf) gguf "$2" "$3" ;;
-  jlama) made "$cache/jlama-$(cksum <"$here/jlama/pom.xml" | cut -d ' ' -f 1).classpath" jlama_path ;;
+  jlama)
+    obtain "$cache/jlama-$(cksum <"$here/jlama/pom.xml" | cut -d ' ' -f 1).classpath" jlama_path
+    echo "$made"
+    ;;
   *)
     echo "there is no step $1" >&2
     exit 2
