@@ -100,9 +100,15 @@ quantize() {
   "$cache/llama-$llama_release/llama_peer" quantize "$1" "$3" "$2"
 }
 
+# What tells one checkpoint from another, and from what it was before it was trained on.
+identity() {
+  (cd "$1" && pwd -P && cat config.json && stat -L -c '%n %s %.9Y' -- *.safetensors) | cksum | cut -d ' ' -f 1
+}
+
 gguf() {
   local name whole
-  name=$(basename "$1")
+  name=$(identity "$1")
+  name=$(basename "$1")-$name
   obtain "$cache/gguf/$name-bf16.gguf" write_gguf "$1"
   whole=$made
   # The numbers are those of llama_ftype.
