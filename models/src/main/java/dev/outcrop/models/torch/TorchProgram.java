@@ -12,11 +12,13 @@ import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
+import ai.djl.util.NativeResource;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -36,12 +38,12 @@ final class TorchProgram implements AutoCloseable {
   private final PtSymbolBlock block;
 
   /**
-   * Arrays that became arguments. A tensor made from a Java array does not own its memory: DJL's
-   * array object does, so it stays open until the call is over.
+   * Arguments of the next call, and arrays that became some. A tensor made from a Java array does
+   * not own its memory: DJL's array object does, so it stays open until the call is over.
    */
-  private final List<PtNDArray> inputs = new ArrayList<>();
+  private final List<Handle<?>> inputs = new ArrayList<>();
 
-  /** Of all programs of the process. */
+  /** Of all programs of the process: those that a {@link Handle} was made for and not closed. */
   private static final AtomicLong HANDLES = new AtomicLong();
 
   static {
@@ -121,17 +123,17 @@ final class TorchProgram implements AutoCloseable {
 
   /** Runs a method that returns a tensor of int64. */
   long[] runLongs(String method, IValue... arguments) {
-    try (Result result = result(method, arguments);
-        PtNDArray array = result.value.toTensor(manager)) {
-      return array.toLongArray();
+    try (Handle<IValue> result = result(method, arguments);
+        Handle<PtNDArray> array = new Handle<>(result.resource.toTensor(manager))) {
+      return array.resource.toLongArray();
     }
   }
 
   /** Runs a method that returns a tensor of float32. */
   float[] runFloats(String method, IValue... arguments) {
-    try (Result result = result(method, arguments);
-        PtNDArray array = result.value.toTensor(manager)) {
-      return array.toFloatArray();
+    try (Handle<IValue> result = result(method, arguments);
+        Handle<PtNDArray> array = new Handle<>(result.resource.toTensor(manager))) {
+      return array.resource.toFloatArray();
     }
   }
 
@@ -141,36 +143,42 @@ final class TorchProgram implements AutoCloseable {
   }
 
   private IValue input(PtNDArray array) {
-    HANDLES.incrementAndGet();
-    inputs.add(array);
-    return IValue.from(array);
+    inputs.add(new Handle<>(array));
+    IValue value = IValue.from(array);
+    inputs.add(new Handle<>(value));
+    return value;
   }
 
-  /** Handles of libtorch that are open: arguments and results of calls, in all programs. */
+  /**
+   * Handles of libtorch that are open, in all programs: arguments from when they are made here or
+   * reach a call, and what calls return.
+   */
   static long handles() {
     return HANDLES.get();
   }
 
   /** Runs a method that returns a list of tensors of int64 or float32. */
   Tensors runTensors(String method, IValue... arguments) {
-    try (Result result = result(method, arguments)) {
-      return tensors(result.value);
+    try (Handle<IValue> result = result(method, arguments)) {
+      return tensors(result.resource);
     }
   }
 
   /** The tensors of a list that a method returned, copied out; the caller closes the list. */
   Tensors tensors(IValue list) {
-    PtNDArray[] arrays = list.toTensorArray(manager);
-    HANDLES.addAndGet(arrays.length);
-    List<Object> contents = new ArrayList<>();
-    for (PtNDArray array : arrays) {
-      try (array) {
+    List<Handle<PtNDArray>> arrays =
+        Arrays.stream(list.toTensorArray(manager)).map(Handle::new).toList();
+    try {
+      List<Object> contents = new ArrayList<>();
+      for (Handle<PtNDArray> each : arrays) {
+        PtNDArray array = each.resource;
         contents.add(
             array.getDataType() == DataType.INT64 ? array.toLongArray() : array.toFloatArray());
       }
-      HANDLES.decrementAndGet();
+      return new Tensors(contents);
+    } finally {
+      arrays.forEach(Handle::close);
     }
-    return new Tensors(contents);
   }
 
   /** Contents of tensors of int64 or float32. */
@@ -188,26 +196,33 @@ final class TorchProgram implements AutoCloseable {
     }
   }
 
-  /** What a method returned, until it is closed. */
-  private record Result(IValue value) implements AutoCloseable {
-    Result {
+  /** Something of libtorch's, which counts until it is closed. */
+  private record Handle<T extends NativeResource<Long>>(T resource) implements AutoCloseable {
+    Handle {
       HANDLES.incrementAndGet();
     }
 
     @Override
     public void close() {
-      value.close();
+      resource.close();
       HANDLES.decrementAndGet();
     }
   }
 
-  private Result result(String method, IValue... arguments) {
-    return new Result(call(method, arguments));
+  private Handle<IValue> result(String method, IValue... arguments) {
+    return new Handle<>(call(method, arguments));
   }
 
-  /** Runs a method and closes the arguments, whatever comes. The caller closes the result. */
+  /**
+   * Runs a method and closes the arguments, whatever comes. The caller closes the result, which
+   * does not count.
+   */
   IValue call(String method, IValue... arguments) {
-    HANDLES.addAndGet(arguments.length);
+    for (IValue argument : arguments) {
+      if (!isInput(argument)) {
+        inputs.add(new Handle<>(argument));
+      }
+    }
     try {
       // The flag lives in the thread. With the optimizer on, the first calls of every new shape
       // stall for profiling and gain nothing.
@@ -217,17 +232,27 @@ final class TorchProgram implements AutoCloseable {
       }
       return IValueUtils.runMethod(block, method, arguments);
     } finally {
-      for (IValue argument : arguments) {
-        argument.close();
-      }
-      inputs.forEach(PtNDArray::close);
-      HANDLES.addAndGet(-arguments.length - inputs.size());
-      inputs.clear();
+      closeInputs();
     }
+  }
+
+  private boolean isInput(IValue value) {
+    for (Handle<?> input : inputs) {
+      if (value.equals(input.resource)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private void closeInputs() {
+    inputs.reversed().forEach(Handle::close); // values before their arrays
+    inputs.clear();
   }
 
   @Override
   public void close() {
+    closeInputs();
     model.close();
   }
 }
