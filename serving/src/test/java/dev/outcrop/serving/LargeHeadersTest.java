@@ -28,6 +28,7 @@ final class LargeHeadersTest {
   private static final int PADDED = 8;
   private static final int PRIORITY = 0x20;
   private static final int CONTINUATION = 9;
+  private static final int MAX_FRAME = 16_384;
 
   private TestServer server;
   private RawHttp2 http;
@@ -131,6 +132,24 @@ final class LargeHeadersTest {
   }
 
   @ParameterizedTest
+  @ValueSource(ints = {1, 5_000, 9_000, 15_000})
+  void servesALargeBlockInPieces(int piece) throws IOException {
+    byte[] large = with(HEAD, header(15_000));
+    Arrays.fill(large, large.length - 15_000, large.length, (byte) 'v');
+    http.write(RawHttp2.frame(RawHttp2.HEADERS, 0, 1, Arrays.copyOf(large, piece)));
+    for (int at = piece; at < large.length; at += 9_000) {
+      int end = Math.min(at + 9_000, large.length);
+      http.write(
+          RawHttp2.frame(
+              CONTINUATION,
+              end == large.length ? END_HEADERS : 0,
+              1,
+              Arrays.copyOfRange(large, at, end)));
+    }
+    answers(1);
+  }
+
+  @ParameterizedTest
   @ValueSource(ints = {RawHttp2.DATA, RawHttp2.HEADERS, RawHttp2.PING})
   void endsAConnectionWhoseBlockIsBrokenOff(int type) throws IOException {
     http.write(RawHttp2.frame(RawHttp2.HEADERS, 0, 1, HEAD));
@@ -143,7 +162,7 @@ final class LargeHeadersTest {
   void endsAConnectionWhoseBlockDoesNotEnd() throws IOException {
     byte[] piece = new byte[8_000];
     http.write(RawHttp2.frame(RawHttp2.HEADERS, 0, 1, HEAD));
-    for (int i = 0; i <= 64 * 1_024 / piece.length; i++) {
+    for (int i = 0; i <= MAX_FRAME / piece.length; i++) {
       http.write(RawHttp2.frame(CONTINUATION, 0, 1, piece));
     }
 

@@ -8,8 +8,8 @@ import java.nio.ByteBuffer;
 
 /**
  * The HEADERS frames of an HTTP/2 connection with the CONTINUATION frames that belong to them (RFC
- * 9113 section 6.2), read as one and checked by a {@link HeaderTable} before Helidon sees them. On
- * the connection's thread.
+ * 9113 section 6.2), read as one and checked by a {@link HeaderTable} before Helidon sees them, as
+ * one HEADERS frame: Helidon 4.5 refuses many blocks in pieces. On the connection's thread.
  */
 final class HeaderBlocks {
   private static final int HEADER = 9;
@@ -19,9 +19,6 @@ final class HeaderBlocks {
   private static final int PADDED = 8;
   private static final int PRIORITY = 0x20;
   private static final int PRIORITY_LENGTH = 5;
-
-  /** What all frames of one block may have; requests that are served have a few kilobytes. */
-  private static final int MOST = 64 * 1_024;
 
   private final DataReader in;
   private final int maxFrame;
@@ -33,9 +30,9 @@ final class HeaderBlocks {
   }
 
   /**
-   * Reads the block whose first frame is next; waits for all of it.
+   * Reads the block whose first frame is next; waits for all of it. It may be as long as a frame.
    *
-   * @return frames of the same headers, without padding
+   * @return a frame of the same headers, without padding
    * @throws Http2Exception where it cannot be served
    */
   byte[] read() {
@@ -53,7 +50,17 @@ final class HeaderBlocks {
       append(block, next.position(HEADER));
     }
     byte[] headers = table.read(block.toByteArray());
-    return frames(headers, flags & ~(PADDED | PRIORITY | END_HEADERS), stream);
+    if (headers.length > maxFrame) { // one that is not put into the table may be a byte longer
+      throw tooLarge();
+    }
+    return ByteBuffer.allocate(HEADER + headers.length)
+        .put((byte) (headers.length >> 16))
+        .putShort((short) headers.length)
+        .put((byte) HEADERS)
+        .put((byte) ((flags & ~(PADDED | PRIORITY)) | END_HEADERS))
+        .putInt(stream)
+        .put(headers)
+        .array();
   }
 
   private ByteBuffer frame() {
@@ -79,28 +86,16 @@ final class HeaderBlocks {
     return frame.limit(frame.limit() - padding);
   }
 
-  private static void append(ByteArrayOutputStream block, ByteBuffer part) {
-    if (block.size() + part.remaining() > MOST) {
-      throw new Http2Exception(Http2ErrorCode.ENHANCE_YOUR_CALM, "headers that are too large");
+  private void append(ByteArrayOutputStream block, ByteBuffer part) {
+    if (block.size() + part.remaining() > maxFrame) {
+      throw tooLarge();
     }
     byte[] bytes = new byte[part.remaining()];
     part.get(bytes);
     block.writeBytes(bytes);
   }
 
-  private byte[] frames(byte[] headers, int flags, int stream) {
-    int count = Math.max(1, (headers.length + maxFrame - 1) / maxFrame);
-    ByteBuffer frames = ByteBuffer.allocate(count * HEADER + headers.length);
-    for (int i = 0; i < count; i++) {
-      int length = Math.min(maxFrame, headers.length - i * maxFrame);
-      frames
-          .put((byte) (length >> 16))
-          .putShort((short) length)
-          .put((byte) (i == 0 ? HEADERS : CONTINUATION))
-          .put((byte) ((i == 0 ? flags : 0) | (i == count - 1 ? END_HEADERS : 0)))
-          .putInt(stream)
-          .put(headers, i * maxFrame, length);
-    }
-    return frames.array();
+  private static Http2Exception tooLarge() {
+    return new Http2Exception(Http2ErrorCode.ENHANCE_YOUR_CALM, "headers that are too large");
   }
 }

@@ -57,6 +57,8 @@ final class HeaderTable {
   /** More than that no number of a header block can be. */
   private static final int MOST_SHIFT = 21;
 
+  private static final byte[] NONE = {};
+
   private final Http2HuffmanDecoder huffman = Http2HuffmanDecoder.create();
 
   /** The newest last. */
@@ -65,7 +67,7 @@ final class HeaderTable {
   private int largest = LARGEST;
   private int size;
   private int listed;
-  private byte[] block = {};
+  private byte[] block = NONE;
   private int at;
 
   private record Entry(int name, int size) {
@@ -82,6 +84,14 @@ final class HeaderTable {
    */
   byte[] read(byte[] headers) {
     block = headers;
+    try {
+      return read();
+    } finally {
+      block = NONE; // a connection may wait long for its next request
+    }
+  }
+
+  private byte[] read() {
     at = 0;
     listed = 0;
     ByteArrayOutputStream rewritten = new ByteArrayOutputStream();
@@ -109,7 +119,7 @@ final class HeaderTable {
       }
     }
     if (kept == 0) {
-      return headers;
+      return block;
     }
     rewritten.write(block, kept, block.length - kept);
     return rewritten.toByteArray();
