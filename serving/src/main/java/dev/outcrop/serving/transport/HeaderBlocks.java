@@ -20,6 +20,11 @@ final class HeaderBlocks {
   private static final int PRIORITY = 0x20;
   private static final int PRIORITY_LENGTH = 5;
 
+  /** Frames of a block; a client that has no reason to split one sends one. */
+  private static final int MOST_FRAMES = 256;
+
+  private static final int MOST_EMPTY = 8;
+
   private final DataReader in;
   private final int maxFrame;
   private final HeaderTable table = new HeaderTable();
@@ -41,12 +46,18 @@ final class HeaderBlocks {
     int stream = first.getInt(5);
     ByteArrayOutputStream block = new ByteArrayOutputStream();
     append(block, payload(first, flags));
+    int frames = 1;
+    int empty = 0;
     for (int last = flags; (last & END_HEADERS) == 0; ) {
       ByteBuffer next = frame();
       if (next.get(3) != CONTINUATION || next.getInt(5) != stream) {
         throw new Http2Exception(Http2ErrorCode.PROTOCOL, "a header block that is broken off");
       }
       last = next.get(4);
+      empty += next.limit() == HEADER ? 1 : 0;
+      if (++frames > MOST_FRAMES || empty > MOST_EMPTY) {
+        throw new Http2Exception(Http2ErrorCode.ENHANCE_YOUR_CALM, "headers in too many frames");
+      }
       append(block, next.position(HEADER));
     }
     byte[] headers = table.read(block.toByteArray());

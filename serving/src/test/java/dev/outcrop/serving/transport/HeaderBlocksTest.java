@@ -86,4 +86,18 @@ final class HeaderBlocksTest {
     byte[] shorter = Arrays.copyOfRange(block, 1, block.length);
     assertThat(read(frames(shorter, MAX_FRAME, 0))).hasSize(9 + MAX_FRAME);
   }
+
+  @Test
+  void refusesABlockInTooManyFrames() {
+    assertThat(read(frames(block(256), 1, 0))).hasSize(9 + 256);
+
+    refused(frames(block(257), 1, 0));
+  }
+
+  @Test
+  void refusesFramesThatBringNothing() {
+    assertThat(read(frames(block(2), 1, 8))).hasSize(9 + 2);
+
+    refused(frames(block(2), 1, 9));
+  }
 }
