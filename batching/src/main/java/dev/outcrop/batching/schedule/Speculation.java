@@ -1,7 +1,5 @@
 package dev.outcrop.batching.schedule;
 
-import java.util.Arrays;
-
 /**
  * How many drafted tokens the sequences bring into a step that only decodes (speculative decoding,
  * Leviathan et al., ICML 2023, with {@link Drafter} in place of a model): as many as promise the
@@ -32,7 +30,7 @@ final class Speculation {
   private final double[] expected = {0.2, 0.35, 0.5};
   private final double[] extra = new double[SIZES * SIZES]; // time over that without drafts, less 1
   private final int[] measured = new int[SIZES * SIZES];
-  private final int[] reach = new int[SIZES]; // doubles with each number of drafts that is known
+  private final int[] reach = new int[SIZES]; // of a step: twice the most that are known
   private int sincePlain;
   private final double[] right = new double[MOST_ROWS];
   private final int[] room = new int[MOST_ROWS];
@@ -46,7 +44,6 @@ final class Speculation {
   Speculation(int most, int stepTokens) {
     this.most = most;
     this.stepTokens = Math.min(stepTokens, MOST_TOKENS);
-    Arrays.fill(reach, 1);
   }
 
   /**
@@ -92,8 +89,11 @@ final class Speculation {
         finds += room[i] > 0 ? 1 : 0;
       }
     }
-    int share = finds == 0 ? 0 : (stepTokens - decoding.size()) / finds;
-    share = Math.min(share, reach[StepBudget.size(decoding.size())]);
+    int share = 0;
+    if (finds > 0) {
+      int tried = Math.max(1, reach[StepBudget.size(decoding.size())] / finds);
+      share = Math.min((stepTokens - decoding.size()) / finds, tried);
+    }
     for (int i = 0; i < decoding.size(); i++) {
       room[i] = Math.min(room[i], share);
     }
@@ -188,7 +188,7 @@ final class Speculation {
     }
     if (measured[size] >= KNOWN) {
       int like = StepBudget.size(rows);
-      reach[like] = Math.min(MOST_TOKENS, 2 * reach[like]);
+      reach[like] = Math.max(reach[like], 2 * drafts);
     }
   }
 

@@ -28,6 +28,10 @@ class SpeculationTest {
   /** Pairs come again all the time, what follows them does not. */
   private static final NextToken CHANCE = NextToken.hashed(16);
 
+  /** The prompt again and again, every fifth token another. */
+  private static final NextToken EDITED =
+      (history, prompt, length) -> length % 5 == 0 ? 2_000 : COPY.next(history, prompt, length);
+
   /** A device that waits for memory: further tokens cost a twentieth of a step. */
   private static final IntToLongFunction MEMORY_BOUND = tokens -> 950 + 50L * tokens;
 
@@ -35,7 +39,12 @@ class SpeculationTest {
   private static final IntToLongFunction COMPUTE_BOUND = tokens -> 1_000L * tokens;
 
   /** What came of a run. */
-  private record Run(List<List<Integer>> tokens, long nanos, long steps, SchedulerCounts counts) {
+  private record Run(
+      List<List<Integer>> tokens,
+      List<Integer> drafts,
+      long nanos,
+      long steps,
+      SchedulerCounts counts) {
     double speed() {
       return (double) counts.tokensGenerated() / nanos;
     }
@@ -106,6 +115,24 @@ class SpeculationTest {
   }
 
   @Test
+  void triesAtMostTwiceAsManyAsItKnowsTheCostOf() {
+    for (int rows : new int[] {1, 3, 8}) {
+      for (NextToken next : List.of(COPY, EDITED)) {
+        Run run = run(rows, DRAFTS, next, MEMORY_BOUND);
+        int[] steps = new int[64];
+        int known = 0;
+        for (int drafts : run.drafts()) {
+          assertThat(drafts).as(rows + " rows").isLessThanOrEqualTo(Math.max(rows, 2 * known));
+          int size = StepBudget.size(Math.max(1, drafts));
+          steps[size] += drafts > 0 ? 1 : 0;
+          known = steps[size] < 3 ? known : Math.max(known, drafts);
+        }
+        assertThat(known).as(rows + " rows").isGreaterThan(2 * rows);
+      }
+    }
+  }
+
+  @Test
   void servesATenantByTheTokensItGotAndNotByGuesses() {
     Flow plain = TestSequences.flow(0, Tier.DEFAULT);
     Flow drafting = TestSequences.flow(0, Tier.DEFAULT);
@@ -158,6 +185,7 @@ class SpeculationTest {
     sequences.forEach(scheduler::add);
     List<List<Integer>> tokens = new ArrayList<>();
     sequences.forEach(sequence -> tokens.add(new ArrayList<>()));
+    List<Integer> drafts = new ArrayList<>();
     StepPlan plan = new StepPlan();
     StepOutcome outcome = new StepOutcome();
     long nanos = 0;
@@ -165,6 +193,7 @@ class SpeculationTest {
     while (!scheduler.idle()) {
       boolean decodes = scheduler.prompts() == 0;
       scheduler.plan(plan);
+      drafts.add(plan.drafts());
       long took = stepNanos.applyAsLong(plan.tokens());
       scheduler.apply((StepResult.Sampled) engine.submit(plan).await(), took, outcome);
       nanos += decodes ? took : 0;
@@ -173,7 +202,7 @@ class SpeculationTest {
         tokens.get(sequences.indexOf(outcome.sequence(i))).add(outcome.token(i));
       }
     }
-    return new Run(tokens, nanos, steps, scheduler.counts());
+    return new Run(tokens, drafts, nanos, steps, scheduler.counts());
   }
 
   private static Scheduler scheduler(int rows, int drafts) {
