@@ -114,8 +114,9 @@ public final class WeightQuality implements AutoCloseable {
         int[] prompt = ids(conversations.get(i).prompt());
         int[] all = Arrays.copyOf(prompt, prompt.length + answers.get(i).length);
         System.arraycopy(answers.get(i), 0, all, prompt.length, answers.get(i).length);
-        float[][] expected = logits(whole, all);
-        float[][] actual = logits(engine, all);
+        int most = prompt.length + most(conversations.get(i));
+        float[][] expected = logits(whole, all, most);
+        float[][] actual = logits(engine, all, most);
         // The last prompt token's logits choose the first token of the answer; the last one's, its
         // end.
         for (int t = prompt.length - 1; t < all.length; t++) {
@@ -136,14 +137,15 @@ public final class WeightQuality implements AutoCloseable {
     return tokenizer.encodeTrusted(prompt);
   }
 
-  private static float[][] logits(TorchEngine engine, int[] ids) {
+  /** Logits after every token, of a sequence that might have come to so many. */
+  private static float[][] logits(TorchEngine engine, int[] ids, int most) {
     float[][] logits = new float[ids.length][];
     StepPlan plan = new StepPlan();
     for (int from = 0; from < ids.length; from += CHUNK) {
       int count = Math.min(CHUNK, ids.length - from);
       plan.clear();
       plan.row(from);
-      plan.form(engine.ropeForm(ids.length));
+      plan.form(engine.ropeForm(most));
       plan.tokens(ids, from, count);
       plan.segment(0, from + count);
       System.arraycopy(engine.logits(plan), 0, logits, from, count);
@@ -168,7 +170,7 @@ public final class WeightQuality implements AutoCloseable {
       List<Answer> open = some.stream().filter(answer -> !answer.ended).toList();
       while (!open.isEmpty()) {
         StepPlan plan = new StepPlan();
-        open.forEach(answer -> answer.plan(plan, answer.length - 1));
+        open.forEach(answer -> answer.plan(engine, plan, answer.length - 1));
         int[] tokens = step(engine, plan);
         for (int i = 0; i < tokens.length; i++) {
           open.get(i).take(tokens[i]);
@@ -205,13 +207,14 @@ public final class WeightQuality implements AutoCloseable {
 
     void prefill(TorchEngine engine) {
       StepPlan plan = new StepPlan();
-      plan(plan, 0);
+      plan(engine, plan, 0);
       take(step(engine, plan)[0]);
     }
 
     /** Adds the row that computes tokens from one on, and samples. */
-    void plan(StepPlan plan, int from) {
+    void plan(TorchEngine engine, StepPlan plan, int from) {
       plan.row(from);
+      plan.form(engine.ropeForm(all.length));
       plan.tokens(all, from, length - from);
       plan.segment(slot, length);
       plan.sample(Sampling.GREEDY, all, prompt, length);
