@@ -9,6 +9,7 @@ import dev.outcrop.models.text.IncrementalDetokenizer;
 import dev.outcrop.models.text.Tokenizer;
 import dev.outcrop.models.torch.TorchEngine;
 import dev.outcrop.models.weights.Checkpoint;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -53,7 +54,8 @@ public final class WeightQuality implements AutoCloseable {
   public record Score(int tokens, double divergence, double agreement, int right) {}
 
   private WeightQuality(
-      Path folder, Tokenizer tokenizer, int[] stopTokens, int threads, List<Conversation> all) {
+      Path folder, Tokenizer tokenizer, int[] stopTokens, int threads, List<Conversation> all)
+      throws IOException {
     this.folder = folder;
     this.config = DecoderConfig.read(folder);
     this.checkpoint = Checkpoint.open(folder);
@@ -61,11 +63,7 @@ public final class WeightQuality implements AutoCloseable {
     this.stopTokens = stopTokens;
     this.threads = threads;
     this.conversations = List.copyOf(all);
-    this.longest =
-        conversations.stream()
-            .mapToInt(each -> ids(each.prompt()).length + most(each))
-            .max()
-            .orElse(1);
+    this.longest = longest();
     this.whole = engine(Quantization.NONE);
   }
 
@@ -73,18 +71,45 @@ public final class WeightQuality implements AutoCloseable {
    * Loads the whole model and has it answer.
    *
    * @param threads threads of one operator, 0 for libtorch's choice
+   * @throws IOException where a conversation cannot be run
    */
-  public static WeightQuality open(Path folder, List<Conversation> conversations, int threads) {
+  public static WeightQuality open(Path folder, List<Conversation> conversations, int threads)
+      throws IOException {
     int[] stop = LoadedModel.stopTokens(folder);
     Tokenizer tokenizer = Tokenizer.open(folder);
+    WeightQuality quality;
     try {
-      WeightQuality quality = new WeightQuality(folder, tokenizer, stop, threads, conversations);
-      quality.answers = quality.greedy(quality.whole);
-      return quality;
-    } catch (RuntimeException e) {
+      quality = new WeightQuality(folder, tokenizer, stop, threads, conversations);
+    } catch (RuntimeException | IOException e) {
       tokenizer.close();
       throw e;
     }
+    try {
+      quality.answers = quality.greedy(quality.whole);
+      return quality;
+    } catch (RuntimeException e) {
+      quality.close();
+      throw e;
+    }
+  }
+
+  /** The most tokens that a conversation may come to. */
+  private int longest() throws IOException {
+    int longest = 1;
+    for (int i = 0; i < conversations.size(); i++) {
+      int prompt = ids(conversations.get(i).prompt()).length;
+      int tokens = prompt + most(conversations.get(i));
+      if (prompt == 0) {
+        throw new IOException("the prompt of conversation %d is empty".formatted(i + 1));
+      }
+      if (tokens > config.maxPosition()) {
+        throw new IOException(
+            "conversation %d may come to %d tokens, the model takes %d"
+                .formatted(i + 1, tokens, config.maxPosition()));
+      }
+      longest = Math.max(longest, tokens);
+    }
+    return longest;
   }
 
   private TorchEngine engine(Quantization quantization) {

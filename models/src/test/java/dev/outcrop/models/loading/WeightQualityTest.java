@@ -1,6 +1,7 @@
 package dev.outcrop.models.loading;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.outcrop.models.loading.WeightQuality.Conversation;
 import java.io.IOException;
@@ -45,5 +46,18 @@ final class WeightQualityTest {
     try (WeightQuality quality = WeightQuality.open(longRope(), List.of(SUM), 1)) {
       assertThat(quality.score(Quantization.NONE).right()).isEqualTo(1);
     }
+  }
+
+  @Test
+  void refusesConversationsThatCannotBeRun() {
+    Conversation empty = new Conversation("", "a");
+    assertThatThrownBy(() -> WeightQuality.open(DEMO, List.of(SUM, empty), 1))
+        .isInstanceOf(IOException.class)
+        .hasMessage("the prompt of conversation 2 is empty");
+
+    Conversation endless = new Conversation("hello ".repeat(3_000), "a ".repeat(3_000));
+    assertThatThrownBy(() -> WeightQuality.open(DEMO, List.of(endless), 1))
+        .isInstanceOf(IOException.class)
+        .hasMessageMatching("conversation 1 may come to \\d+ tokens, the model takes 4096");
   }
 }
