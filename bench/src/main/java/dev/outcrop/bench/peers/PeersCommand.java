@@ -29,7 +29,7 @@ import picocli.CommandLine.Spec;
             + " never two at once. Fetches the others; who cannot be had is reported as missing.",
     mixinStandardHelpOptions = true)
 public final class PeersCommand implements Callable<Integer> {
-  private static final int MOST_STREAMS = 512; // a chunk of llama.cpp
+  private static final int MOST_STREAMS = 256; // sequences of a context of llama.cpp
   private static final int MOST_TOKENS = 16_384; // positions of the random checkpoint
   private static final int MOST_STEPS = 10_000;
   private static final int PREFILL_RUNS = 5;
