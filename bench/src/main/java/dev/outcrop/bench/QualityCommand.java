@@ -29,17 +29,13 @@ import picocli.CommandLine.Spec;
             + " divergence from them on their own answers, and how many of its answers are right.",
     mixinStandardHelpOptions = true)
 final class QualityCommand implements Callable<Integer> {
-  @Option(
-      names = "--model",
-      defaultValue = "models/demo/model",
-      description = "The checkpoint folder (${DEFAULT-VALUE})")
-  private Path model = Path.of(".");
+  @Option(names = "--model", description = "A checkpoint's folder (the embedded model)")
+  private Path model = Run.HOME.resolve("models/demo/model");
 
   @Option(
       names = "--conversations",
-      defaultValue = "models/demo/quality.json",
-      description = "A JSON array of objects with prompt and answer (${DEFAULT-VALUE})")
-  private Path file = Path.of(".");
+      description = "A JSON array of objects with prompt and answer (models/demo/quality.json)")
+  private Path file = Run.HOME.resolve("models/demo/quality.json");
 
   @Option(
       names = "--most",
@@ -85,7 +81,7 @@ final class QualityCommand implements Callable<Integer> {
       }
     }
     Map<String, Object> shape = new LinkedHashMap<>();
-    shape.put("model", model.toString());
+    shape.put("model", String.valueOf(model.getFileName()));
     shape.put("conversations", conversations.size());
     shape.put("threads", threads);
     run.print(shape, 1, units(), results, Map.of());
