@@ -121,6 +121,7 @@ public final class SpeculativeCommand implements Callable<Integer> {
     double[] plain = new double[repeats];
     double[] drafted = new double[repeats];
     double[] ratio = new double[repeats];
+    once(engine, batch, script, 0, 0);
     DraftedRun last = once(engine, batch, script, 0, drafts);
     for (int repeat = 0; repeat < repeats; repeat++) {
       boolean plainFirst = repeat % 2 == 0;
