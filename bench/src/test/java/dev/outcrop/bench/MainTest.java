@@ -64,6 +64,8 @@ class MainTest {
           soak --streams 0               | --streams must be from 1 to 64, was 0
           soak --minutes 0               | --minutes must be from 0.01 to 10000, was 0.0
           soak --minutes 1 --settle 2    | --settle must be from 0 to 1, was 2.0
+          soak --minutes 1 --settle 1    | --settle leaves no time in --minutes for two looks (--every)
+          soak --minutes 1 --settle 0.9 --every 4 | --settle leaves no time in --minutes for two looks (--every)
           soak --every 0                 | --every must be from 0.01 to 600, was 0.0
           scheduler --sequences 0        | --sequences must be from 1 to 10000, was 0
           scheduler --warmup -1          | --warmup must be from 0 to 10000, was -1

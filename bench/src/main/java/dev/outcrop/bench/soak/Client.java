@@ -6,6 +6,7 @@ import dev.outcrop.batching.SubmitResult;
 import dev.outcrop.batching.TokenEvent;
 import dev.outcrop.batching.TokenStream;
 import dev.outcrop.models.engine.Sampling;
+import java.time.Duration;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.LongAdder;
 
@@ -18,6 +19,7 @@ final class Client implements Runnable {
   private static final int MOST_PROMPT = 192;
   private static final int MOST_TOKENS = 96;
   private static final int GIVE_UP_ONE_OF = 3;
+  private static final Duration BACK_OFF = Duration.ofMillis(100);
 
   private final Batcher batcher;
   private final int vocabulary;
@@ -78,7 +80,10 @@ final class Client implements Runnable {
           read(stream, giveUpAfter, most);
         }
       }
-      case SubmitResult.Rejected _ -> counts.failures.increment();
+      case SubmitResult.Rejected _ -> {
+        counts.failures.increment();
+        Thread.sleep(BACK_OFF);
+      }
     }
   }
 

@@ -18,6 +18,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -29,7 +30,8 @@ import picocli.CommandLine.Spec;
     name = "soak",
     description =
         "Runs callers without a pause, some of which give up in the middle, and looks whether"
-            + " resident memory grows and whether handles of libtorch stay open.",
+            + " resident memory grows and whether handles of libtorch stay open. Ends with 1 where"
+            + " some do, a request failed, or a caller did.",
     mixinStandardHelpOptions = true)
 public final class SoakCommand implements Callable<Integer> {
   private static final double MIB = 1 << 20;
@@ -52,18 +54,16 @@ public final class SoakCommand implements Callable<Integer> {
 
   @Option(
       names = "--settle",
-      defaultValue = "5",
-      description = "Minutes at the beginning that do not count (${DEFAULT-VALUE})")
-  private double settle;
+      description = "Minutes at the beginning that do not count (5, or a third of a shorter run)")
+  private @Nullable Double settle;
 
   @Option(names = "--seed", defaultValue = "1", description = "Of the requests (${DEFAULT-VALUE})")
   private long seed;
 
   @Option(
       names = "--every",
-      defaultValue = "5",
-      description = "Seconds between two looks at the memory (${DEFAULT-VALUE})")
-  private double every;
+      description = "Seconds between two looks at the memory (5, or a tenth of a shorter run)")
+  private @Nullable Double every;
 
   @Spec private @Nullable CommandSpec spec;
 
@@ -75,39 +75,60 @@ public final class SoakCommand implements Callable<Integer> {
     Bounds bounds = new Bounds(spec);
     bounds.within("--streams", streams, 1, BatchingConfig.DEFAULT.maxRunning());
     bounds.within("--minutes", minutes, 0.01, 10_000);
-    bounds.within("--settle", settle, 0, minutes);
-    bounds.within("--every", every, 0.01, 600);
+    bounds.within("--settle", settle(), 0, minutes);
+    bounds.within("--every", every(), 0.01, 600);
+    bounds.that(
+        settle() * 60 + 2 * every() <= minutes * 60,
+        "--settle leaves no time in --minutes for two looks (--every)");
     Run run = Run.begin("soak");
     Path folder = model == null ? Run.HOME.resolve("models/demo/model") : model;
     Map<String, Number> headline = new LinkedHashMap<>();
     List<Map<String, Object>> results = new ArrayList<>();
     try (LoadedModel loaded = LoadedModel.open(folder, LoadOptions.DEFAULT)) {
-      soak(loaded, results, headline);
+      Batcher batcher =
+          Batchers.start("soak", loaded.engine(), BatchingConfig.DEFAULT, System::nanoTime);
+      soak(batcher, loaded.info().vocabularySize(), results, headline);
     }
     Map<String, Object> described = new LinkedHashMap<>();
     described.put("model", String.valueOf(folder.getFileName()));
     described.put("streams", streams);
     described.put("seed", seed);
     run.print(described, 1, units(), results, headline);
-    return 0;
+    return sound(headline) ? 0 : 1;
   }
 
-  private void soak(
-      LoadedModel loaded, List<Map<String, Object>> results, Map<String, Number> headline)
+  private double settle() {
+    return settle == null ? Math.min(5, minutes / 3) : settle;
+  }
+
+  private double every() {
+    return every == null ? Math.min(5, minutes * 60 / 10) : every;
+  }
+
+  /** Whether nothing failed. How fast memory may grow is for the reader to say. */
+  static boolean sound(Map<String, Number> headline) {
+    return Stream.of("failures", "deadCallers", "openHandles")
+        .allMatch(name -> headline.getOrDefault(name, 1).longValue() == 0);
+  }
+
+  /** Runs callers against a batcher, which it closes. */
+  void soak(
+      Batcher batcher,
+      int vocabulary,
+      List<Map<String, Object>> results,
+      Map<String, Number> headline)
       throws IOException, InterruptedException {
     Client.Counts counts = new Client.Counts();
-    Batcher batcher =
-        Batchers.start("soak", loaded.engine(), BatchingConfig.DEFAULT, System::nanoTime);
     List<Thread> threads = new ArrayList<>();
     Slope slope = new Slope();
     try {
       SplittableRandom random = new SplittableRandom(seed);
-      int vocabulary = loaded.info().vocabularySize();
       for (int i = 0; i < streams; i++) {
         Client client = new Client(batcher, vocabulary, random.split(), "tenant-" + i % 4, counts);
         threads.add(Thread.ofVirtual().name("soak-", i).start(client));
       }
       results.addAll(looks(counts, slope));
+      headline.put("deadCallers", threads.stream().filter(thread -> !thread.isAlive()).count());
     } finally {
       threads.forEach(Thread::interrupt);
       for (Thread thread : threads) {
@@ -131,10 +152,10 @@ public final class SoakCommand implements Callable<Integer> {
     long start = System.nanoTime();
     long printed = -1;
     while (true) {
-      Thread.sleep(Duration.ofNanos((long) (every * 1e9)));
+      Thread.sleep(Duration.ofNanos((long) (every() * 1e9)));
       double at = (System.nanoTime() - start) / MINUTE;
       Memory memory = Memory.now();
-      if (at >= settle) {
+      if (at >= settle()) {
         slope.add(at, (double) memory.bytes());
       }
       if ((long) at > printed || at >= minutes) {
@@ -171,6 +192,8 @@ public final class SoakCommand implements Callable<Integer> {
         requests: requests
         cancels: requests
         failures: requests
-        openHandles: handles""");
+        deadCallers: callers that ended with an exception
+        openHandles: handles\
+        """);
   }
 }
