@@ -134,10 +134,12 @@ final class Chart {
     }
   }
 
-  /** The chart in a folder of its own, its templates changed. */
+  /** The chart in a folder of its own, its templates changed, until the process ends. */
   private static Path copy(UnaryOperator<String> change) {
     try (Stream<Path> files = Files.walk(FOLDER)) {
-      Path copy = Files.createTempDirectory("chart").resolve(FOLDER);
+      Path folder = Files.createTempDirectory("chart");
+      folder.toFile().deleteOnExit(); // what is registered last is deleted first
+      Path copy = folder.resolve(FOLDER);
       for (Path file : files.filter(path -> !path.startsWith(EXAMPLES)).toList()) {
         Path target = copy.resolve(FOLDER.relativize(file));
         if (Files.isDirectory(file)) {
@@ -145,6 +147,7 @@ final class Chart {
         } else {
           Files.writeString(target, change.apply(Files.readString(file)));
         }
+        target.toFile().deleteOnExit();
       }
       return copy;
     } catch (IOException e) {

@@ -35,7 +35,9 @@ final class ConfigLaws {
 
   static Path file(String name, String text) {
     try {
-      Path file = Files.createTempDirectory("config").resolve(name);
+      Path folder = Files.createTempDirectory("config");
+      folder.toFile().deleteOnExit(); // what is registered last is deleted first
+      Path file = folder.resolve(name);
       Files.writeString(file, Objects.requireNonNull(text, name));
       file.toFile().deleteOnExit();
       return file;
