@@ -54,7 +54,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class OutcropServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(OutcropServer.class);
-  private static final Duration LAST_WORDS = Duration.ofSeconds(2);
 
   /** What clients have to read their last answer, or to ask again and be told to go. */
   static final Duration GOODBYE = Duration.ofSeconds(5);
@@ -70,7 +69,7 @@ public final class OutcropServer implements AutoCloseable {
   private final ServerMetrics metrics;
   private final ApiPort api;
   private final ManagementPort management;
-  private volatile boolean cutOff;
+  private final Drain drain;
 
   OutcropServer(
       ServingConfig config,
@@ -143,6 +142,7 @@ public final class OutcropServer implements AutoCloseable {
       batchJobs.close();
       throw e;
     }
+    this.drain = new Drain(config, lifeCycle, api, batchJobs, generations, this::refuseRequests);
   }
 
   /**
@@ -211,26 +211,17 @@ public final class OutcropServer implements AutoCloseable {
    * @return whether everything ended in time
    */
   public boolean drain(Duration timeout) throws InterruptedException {
-    leave(timeout);
-    endRequests(timeout);
+    drain.leave(timeout);
+    drain.endRequests(timeout);
     // Clients whose streams have just ended ask again, where they were, and are told to go.
     api.awaitNoConnection(goodbye);
     close();
-    return !cutOff;
+    return !drain.cutOff();
   }
 
-  private void endRequests(Duration timeout) throws InterruptedException {
-    lifeCycle.awaitDrain(config.drainDelay().plus(LAST_WORDS));
-    boolean ended = lifeCycle.awaitEmpty(timeout);
-    // Not before: who is in may still send its body, or have several completions to ask for.
+  private void refuseRequests() {
     models.forEach(model -> model.batcher().drain());
     encoders.forEach(model -> model.batcher().drain());
-    if (!ended) {
-      LOG.warn("{} requests are cut off after {}", lifeCycle.inFlight(), timeout);
-      cutOff = true;
-      generations.abortAll();
-      lifeCycle.awaitEmpty(LAST_WORDS);
-    }
   }
 
   /** Stops at once; {@link #drain} is the polite way. */
@@ -247,7 +238,7 @@ public final class OutcropServer implements AutoCloseable {
 
   /** The first part of {@link #drain}, which follows on a thread that waits for it. */
   void beginDrain() {
-    leave(config.drainTimeout());
+    drain.leave(config.drainTimeout());
   }
 
   /**
@@ -255,63 +246,7 @@ public final class OutcropServer implements AutoCloseable {
    * ready, and requests end with the timeout.
    */
   void leave() {
-    Duration timeout = config.drainTimeout();
-    if (leave(timeout)) {
-      inBackground("outcrop-drain", () -> endRequests(timeout));
-    }
-  }
-
-  private boolean leave(Duration timeout) {
-    Duration delay = config.drainDelay();
-    if (!lifeCycle.leave(delay)) {
-      return false;
-    }
-    if (delay.isZero()) {
-      refuse(timeout);
-      return true;
-    }
-    LOG.info("leaving: not ready from now on, requests are taken for {}", delay);
-    api.retire(false);
-    inBackground(
-        "outcrop-leave",
-        () -> {
-          try {
-            // Some come back before the balancer looks elsewhere; those are told again.
-            if (!lifeCycle.awaitDrain(delay.dividedBy(2))) {
-              api.retire(true);
-              lifeCycle.awaitDrain(delay.minus(delay.dividedBy(2)));
-            }
-          } finally {
-            refuse(timeout);
-          }
-        });
-    return true;
-  }
-
-  private interface Waiting {
-    void run() throws InterruptedException;
-  }
-
-  private static void inBackground(String name, Waiting work) {
-    Thread.ofPlatform()
-        .daemon()
-        .name(name)
-        .start(
-            () -> {
-              try {
-                work.run();
-              } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-              }
-            });
-  }
-
-  private void refuse(Duration timeout) {
-    api.retire(true); // first, so that who is refused is told to go elsewhere, too
-    if (lifeCycle.drain(timeout)) {
-      LOG.info("draining, {} requests are in", lifeCycle.inFlight());
-      batchJobs.end(timeout);
-    }
+    drain.begin(config.drainTimeout());
   }
 
   /** How each model's engine loop is. */
