@@ -4,7 +4,6 @@ import dev.outcrop.batching.BatchingConfig;
 import dev.outcrop.batching.Tier;
 import dev.outcrop.batching.kv.KvCache;
 import dev.outcrop.batching.schedule.Sequence.Phase;
-import dev.outcrop.batching.schedule.StepOutcome.End;
 import dev.outcrop.models.engine.KvGeometry;
 import dev.outcrop.models.engine.StepPlan;
 import dev.outcrop.models.engine.StepResult;
@@ -36,6 +35,7 @@ public final class Scheduler {
   private final SchedulerCounts counts = new SchedulerCounts();
   private final TokenBuffers buffers = new TokenBuffers();
   private final StepRows rows;
+  private final StepResults results;
   private final Prompts prompts;
   private final KvCache.Moves moves;
   private int decodeRows;
@@ -75,6 +75,7 @@ public final class Scheduler {
     this.decoding = residents.decoding;
     this.prefilling = residents.prefilling;
     this.rows = new StepRows(limits.rows(), geometry.unitTokens());
+    this.results = new StepResults(rows, residents, queue, counts, buffers, speculation);
     this.prompts = new Prompts(queue, residents, rows);
     this.moves = rows::move;
   }
@@ -183,18 +184,16 @@ public final class Scheduler {
    */
   public void apply(StepResult.Sampled result, long nanos, StepOutcome outcome) {
     int[] tokens = result.tokens();
-    int results = rows.count() + rows.drafts();
-    if (!inFlight || tokens.length < results) {
+    int needed = rows.count() + rows.drafts();
+    if (!inFlight || tokens.length < needed) {
       throw new IllegalStateException(
           "a step with %d results for a plan with %d"
-              .formatted(tokens.length, inFlight ? results : 0));
+              .formatted(tokens.length, inFlight ? needed : 0));
     }
     inFlight = false;
     outcome.clear();
     rows.touch();
-    for (int row = 0; row < rows.count(); row++) {
-      applyRow(rows.sequence(row), row, tokens, outcome);
-    }
+    results.apply(tokens, outcome);
     if (rows.count() > decodeRows) {
       residents.settle();
     }
@@ -203,84 +202,6 @@ public final class Scheduler {
     } else {
       speculation.measured(decodeRows, rows.drafts(), (double) nanos, mix.decodeNanos(decodeRows));
     }
-  }
-
-  private void applyRow(Sequence sequence, int row, int[] tokens, StepOutcome outcome) {
-    int result = rows.firstResult(row);
-    int drafts = sequence.drafted;
-    int ran = rows.tokens(row) - drafts;
-    boolean prefill = sequence.phase == Phase.PREFILLING;
-    boolean caughtUp = sequence.behind() == ran;
-    sequence.drafted = 0;
-    if (tokens[result] == StepResult.ROW_FAILED || (caughtUp && tokens[result] < 0)) {
-      fail(sequence, result, outcome);
-      return;
-    }
-    sequence.advance(ran);
-    if (prefill) {
-      counts.ran(ran);
-    }
-    if (!caughtUp) {
-      return;
-    }
-    if (prefill) {
-      residents.decodes(sequence);
-    }
-    if (drafts == 0) {
-      take(sequence, tokens[result], result, outcome);
-    } else {
-      takeDrafts(sequence, drafts, tokens, result, outcome);
-    }
-  }
-
-  /** While a draft is what was chosen in its place, what was chosen after it counts, too. */
-  private void takeDrafts(
-      Sequence sequence, int drafts, int[] tokens, int first, StepOutcome outcome) {
-    int accepted = 0;
-    int result = first;
-    boolean right = sequence.tokens[sequence.length] == tokens[first];
-    boolean goesOn = take(sequence, tokens[first], result, outcome);
-    while (right) {
-      accepted++;
-      result = first + accepted;
-      if (!goesOn || tokens[result] == StepResult.NO_TOKEN) { // it was run again without drafts
-        break;
-      }
-      if (tokens[result] < 0) {
-        fail(sequence, result, outcome);
-        break;
-      }
-      sequence.advance(1);
-      right = accepted < drafts && sequence.tokens[sequence.length] == tokens[result];
-      goesOn = take(sequence, tokens[result], result, outcome);
-    }
-    counts.tried(drafts, accepted);
-    speculation.tried(sequence, drafts, accepted);
-  }
-
-  private void fail(Sequence sequence, int result, StepOutcome outcome) {
-    residents.fail(sequence);
-    outcome.add(sequence, result, StepOutcome.NO_TOKEN, End.FAILED);
-  }
-
-  /** The sequence has its next token. Answers whether it goes on. */
-  private boolean take(Sequence sequence, int token, int result, StepOutcome outcome) {
-    sequence.append(token, buffers);
-    counts.generated();
-    queue.serve(sequence.flow, FairQueue.GENERATED_WEIGHT);
-    if (sequence.stopsAt(token)) {
-      residents.finish(sequence);
-      outcome.add(sequence, result, StepOutcome.NO_TOKEN, End.STOP);
-      return false;
-    }
-    if (sequence.completionTokens() == sequence.maxTokens) {
-      residents.finish(sequence);
-      outcome.add(sequence, result, token, End.LENGTH);
-      return false;
-    }
-    residents.goesOn(sequence);
-    outcome.add(sequence, result, token, null);
-    return true;
   }
 
   private void requireNoStepInFlight() {
