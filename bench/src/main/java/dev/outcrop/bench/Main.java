@@ -26,6 +26,7 @@ import picocli.CommandLine.IExecutionExceptionHandler;
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
       EngineCommand.class,
+      LoadCommand.class,
       QualityCommand.class,
       ConverseCommand.class,
       SchedulerCommand.class,

@@ -4,6 +4,7 @@ import dev.outcrop.batching.Batcher;
 import dev.outcrop.batching.BatchingConfig;
 import dev.outcrop.batching.loop.Batchers;
 import dev.outcrop.bench.options.Bounds;
+import dev.outcrop.bench.report.Memory;
 import dev.outcrop.bench.report.Run;
 import dev.outcrop.models.loading.EngineLoader;
 import dev.outcrop.models.loading.LoadOptions;

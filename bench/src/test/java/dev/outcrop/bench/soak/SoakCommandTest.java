@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.outcrop.bench.report.Memory;
 import dev.outcrop.batching.Batcher;
 import dev.outcrop.batching.Fit;
 import dev.outcrop.batching.GenerateRequest;

@@ -1,4 +1,4 @@
-package dev.outcrop.bench.soak;
+package dev.outcrop.bench.report;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -11,21 +11,22 @@ import java.util.List;
  * @param anonymous bytes that no file stands behind: heap, KV, reordered weights
  * @param mapped bytes of files, shared memory with them
  */
-record Memory(long anonymous, long mapped) {
+public record Memory(long anonymous, long mapped) {
   private static final Path STATUS = Path.of("/proc/self/status");
   private static final int KIB = 1_024;
 
   /** As it is now; Linux only. */
-  static Memory now() throws IOException {
+  public static Memory now() throws IOException {
     return of(Files.readAllLines(STATUS));
   }
 
-  static Memory of(List<String> status) {
+  public static Memory of(List<String> status) {
     return new Memory(
         bytes(status, "RssAnon:"), bytes(status, "RssFile:") + bytes(status, "RssShmem:"));
   }
 
-  long bytes() {
+  /** All of it. */
+  public long bytes() {
     return anonymous + mapped;
   }
 

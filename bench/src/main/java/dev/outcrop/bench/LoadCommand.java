@@ -1,0 +1,170 @@
+package dev.outcrop.bench;
+
+import dev.outcrop.batching.Batcher;
+import dev.outcrop.batching.loop.Batchers;
+import dev.outcrop.batching.BatchingConfig;
+import dev.outcrop.batching.GenerateRequest;
+import dev.outcrop.batching.SubmitResult;
+import dev.outcrop.batching.TokenEvent;
+import dev.outcrop.batching.TokenStream;
+import dev.outcrop.bench.options.Bounds;
+import dev.outcrop.bench.report.Memory;
+import dev.outcrop.bench.report.Run;
+import dev.outcrop.models.engine.Sampling;
+import dev.outcrop.models.loading.KernelTuning;
+import dev.outcrop.models.loading.LoadOptions;
+import dev.outcrop.models.loading.LoadedModel;
+import dev.outcrop.models.loading.Quantization;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code outcrop bench load}: from the start of the process to the first token, and its memory. */
+@Command(
+    name = "load",
+    description =
+        "Times a process from its start to a model's first token, beside reading the files, and"
+            + " tells its memory. The page cache is dropped before both, where this user may.",
+    mixinStandardHelpOptions = true)
+final class LoadCommand implements Callable<Integer> {
+  private static final Path DROP_CACHES = Path.of("/proc/sys/vm/drop_caches");
+  private static final int BUFFER = 1 << 22;
+  private static final int MIB = 1 << 20;
+  private static final double NANOS = 1e9;
+  private static final double MILLIS = 1e3;
+
+  @Option(names = "--model", description = "The checkpoint folder (the demo model)")
+  private @Nullable Path model;
+
+  @Option(
+      names = "--kv-memory",
+      defaultValue = "256",
+      description = "Memory of the KV cache, MiB (${DEFAULT-VALUE})")
+  private int kvMemory;
+
+  @Option(
+      names = "--quantization",
+      defaultValue = "none",
+      description = "How weights are held: ${COMPLETION-CANDIDATES} (${DEFAULT-VALUE})")
+  private Quantization quantization = Quantization.NONE;
+
+  @Option(
+      names = "--kernel-tuning",
+      defaultValue = "auto",
+      description = "auto, measure, off or a folder (${DEFAULT-VALUE})")
+  private String tuning = "auto";
+
+  @Spec private @Nullable CommandSpec spec;
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    Bounds bounds = new Bounds(spec);
+    bounds.within("--kv-memory", kvMemory, 1, MIB);
+    bounds.that(!tuning.isBlank(), "--kernel-tuning must be auto, measure, off or a folder");
+    Path folder = model == null ? Run.HOME.resolve("models/demo/model") : model;
+    double started = ManagementFactory.getRuntimeMXBean().getUptime() / MILLIS;
+    Run run = Run.begin("load");
+    boolean cold = dropped();
+    long kvBytes = (long) kvMemory * MIB;
+    long before = System.nanoTime();
+    Map<String, Number> headline = new LinkedHashMap<>();
+    LoadOptions options =
+        new LoadOptions(
+            LoadOptions.Dtype.AUTO, kvBytes, 0, 0, quantization, KernelTuning.of(tuning));
+    try (LoadedModel loaded = LoadedModel.open(folder, options)) {
+      double loading = (System.nanoTime() - before) / NANOS;
+      firstToken(loaded);
+      headline.put("readySeconds", started + (System.nanoTime() - before) / NANOS);
+      headline.put("loadSeconds", loading);
+      Memory memory = Memory.now();
+      headline.put("anonymousBytes", memory.anonymous());
+      headline.put("mappedBytes", memory.mapped());
+      headline.put("checkpointBytes", loaded.info().checkpointBytes());
+      headline.put("kvBytes", kvBytes);
+    }
+    boolean coldAgain = dropped();
+    headline.put("readSeconds", readSeconds(folder));
+    Map<String, Object> shape = new LinkedHashMap<>();
+    shape.put("model", folder.toString());
+    shape.put("quantization", quantization.word());
+    shape.put("kernelTuning", tuning);
+    shape.put("pageCacheDropped", cold && coldAgain);
+    run.print(shape, 1, units(), List.of(), headline);
+    return 0;
+  }
+
+  private static boolean dropped() {
+    try {
+      Files.writeString(DROP_CACHES, "3");
+      return true;
+    } catch (IOException e) {
+      return false; // not root, or not Linux
+    }
+  }
+
+  private static void firstToken(LoadedModel model) throws InterruptedException {
+    GenerateRequest request =
+        new GenerateRequest(
+            new int[] {1, 2, 3},
+            1,
+            Sampling.GREEDY,
+            new int[0],
+            GenerateRequest.Service.of("load", 1));
+    try (Batcher batcher =
+        Batchers.start("load", model.engine(), BatchingConfig.DEFAULT, System::nanoTime)) {
+      switch (batcher.submit(request)) {
+        case SubmitResult.Accepted(TokenStream stream) -> {
+          try (stream) {
+            if (!(stream.next() instanceof TokenEvent.Token)) {
+              throw new IllegalStateException("the first step failed");
+            }
+          }
+        }
+        case SubmitResult.Rejected rejected -> throw new IllegalStateException(rejected.message());
+      }
+    }
+  }
+
+  /** As fast as one thread reads the files that loading maps. */
+  private static double readSeconds(Path folder) throws IOException {
+    long start = System.nanoTime();
+    ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER);
+    List<Path> files;
+    try (Stream<Path> all = Files.list(folder)) {
+      files = all.filter(file -> file.toString().endsWith(".safetensors")).sorted().toList();
+    }
+    for (Path file : files) {
+      try (FileChannel channel = FileChannel.open(file)) {
+        while (channel.read(buffer.clear()) >= 0) {
+          // the next piece
+        }
+      }
+    }
+    return (System.nanoTime() - start) / NANOS;
+  }
+
+  private static Map<String, String> units() {
+    return Run.units(
+        """
+        readySeconds: s from the start of the process to the first token
+        loadSeconds: s that the model took of it
+        readSeconds: s to read the files once by one thread
+        anonymousBytes: bytes resident that no file stands behind, Java's among them
+        mappedBytes: bytes of files resident
+        checkpointBytes: bytes of the tensors in the files
+        kvBytes: bytes that the KV cache may take""");
+  }
+}
