@@ -1,12 +1,12 @@
 package dev.outcrop.bench;
 
 import dev.outcrop.batching.Batcher;
-import dev.outcrop.batching.loop.Batchers;
 import dev.outcrop.batching.BatchingConfig;
 import dev.outcrop.batching.GenerateRequest;
 import dev.outcrop.batching.SubmitResult;
 import dev.outcrop.batching.TokenEvent;
 import dev.outcrop.batching.TokenStream;
+import dev.outcrop.batching.loop.Batchers;
 import dev.outcrop.bench.options.Bounds;
 import dev.outcrop.bench.report.Memory;
 import dev.outcrop.bench.report.Run;

@@ -8,6 +8,8 @@ public enum ModelError implements ErrorCode {
   CHECKPOINT_UNSUPPORTED(ErrorType.USER),
   /** The device or the host has not the memory that was asked for. */
   OUT_OF_MEMORY(ErrorType.USER),
+  /** A device that was asked for is not there, or libtorch was not built for it. */
+  DEVICE_MISSING(ErrorType.USER),
   /** The chat template refused the conversation (raise_exception) or cannot be evaluated. */
   TEMPLATE_FAILED(ErrorType.USER),
   /** A schema, regular expression or the like that an answer has to follow cannot be enforced. */

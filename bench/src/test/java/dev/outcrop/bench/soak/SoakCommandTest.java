@@ -5,13 +5,13 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.outcrop.bench.report.Memory;
 import dev.outcrop.batching.Batcher;
 import dev.outcrop.batching.Fit;
 import dev.outcrop.batching.GenerateRequest;
 import dev.outcrop.batching.Health;
 import dev.outcrop.batching.Signals;
 import dev.outcrop.batching.SubmitResult;
+import dev.outcrop.bench.report.Memory;
 import dev.outcrop.models.loading.EngineLoader;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;

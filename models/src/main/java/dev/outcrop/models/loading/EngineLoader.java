@@ -4,6 +4,7 @@ import dev.outcrop.models.arch.DecoderConfig;
 import dev.outcrop.models.engine.Engine;
 import dev.outcrop.models.engine.StepPlan;
 import dev.outcrop.models.torch.ElementType;
+import dev.outcrop.models.torch.TorchDevice;
 import dev.outcrop.models.torch.TorchEngine;
 import dev.outcrop.models.torch.TorchOptions;
 import dev.outcrop.models.torch.WeightFormat;
@@ -91,13 +92,16 @@ public final class EngineLoader {
   }
 
   static TorchOptions torch(EngineOptions options) {
-    return new TorchOptions(
-        element(options.type()),
-        options.kvTokens(),
-        options.threads(),
-        TorchOptions.Kernels.BEST,
-        format(options.quantization()),
-        options.tuning().torch());
+    TorchOptions torch =
+        new TorchOptions(
+            element(options.type()),
+            options.kvTokens(),
+            options.threads(),
+            TorchOptions.Kernels.BEST,
+            format(options.quantization()),
+            options.tuning().torch());
+    List<TorchDevice> devices = options.devices().stream().map(TorchDevice::parse).toList();
+    return devices.isEmpty() ? torch : torch.on(devices);
   }
 
   static WeightFormat format(Quantization quantization) {

@@ -1,5 +1,7 @@
 package dev.outcrop.models.loading;
 
+import java.util.List;
+
 /**
  * How an engine is set up on this machine.
  *
@@ -10,9 +12,22 @@ package dev.outcrop.models.loading;
  *     libtorch
  * @param quantization how weights are held; the type to compute in has to be bfloat16 where they
  *     are quantised
+ * @param tuning how the kernels of quantised weights are chosen
+ * @param devices where it runs, see {@link LoadOptions#devices}
  */
 public record EngineOptions(
-    ComputeType type, int kvTokens, int threads, Quantization quantization, KernelTuning tuning) {
+    ComputeType type,
+    int kvTokens,
+    int threads,
+    Quantization quantization,
+    KernelTuning tuning,
+    List<String> devices) {
+  /** Options for the processor. */
+  public EngineOptions(
+      ComputeType type, int kvTokens, int threads, Quantization quantization, KernelTuning tuning) {
+    this(type, kvTokens, threads, quantization, tuning, List.of());
+  }
+
   /** Options with weights in the type to compute in. */
   public EngineOptions(ComputeType type, int kvTokens, int threads) {
     this(type, kvTokens, threads, Quantization.NONE, KernelTuning.usual());
@@ -20,6 +35,7 @@ public record EngineOptions(
 
   /** Checks the fields. */
   public EngineOptions {
+    devices = List.copyOf(devices);
     if (kvTokens < 1) {
       throw new IllegalArgumentException("engine.kvTokens has to be positive");
     }

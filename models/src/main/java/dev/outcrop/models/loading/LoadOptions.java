@@ -1,5 +1,8 @@
 package dev.outcrop.models.loading;
 
+import dev.outcrop.models.torch.TorchDevice;
+import java.util.List;
+
 /**
  * How a model is loaded.
  *
@@ -10,6 +13,8 @@ package dev.outcrop.models.loading;
  * @param threads threads of one operator, for the whole process; 0 leaves the choice to libtorch
  * @param quantization how the weights of a decoder are held
  * @param tuning how layouts and kernels of weights are chosen
+ * @param devices where a decoder runs, each {@code cpu}, {@code cpu:N}, {@code cuda} or {@code
+ *     cuda:N}; layers are split over several, in this order; none for the processor
  */
 public record LoadOptions(
     Dtype dtype,
@@ -17,7 +22,8 @@ public record LoadOptions(
     int maxContext,
     int threads,
     Quantization quantization,
-    KernelTuning tuning) {
+    KernelTuning tuning,
+    List<String> devices) {
   /** The checkpoint's own type, 1 GiB of KV, libtorch's choice of threads. */
   public static final LoadOptions DEFAULT = new LoadOptions(Dtype.AUTO, 1L << 30, 0, 0);
 
@@ -26,8 +32,21 @@ public record LoadOptions(
     this(dtype, kvBytes, maxContext, threads, Quantization.NONE, KernelTuning.usual());
   }
 
+  /** Options for the processor. */
+  public LoadOptions(
+      Dtype dtype,
+      long kvBytes,
+      int maxContext,
+      int threads,
+      Quantization quantization,
+      KernelTuning tuning) {
+    this(dtype, kvBytes, maxContext, threads, quantization, tuning, List.of());
+  }
+
   /** Checks the fields. */
   public LoadOptions {
+    devices = List.copyOf(devices);
+    devices.forEach(TorchDevice::parse);
     if (kvBytes < 1 || maxContext < 0 || threads < 0) {
       throw new IllegalArgumentException(
           "kvBytes must be positive, maxContext and threads not negative");
@@ -36,6 +55,11 @@ public record LoadOptions(
       throw new IllegalArgumentException(
           "quantization %s needs dtype bfloat16 or auto, was float32".formatted(quantization));
     }
+  }
+
+  /** The same on other devices. */
+  public LoadOptions on(List<String> others) {
+    return new LoadOptions(dtype, kvBytes, maxContext, threads, quantization, tuning, others);
   }
 
   /** The type to compute in, in view of the weights. */

@@ -65,6 +65,12 @@ public final class LoadedEncoder implements AutoCloseable {
     Checkpoint checkpoint = Checkpoint.open(folder);
     ComputeType compute = LoadedModel.compute(checkpoint, options.computed());
     ElementType type = EngineLoader.element(compute);
+    if (!options.devices().isEmpty()) {
+      throw new OutcropException(
+          ModelError.CHECKPOINT_UNSUPPORTED,
+          "%s: devices are for models that generate; this one runs on the processor"
+              .formatted(folder));
+    }
     if (EncoderConfig.isEncoder(folder)) {
       if (options.quantization() != Quantization.NONE) {
         throw new OutcropException(

@@ -156,7 +156,8 @@ public final class LoadedModel implements AutoCloseable {
             EngineLoader.kvTokens(config, type, options.kvBytes()),
             options.threads(),
             options.quantization(),
-            options.tuning()));
+            options.tuning(),
+            options.devices()));
   }
 
   static ComputeType compute(Checkpoint checkpoint, LoadOptions.Dtype wanted) {

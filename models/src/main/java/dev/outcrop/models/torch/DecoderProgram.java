@@ -25,17 +25,20 @@ import org.jspecify.annotations.Nullable;
 final class DecoderProgram {
   private static final String GPTQ_SHIFTS = "[0, 4, 8, 12, 16, 20, 24, 28]";
   private static final String AWQ_SHIFTS = "[0, 16, 4, 20, 8, 24, 12, 28]";
+  private static final String VARLEN = "torch._flash_attention_forward";
 
   private final DecoderConfig config;
   private final ElementType type;
   private final boolean onednn;
   private final WeightFormat format;
+  private final Stage stage;
   private final List<Layer> kinds;
   private final List<Rope> ropes;
   private final List<@Nullable Integer> windows;
 
   private DecoderProgram(
-      DecoderConfig config, ElementType type, boolean onednn, WeightFormat format) {
+      DecoderConfig config, ElementType type, boolean onednn, WeightFormat format, Stage stage) {
+    this.stage = stage;
     this.config = config;
     this.type = type;
     this.onednn = onednn;
@@ -51,7 +54,13 @@ final class DecoderProgram {
    * @param onednn whether linear layers take weights in oneDNN's own layout
    */
   static String text(DecoderConfig config, ElementType type, boolean onednn, WeightFormat format) {
-    return new DecoderProgram(config, type, onednn, format).text();
+    return text(config, type, onednn, format, Stage.whole(config));
+  }
+
+  /** Writes the program of a stage. What a step's layouts are does not depend on the stage. */
+  static String text(
+      DecoderConfig config, ElementType type, boolean onednn, WeightFormat format, Stage stage) {
+    return new DecoderProgram(config, type, onednn, format, stage).text();
   }
 
   /** Writes the program with weights in the model's own type. */
@@ -83,9 +92,11 @@ final class DecoderProgram {
             .value("layers", layers())
             .read(
                 "decoder.torchscript",
-                "linear.torchscript",
-                "held.torchscript",
-                "norm.torchscript"));
+                cuda() ? "cuda_linear.torchscript" : "linear.torchscript",
+                cuda() ? "cuda_parts.torchscript" : "norm.torchscript"));
+    if (!cuda()) {
+      text.append(values().read("held.torchscript"));
+    }
     if (format.quantised()) {
       text.append(values().read("quantised.torchscript"));
     }
@@ -96,14 +107,14 @@ final class DecoderProgram {
     for (int rope = 0; rope < ropes.size(); rope++) {
       text.append(rope(rope, ropes.get(rope)).read("rope.torchscript"));
     }
-    text.append(values().read("attention.torchscript"));
+    text.append(values().read(cuda() ? "cuda_attention.torchscript" : "attention.torchscript"));
     Attention.Latent latent = config.attention().latent();
     if (latent != null) {
       text.append(latent(latent).read("latent.torchscript"));
     }
     for (int kind = 0; kind < kinds.size(); kind++) {
       ProgramText layer = layer(kind, kinds.get(kind));
-      text.append(layer.read("layer.torchscript"));
+      text.append(layer.read(cuda() ? "cuda_layer.torchscript" : "layer.torchscript"));
       if (kinds.get(kind).mlp() instanceof Experts) {
         text.append(layer.read("experts.torchscript"));
       }
@@ -117,6 +128,7 @@ final class DecoderProgram {
                     "embedding.torchscript",
                     "sampling.torchscript",
                     "weights.torchscript",
+                    "stage.torchscript",
                     "floor.torchscript"))
         .toString();
   }
@@ -136,9 +148,19 @@ final class DecoderProgram {
       String form = ropes.get(rope).hasForms() ? "torch.select(tokens, 0, 3), " : "";
       lines.add(
           "cosine_%d, sine_%d = self.rotation_%d(%spositions)".formatted(rope, rope, rope, form));
+      if (cuda()) {
+        lines.add("turn_%d = self.turn(cosine_%d, sine_%d)".formatted(rope, rope, rope));
+      }
     }
     String at = "0";
     for (int w = 0; w < windows.size(); w++) {
+      if (cuda()) {
+        lines.add("at_%d = %s".formatted(w, at));
+        at = "at_%d + 1 + layout[at_%d]".formatted(w, w);
+        lines.add("layout_%d = layout[at_%d + 1:%s]".formatted(w, w, at));
+        lines.add("tables_%d = self.tables(layout_%d)".formatted(w, w));
+        continue;
+      }
       if (mixed()) {
         lines.add("at_%d = %s".formatted(w, at));
         at = "at_%d + 1 + layout[at_%d]".formatted(w, w);
@@ -161,11 +183,11 @@ final class DecoderProgram {
   private String layers() {
     if (kinds.size() == 1) {
       return "    for l in range(%d):\n      %s"
-          .formatted(config.layers().size(), call(kinds.getFirst(), "l"));
+          .formatted(stage.count(), call(kinds.getFirst(), "l"));
     }
     List<String> calls = new ArrayList<>();
-    for (int l = 0; l < config.layers().size(); l++) {
-      calls.add(call(config.layers().get(l), Integer.toString(l)));
+    for (int l = 0; l < stage.count(); l++) {
+      calls.add(call(config.layers().get(stage.from() + l), Integer.toString(l)));
     }
     return "    " + String.join("\n    ", calls);
   }
@@ -173,6 +195,11 @@ final class DecoderProgram {
   private String call(Layer layer, String number) {
     int w = windows.indexOf(layer.window());
     int rope = layer.rope() == null ? -1 : ropes.indexOf(layer.rope());
+    if (cuda()) {
+      return "x = self.layer_%d(x, %s, slots, %stables_%d, layout_%d)"
+          .formatted(
+              kinds.indexOf(layer), number, rope < 0 ? "" : "turn_%d, ".formatted(rope), w, w);
+    }
     return "x = self.layer_%d(x, %s, slots, %s%s%spieces_%d, layout_%d)"
         .formatted(
             kinds.indexOf(layer),
@@ -182,6 +209,10 @@ final class DecoderProgram {
             mixed() ? "order_%d, ".formatted(w) : "",
             w,
             w);
+  }
+
+  private boolean cuda() {
+    return stage.device().cuda();
   }
 
   /** Whether layers differ in their window. */
@@ -204,6 +235,8 @@ final class DecoderProgram {
     Attention attention = config.attention();
     return ExpertProgram.values(values(), mlp)
         .value("kind", kind)
+        .value("width", mlp.width())
+        .value("window_left", layer.window() == null ? "None" : layer.window() - 1)
         .flag("rope", layer.rope() != null)
         .flag("rope_all", layer.rope() != null && attention.rotaryDim() == attention.headDim())
         .flag("gated", mlp instanceof Mlp.Gated)
@@ -275,12 +308,21 @@ final class DecoderProgram {
     Double logitsCap = scales.logitsCap();
     String sdpa = "torch._scaled_dot_product_flash_attention_for_cpu";
     boolean fusedScale = cap == null && !attention.usualScale();
-    return QuantisedProgram.values(new ProgramText(), format, onednn)
+    return QuantisedProgram.values(new ProgramText(), format, onednn, cuda())
         .value("dtype", type.scalarType())
         .value("hidden", config.hiddenSize())
         .value("vocabulary", config.vocabularySize())
         .value("intermediate", mlp.width())
-        .value("layer_count", config.layers().size())
+        .value("layer_count", stage.count())
+        .value("device", stage.device().text())
+        .value("varlen", stage.device().standIn() ? "self.varlen_attention" : VARLEN)
+        .value("attention_scale", number(attention.scale()))
+        .flag("first", stage.first())
+        .flag("last", stage.last())
+        .flag("cuda", cuda())
+        .flag("stand_in", stage.device().standIn())
+        .flag("meta", stage.device().kind() == TorchDevice.Kind.CUDA_ON_META)
+        .flag("merged", !ExpertProgram.in(config) && mlp instanceof Mlp.Gated)
         .value("heads", attention.heads())
         .value("kv_heads", attention.kvHeads())
         .value("kv_heads2", 2 * attention.kvHeads())

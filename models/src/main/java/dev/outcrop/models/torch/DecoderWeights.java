@@ -21,9 +21,11 @@ import java.util.stream.Stream;
  */
 final class DecoderWeights {
   private final DecoderConfig config;
+  private final Stage stage;
 
-  private DecoderWeights(DecoderConfig config) {
+  private DecoderWeights(DecoderConfig config, Stage stage) {
     this.config = config;
+    this.stage = stage;
   }
 
   /**
@@ -32,19 +34,24 @@ final class DecoderWeights {
    * @return names of tensors that this architecture has no use for
    */
   static List<String> load(WeightSource source, DecoderConfig config) {
-    return new DecoderWeights(config).load(source);
+    return load(source, config, Stage.whole(config));
   }
 
-  /** The shapes that linear layers will have, by the same errors; reads nothing. */
-  static List<WeightShape> shapes(Checkpoint checkpoint, DecoderConfig config) {
+  /** Loads what a stage needs of a checkpoint; what other stages need is not used by this one. */
+  static List<String> load(WeightSource source, DecoderConfig config, Stage stage) {
+    return new DecoderWeights(config, stage).load(source);
+  }
+
+  /** The shapes that a stage's linear layers will have, by the same errors; reads nothing. */
+  static List<WeightShape> shapes(Checkpoint checkpoint, DecoderConfig config, Stage stage) {
     WeightSource source = new WeightSource(null, checkpoint, config.packed());
-    load(source, config);
+    load(source, config, stage);
     return source.shapes();
   }
 
   private List<String> load(WeightSource source) {
     source.map();
-    for (int l = 0; l < config.layers().size(); l++) {
+    for (int l = stage.from(); l < stage.to(); l++) {
       String layer = "model.layers." + l + ".";
       norms(source, layer);
       Attention.Latent latent = config.attention().latent();
@@ -59,20 +66,24 @@ final class DecoderWeights {
         case Experts mlp -> new ExpertWeights(source, config.hiddenSize(), mlp).load(layer);
       }
     }
-    norm(source, "final_norm", "model.norm");
     long hidden = config.hiddenSize();
     long vocabulary = config.vocabularySize();
     StoredTensor embedding = source.require("model.embed_tokens.weight", vocabulary, hidden);
-    source.linear(
-        "head",
-        config.tiedEmbeddings() || source.headless()
-            ? embedding
-            : source.require("lm_head.weight", vocabulary, hidden));
+    if (stage.last()) {
+      norm(source, "final_norm", "model.norm");
+      source.linear(
+          "head",
+          config.tiedEmbeddings() || source.headless()
+              ? embedding
+              : source.require("lm_head.weight", vocabulary, hidden));
+    }
     // A new mapping for the embedding alone: the old one would keep every page that was read.
     source.run("unmap_files");
-    source.map();
-    source.run("load_embedding", source.whole(embedding));
-    source.run("unmap_files");
+    if (stage.first()) {
+      source.map();
+      source.run("load_embedding", source.whole(embedding));
+      source.run("unmap_files");
+    }
     source.run("loaded");
     frequencies(config).forEach(source::run);
     if (config.tiedEmbeddings()) {
@@ -221,26 +232,30 @@ final class DecoderWeights {
   }
 
   /** Draws the weights of a Llama for measuring speed; what the model says is noise. */
-  static void draw(TorchProgram program, DecoderConfig config) {
-    for (Layer layer : config.layers()) {
+  static void draw(TorchProgram program, DecoderConfig config, Stage stage) {
+    for (Layer layer : config.layers().subList(stage.from(), stage.to())) {
       ones(program, "attention_norm");
       ones(program, "mlp_norm");
       drawn(config, layer.mlp().width()).forEach((kind, shape) -> drawLinear(program, kind, shape));
     }
-    ones(program, "final_norm");
-    drawLinear(program, "head", head(config));
-    program.run("draw_embedding");
+    if (stage.last()) {
+      ones(program, "final_norm");
+      drawLinear(program, "head", head(config));
+    }
+    if (stage.first()) {
+      program.run("draw_embedding");
+    }
     program.run("loaded");
     frequencies(config).forEach(program::run);
   }
 
   /** The shapes of what {@link #draw} draws. */
-  static List<WeightShape> drawnShapes(DecoderConfig config) {
+  static List<WeightShape> drawnShapes(DecoderConfig config, Stage stage) {
     Map<List<Integer>, WeightShape> shapes = new LinkedHashMap<>();
     Stream.concat(
-            config.layers().stream()
+            config.layers().subList(stage.from(), stage.to()).stream()
                 .flatMap(layer -> drawn(config, layer.mlp().width()).values().stream()),
-            Stream.of(head(config)))
+            stage.last() ? Stream.of(head(config)) : Stream.empty())
         .forEach(
             shape ->
                 shapes.merge(

@@ -18,10 +18,11 @@ final class QuantisedProgram {
 
   /**
    * @param onednn whether whole weights are packed by oneDNN, where nothing else is said of a shape
+   * @param cuda whether weights are plain tensors, which go to a GPU
    */
-  static ProgramText values(ProgramText text, WeightFormat format, boolean onednn) {
+  static ProgramText values(ProgramText text, WeightFormat format, boolean onednn, boolean cuda) {
     return text.flag("quantised", format.quantised())
-        .value("weight", "Tuple[List[int], Tensor, Tensor]")
+        .value("weight", cuda ? "Tensor" : "Tuple[List[int], Tensor, Tensor]")
         .flag("stored", format.stored())
         .value("bits", format.stored() ? 16 : format.bits())
         .value("head_bits", format.quantised() && !format.stored() ? 8 : 16)

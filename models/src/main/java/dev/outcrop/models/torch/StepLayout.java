@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class StepLayout {
   private final VisibleKv[] views;
+  private final VarlenKv[] varlen; // on a GPU, instead of these
   private final int vocabulary;
   private final boolean forms;
   private long[] ids = new long[64];
@@ -22,6 +23,7 @@ final class StepLayout {
   private long[] form = new long[64];
   private int tokens;
   private int[] lastToken = new int[8];
+  private int[] order = new int[8];
 
   /**
    * Creates an empty layout.
@@ -30,11 +32,15 @@ final class StepLayout {
    *     null for all
    * @param vocabulary one more than the highest token id
    * @param forms whether rotary embeddings have several forms
+   * @param cuda whether the program is the one for GPUs
    */
-  StepLayout(List<@Nullable Integer> windows, int vocabulary, boolean forms) {
+  StepLayout(List<@Nullable Integer> windows, int vocabulary, boolean forms, boolean cuda) {
     this.vocabulary = vocabulary;
     this.forms = forms;
-    this.views = windows.stream().map(VisibleKv::new).toArray(VisibleKv[]::new);
+    this.views =
+        cuda ? new VisibleKv[0] : windows.stream().map(VisibleKv::new).toArray(VisibleKv[]::new);
+    this.varlen =
+        cuda ? windows.stream().map(VarlenKv::new).toArray(VarlenKv[]::new) : new VarlenKv[0];
   }
 
   /** Takes in a plan. */
@@ -49,15 +55,16 @@ final class StepLayout {
     }
     if (lastToken.length < plan.rows()) {
       lastToken = new int[plan.rows() * 2];
+      order = new int[plan.rows() * 2];
+    }
+    if (varlen.length > 0) {
+      fillVarlen(plan);
+      return;
     }
     VisibleKv first = views[0];
     first.start(plan);
     for (int i = 0; i < first.decodes(); i++) {
-      int row = first.decode(i);
-      int last = plan.segments(row) - 1;
-      int start = plan.position(row) + 1 - plan.segmentLength(row, last);
-      token(plan, row, 0, plan.segmentSlot(row, last) + plan.position(row) - start);
-      lastToken[row] = tokens - 1;
+      decode(plan, first.decode(i));
     }
     first.addDecodes(plan, first);
     for (int v = 1; v < views.length; v++) {
@@ -68,6 +75,51 @@ final class StepLayout {
       if (!first.isDecode(row)) {
         chunk(plan, row);
       }
+    }
+  }
+
+  private void decode(StepPlan plan, int row) {
+    int last = plan.segments(row) - 1;
+    int start = plan.position(row) + 1 - plan.segmentLength(row, last);
+    token(plan, row, 0, plan.segmentSlot(row, last) + plan.position(row) - start);
+    lastToken[row] = tokens - 1;
+  }
+
+  /**
+   * For a GPU: decodes in the order of where their KV begins, so that those that share a prefix are
+   * neighbours, and then the other rows. A decode of fewer tokens than another has pieces cannot be
+   * in as many and is one of the others.
+   */
+  private void fillVarlen(StepPlan plan) {
+    int most = 1;
+    for (int row = 0; row < plan.rows(); row++) {
+      for (VarlenKv view : varlen) {
+        most = Math.max(most, plan.tokens(row) == 1 ? view.pieces(plan, row) : 1);
+      }
+    }
+    int decodes = 0;
+    for (int row = 0; row < plan.rows(); row++) {
+      if (plan.tokens(row) == 1 && plan.position(row) + 1 >= most) {
+        int at = decodes++;
+        while (at > 0 && plan.segmentSlot(row, 0) < plan.segmentSlot(order[at - 1], 0)) {
+          order[at] = order[at - 1];
+          at--;
+        }
+        order[at] = row;
+      }
+    }
+    for (int i = 0; i < decodes; i++) {
+      decode(plan, order[i]);
+    }
+    int next = decodes;
+    for (int row = 0; row < plan.rows(); row++) {
+      if (plan.tokens(row) > 1 || plan.position(row) + 1 < most) {
+        order[next++] = row;
+        chunk(plan, row);
+      }
+    }
+    for (VarlenKv view : varlen) {
+      view.fill(plan, order, decodes);
     }
   }
 
@@ -94,6 +146,9 @@ final class StepLayout {
 
   /** The layout argument of the program. */
   long[] layout() {
+    if (varlen.length > 0) {
+      return varlenLayout();
+    }
     if (views.length == 1) {
       long[] layout = new long[views[0].size(false)];
       views[0].write(layout, 0, false);
@@ -109,6 +164,21 @@ final class StepLayout {
       layout[at] = view.size(true);
       view.write(layout, at + 1, true);
       at += 1 + view.size(true);
+    }
+    return layout;
+  }
+
+  private long[] varlenLayout() {
+    int size = 0;
+    for (VarlenKv view : varlen) {
+      size += 1 + view.size();
+    }
+    long[] layout = new long[size];
+    int at = 0;
+    for (VarlenKv view : varlen) {
+      layout[at] = view.size();
+      view.write(layout, at + 1);
+      at += 1 + view.size();
     }
     return layout;
   }

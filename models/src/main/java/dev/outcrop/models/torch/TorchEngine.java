@@ -5,7 +5,6 @@ import ai.djl.pytorch.jni.IValue;
 import dev.outcrop.models.ModelError;
 import dev.outcrop.models.OutcropException;
 import dev.outcrop.models.arch.DecoderConfig;
-import dev.outcrop.models.arch.PackedWeights;
 import dev.outcrop.models.arch.Rope;
 import dev.outcrop.models.engine.Engine;
 import dev.outcrop.models.engine.KvGeometry;
@@ -15,27 +14,32 @@ import dev.outcrop.models.engine.StepResult;
 import dev.outcrop.models.weights.Checkpoint;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
-import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A decoder in libtorch, on the CPU. */
+/** A decoder in libtorch, on the processor or on GPUs. */
 public final class TorchEngine implements Engine {
   private static final Logger log = LoggerFactory.getLogger(TorchEngine.class);
   private static final int UNIT_TOKENS = 32;
   private static final int MOST_TOKENS = Integer.MAX_VALUE / UNIT_TOKENS * UNIT_TOKENS;
 
+  /** The last stage, mostly the only one. */
   private final TorchProgram program;
+
+  private final EarlierStages earlier;
   private final DecoderConfig config;
   private final KvGeometry geometry;
   private final StepLayout layout;
   private final SamplingTable sampling;
   private final List<KernelTable> kernels;
 
-  private TorchEngine(
-      TorchProgram program, DecoderConfig config, TorchOptions options, List<KernelTable> kernels) {
-    this.program = program;
+  TorchEngine(
+      List<TorchProgram> stages,
+      DecoderConfig config,
+      TorchOptions options,
+      List<KernelTable> kernels) {
+    this.program = stages.getLast();
+    this.earlier = new EarlierStages(stages.subList(0, stages.size() - 1));
     this.kernels = kernels;
     this.config = config;
     this.sampling = new SamplingTable(config.vocabularySize());
@@ -43,7 +47,8 @@ public final class TorchEngine implements Engine {
         new StepLayout(
             DecoderProgram.windows(config),
             config.vocabularySize(),
-            DecoderProgram.ropes(config).stream().anyMatch(Rope::hasForms));
+            DecoderProgram.ropes(config).stream().anyMatch(Rope::hasForms),
+            CudaEngines.chosen(options));
     int units = Math.ceilDiv(Math.min(options.kvTokens(), MOST_TOKENS), UNIT_TOKENS);
     long kvBytes = config.kvNumbersPerToken() * options.type().bytes();
     this.geometry = new KvGeometry(UNIT_TOKENS, units, kvBytes, config.maxPosition());
@@ -53,16 +58,19 @@ public final class TorchEngine implements Engine {
   public static TorchEngine open(
       DecoderConfig config, Checkpoint checkpoint, TorchOptions options) {
     // What the headers tell comes before a program is compiled and gigabytes are read for nothing.
+    CudaEngines.check(config, options);
     warnOf(check(config, checkpoint), checkpoint);
     return LoadingThread.call(
         () ->
-            start(
-                config,
-                options,
-                DecoderWeights.shapes(checkpoint, config),
-                program ->
-                    DecoderWeights.load(
-                        new WeightSource(program, checkpoint, config.packed()), config)));
+            new EngineStart(config, options)
+                .start(
+                    LayerSplit.stages(config, checkpoint, options),
+                    stage -> DecoderWeights.shapes(checkpoint, config, stage),
+                    (program, stage) ->
+                        DecoderWeights.load(
+                            new WeightSource(program, checkpoint, config.packed()),
+                            config,
+                            stage)));
   }
 
   /**
@@ -90,91 +98,11 @@ public final class TorchEngine implements Engine {
   public static TorchEngine random(DecoderConfig config, TorchOptions options) {
     return LoadingThread.call(
         () ->
-            start(
-                config,
-                options,
-                DecoderWeights.drawnShapes(config),
-                program -> DecoderWeights.draw(program, config)));
-  }
-
-  private static TorchEngine start(
-      DecoderConfig config,
-      TorchOptions wanted,
-      List<WeightShape> shapes,
-      Consumer<TorchProgram> fill) {
-    TorchOptions options = held(config, wanted);
-    Compiled compiled = compiled(config, options);
-    TorchProgram program = compiled.program();
-    if (options.threads() > 0) {
-      TorchProgram.threads(options.threads());
-    }
-    try {
-      WeightFormat weights = options.weights();
-      List<KernelTable> kernels = List.of();
-      if (compiled.onednn() && (!weights.quantised() || weights.stored())) {
-        kernels = new LayoutTuner(options, System::nanoTime).tune(program, shapes);
-      }
-      fill.accept(program);
-      if (weights.quantised()) {
-        kernels = new KernelTuner(program, options, System::nanoTime).tune();
-      }
-      TorchEngine engine = new TorchEngine(program, config, options, kernels);
-      allocateArena(program, engine.geometry);
-      return engine;
-    } catch (EngineException e) {
-      program.close();
-      throw LoadingThread.failure(e);
-    } catch (RuntimeException e) {
-      program.close();
-      throw e;
-    }
-  }
-
-  private static void allocateArena(TorchProgram program, KvGeometry geometry) {
-    try {
-      program.run("allocate_arena", IValue.from(geometry.tokens()));
-    } catch (EngineException e) {
-      throw new OutcropException(
-          ModelError.OUT_OF_MEMORY,
-          "there is no memory for a KV cache of %d tokens, %d bytes each"
-              .formatted(geometry.tokens(), geometry.bytesPerToken()),
-          e);
-    }
-  }
-
-  /** As the checkpoint holds the weights, where they were quantised before. */
-  private static TorchOptions held(DecoderConfig config, TorchOptions options) {
-    PackedWeights packed = config.packed();
-    if (packed == null) {
-      return options;
-    }
-    if (options.weights().quantised()) {
-      throw new OutcropException(
-          ModelError.CHECKPOINT_UNSUPPORTED,
-          "the checkpoint's weights are quantised already (%s); quantization must be none"
-              .formatted(packed.method().name().toLowerCase(Locale.ROOT)));
-    }
-    return options.with(new WeightFormat(4, packed.group(), false, true));
-  }
-
-  /** A program, and whether it was written for oneDNN's kernels. */
-  private record Compiled(TorchProgram program, boolean onednn) {}
-
-  /** For oneDNN's kernels, or where they refuse this machine, for plain ones. */
-  private static Compiled compiled(DecoderConfig config, TorchOptions options) {
-    if (options.kernels() == TorchOptions.Kernels.BEST) {
-      String text = text(config, options, true);
-      try {
-        return new Compiled(TorchProgram.probed(text), true);
-      } catch (EngineException | IllegalStateException e) {
-        log.warn("oneDNN does not take {} here; linear layers are slower", options.type(), e);
-      }
-    }
-    return new Compiled(TorchProgram.load(text(config, options, false)), false);
-  }
-
-  private static String text(DecoderConfig config, TorchOptions options, boolean onednn) {
-    return DecoderProgram.text(config, options.type(), onednn, options.weights());
+            new EngineStart(config, options)
+                .start(
+                    LayerSplit.stages(config, options),
+                    stage -> DecoderWeights.drawnShapes(config, stage),
+                    (program, stage) -> DecoderWeights.draw(program, config, stage)));
   }
 
   /** Handles of libtorch that are open in this process: none between steps. */
@@ -212,6 +140,7 @@ public final class TorchEngine implements Engine {
       move(plan);
       layout.fill(plan);
       sampling.fill(plan);
+      earlier.run(layout, program);
       long[] sampled = new long[sampling.size()];
       for (int i = 0; i < sampled.length; i++) {
         int row = sampling.row(i);
@@ -256,6 +185,7 @@ public final class TorchEngine implements Engine {
         moves[3 * i + 2] = plan.moveLength(i);
       }
       try {
+        earlier.moveKv(moves);
         program.run("move_kv", IValue.listFrom(moves));
       } catch (EngineException e) {
         throw new OutcropException(ModelError.ENGINE_DEAD, "KV could not be moved", e);
@@ -309,6 +239,7 @@ public final class TorchEngine implements Engine {
    */
   public float[][] logits(StepPlan plan) {
     layout.fill(plan);
+    earlier.run(layout, program);
     long[] all = new long[layout.tokens()];
     int next = 0;
     for (int row = 0; row < plan.rows(); row++) {
@@ -338,6 +269,7 @@ public final class TorchEngine implements Engine {
   float[][] states(StepPlan plan) {
     try {
       layout.fill(plan);
+      earlier.run(layout, program);
       long[] last = new long[plan.rows()];
       for (int row = 0; row < last.length; row++) {
         last[row] = layout.lastToken(row);
@@ -361,6 +293,7 @@ public final class TorchEngine implements Engine {
 
   @Override
   public void close() {
+    earlier.close();
     program.close();
   }
 }

@@ -1,5 +1,7 @@
 package dev.outcrop.models.torch;
 
+import java.util.List;
+
 /**
  * How an engine is set up on this machine.
  *
@@ -9,6 +11,7 @@ package dev.outcrop.models.torch;
  * @param kernels what linear layers run on
  * @param weights how their weights are held
  * @param tuning how layouts and kernels of weights are chosen
+ * @param devices where it runs, at least one; layers are split over several
  */
 public record TorchOptions(
     ElementType type,
@@ -16,7 +19,8 @@ public record TorchOptions(
     int threads,
     Kernels kernels,
     WeightFormat weights,
-    Tuning tuning) {
+    Tuning tuning,
+    List<TorchDevice> devices) {
   /** What linear layers run on. */
   public enum Kernels {
     /** oneDNN with weights in its own layout, or plain ones where it refuses the machine. */
@@ -30,11 +34,31 @@ public record TorchOptions(
     if (kvTokens < 1 || threads < 0) {
       throw new IllegalArgumentException("kvTokens must be positive and threads not negative");
     }
+    devices = List.copyOf(devices);
+    if (devices.isEmpty()) {
+      throw new IllegalArgumentException("an engine needs a device");
+    }
+  }
+
+  /** Options for the processor. */
+  public TorchOptions(
+      ElementType type,
+      int kvTokens,
+      int threads,
+      Kernels kernels,
+      WeightFormat weights,
+      Tuning tuning) {
+    this(type, kvTokens, threads, kernels, weights, tuning, List.of(TorchDevice.CPU));
+  }
+
+  /** The same on other devices. */
+  public TorchOptions on(List<TorchDevice> others) {
+    return new TorchOptions(type, kvTokens, threads, kernels, weights, tuning, others);
   }
 
   /** The same with weights that are held in another way. */
   TorchOptions with(WeightFormat other) {
-    return new TorchOptions(type, kvTokens, threads, kernels, other, tuning);
+    return new TorchOptions(type, kvTokens, threads, kernels, other, tuning, devices);
   }
 
   /** Options with the best kernels. */

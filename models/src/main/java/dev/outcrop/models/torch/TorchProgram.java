@@ -121,6 +121,16 @@ final class TorchProgram implements AutoCloseable {
     result(method, arguments).close();
   }
 
+  /**
+   * Runs a method that returns a tensor and gives that to a method of another program. It stays
+   * inside libtorch, so that it may be of any type.
+   */
+  void handOver(String method, TorchProgram to, String receiver, IValue... arguments) {
+    try (Handle<IValue> result = result(method, arguments)) {
+      to.run(receiver, result.resource);
+    }
+  }
+
   /** Runs a method that returns a tensor of int64. */
   long[] runLongs(String method, IValue... arguments) {
     try (Handle<IValue> result = result(method, arguments);

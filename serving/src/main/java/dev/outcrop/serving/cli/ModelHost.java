@@ -163,7 +163,8 @@ final class ModelHost implements AutoCloseable {
         config.maxContext(),
         config.threads(),
         config.quantization(),
-        KernelTuning.of(config.kernelTuning()));
+        KernelTuning.of(config.kernelTuning()),
+        config.devices());
   }
 
   private static CompletionFormat format(ModelConfig config, LoadedModel model) {

@@ -4,6 +4,7 @@ import dev.outcrop.batching.BatchingConfig;
 import dev.outcrop.models.loading.Quantization;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /**
  * A model to serve.
@@ -14,6 +15,7 @@ import java.util.List;
  * @param dtype the type of the weights and of the arithmetic
  * @param quantization how the weights of a decoder are held
  * @param kernelTuning auto, measure, off, or the folder that keeps what was measured
+ * @param devices where a decoder runs; its layers are split over several; none for the processor
  * @param kvMemory memory for the KV cache, 0 for 1 GiB
  * @param maxContext the longest sequence, 0 for the checkpoint's own
  * @param threads CPU threads of the engine, 0 for libtorch's choice
@@ -31,6 +33,7 @@ public record ModelConfig(
     Dtype dtype,
     Quantization quantization,
     String kernelTuning,
+    List<String> devices,
     ByteSize kvMemory,
     int maxContext,
     int threads,
@@ -44,6 +47,7 @@ public record ModelConfig(
   public static final ModelConfig DEFAULT = new ModelConfig();
 
   private static final int MAX_NAME = 20;
+  private static final Pattern DEVICE = Pattern.compile("(cpu|cuda)(:\\d{1,3})?");
 
   /** The type of weights and arithmetic. */
   public enum Dtype {
@@ -95,6 +99,7 @@ public record ModelConfig(
         Dtype.AUTO,
         Quantization.NONE,
         "auto",
+        List.of(),
         new ByteSize(0),
         0,
         0,
@@ -116,6 +121,10 @@ public record ModelConfig(
         quantization == Quantization.NONE || dtype != Dtype.FLOAT32,
         "quantization needs dtype bfloat16 or auto");
     Check.that(!kernelTuning.isBlank(), "kernel-tuning must be auto, measure, off or a folder");
+    devices = List.copyOf(devices);
+    Check.that(
+        devices.stream().allMatch(device -> DEVICE.matcher(device).matches()),
+        "devices must be cpu, cpu:N, cuda or cuda:N");
     Check.range("max-context", maxContext, 0, Integer.MAX_VALUE);
     Check.range("threads", threads, 0, 4_096);
     Check.that(provider.length() <= MAX_NAME, "provider must have at most 20 characters");
@@ -136,6 +145,7 @@ public record ModelConfig(
         dtype,
         quantization,
         kernelTuning,
+        devices,
         kvMemory,
         maxContext,
         threads,
@@ -156,6 +166,7 @@ public record ModelConfig(
         other,
         quantization,
         kernelTuning,
+        devices,
         kvMemory,
         maxContext,
         threads,
@@ -176,6 +187,7 @@ public record ModelConfig(
         dtype,
         other,
         kernelTuning,
+        devices,
         kvMemory,
         maxContext,
         threads,
@@ -196,6 +208,7 @@ public record ModelConfig(
         dtype,
         quantization,
         kernelTuning,
+        devices,
         kvMemory,
         maxContext,
         threads,

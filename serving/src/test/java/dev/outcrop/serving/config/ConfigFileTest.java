@@ -73,6 +73,7 @@ final class ConfigFileTest {
           dtype: bfloat16
           quantization: int4-g64
           kernel-tuning: /var/cache/outcrop
+          devices: ["cuda:0", "cuda:1"]
           kv-memory: 2GB
           max-context: 4096
           threads: 2
@@ -155,6 +156,7 @@ final class ConfigFileTest {
                         ModelConfig.Dtype.BFLOAT16,
                         Quantization.INT4_G64,
                         "/var/cache/outcrop",
+                        List.of("cuda:0", "cuda:1"),
                         new ByteSize(2L << 30),
                         4096,
                         2,
