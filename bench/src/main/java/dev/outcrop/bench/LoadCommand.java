@@ -37,10 +37,9 @@ import picocli.CommandLine.Spec;
     name = "load",
     description =
         "Times a process from its start to a model's first token, beside reading the files, and"
-            + " tells its memory. The page cache is dropped before both, where this user may.",
+            + " tells its memory. The files are dropped from the page cache before both.",
     mixinStandardHelpOptions = true)
 final class LoadCommand implements Callable<Integer> {
-  private static final Path DROP_CACHES = Path.of("/proc/sys/vm/drop_caches");
   private static final int BUFFER = 1 << 22;
   private static final int MIB = 1 << 20;
   private static final double NANOS = 1e9;
@@ -77,7 +76,8 @@ final class LoadCommand implements Callable<Integer> {
     Path folder = model == null ? Run.HOME.resolve("models/demo/model") : model;
     double started = ManagementFactory.getRuntimeMXBean().getUptime() / MILLIS;
     Run run = Run.begin("load");
-    boolean cold = dropped();
+    List<Path> files = files(folder);
+    boolean cold = dropped(files);
     long kvBytes = (long) kvMemory * MIB;
     long before = System.nanoTime();
     Map<String, Number> headline = new LinkedHashMap<>();
@@ -85,18 +85,16 @@ final class LoadCommand implements Callable<Integer> {
         new LoadOptions(
             LoadOptions.Dtype.AUTO, kvBytes, 0, 0, quantization, KernelTuning.of(tuning));
     try (LoadedModel loaded = LoadedModel.open(folder, options)) {
-      double loading = (System.nanoTime() - before) / NANOS;
-      firstToken(loaded);
+      headline.put("loadSeconds", (System.nanoTime() - before) / NANOS);
+      Memory memory = firstToken(loaded);
       headline.put("readySeconds", started + (System.nanoTime() - before) / NANOS);
-      headline.put("loadSeconds", loading);
-      Memory memory = Memory.now();
       headline.put("anonymousBytes", memory.anonymous());
       headline.put("mappedBytes", memory.mapped());
       headline.put("checkpointBytes", loaded.info().checkpointBytes());
       headline.put("kvBytes", kvBytes);
     }
-    boolean coldAgain = dropped();
-    headline.put("readSeconds", readSeconds(folder));
+    boolean coldAgain = dropped(files);
+    headline.put("readSeconds", readSeconds(files));
     Map<String, Object> shape = new LinkedHashMap<>();
     shape.put("model", folder.toString());
     shape.put("quantization", quantization.word());
@@ -106,16 +104,32 @@ final class LoadCommand implements Callable<Integer> {
     return 0;
   }
 
-  private static boolean dropped() {
-    try {
-      Files.writeString(DROP_CACHES, "3");
-      return true;
-    } catch (IOException e) {
-      return false; // not root, or not Linux
+  private static List<Path> files(Path folder) throws IOException {
+    try (Stream<Path> all = Files.list(folder)) {
+      return all.filter(file -> file.toString().endsWith(".safetensors")).sorted().toList();
     }
   }
 
-  private static void firstToken(LoadedModel model) throws InterruptedException {
+  /** GNU dd can have the kernel forget a file that nobody has written to, without being root. */
+  private static boolean dropped(List<Path> files) throws InterruptedException {
+    boolean dropped = true;
+    for (Path file : files) {
+      try {
+        Process dd =
+            new ProcessBuilder("dd", "if=" + file, "iflag=nocache", "count=0", "status=none")
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        dropped &= dd.waitFor() == 0;
+      } catch (IOException e) {
+        dropped = false;
+      }
+    }
+    return dropped;
+  }
+
+  /** Memory after the first token; the batcher closes the engine when it ends. */
+  private static Memory firstToken(LoadedModel model) throws IOException, InterruptedException {
     GenerateRequest request =
         new GenerateRequest(
             new int[] {1, 2, 3},
@@ -135,17 +149,14 @@ final class LoadCommand implements Callable<Integer> {
         }
         case SubmitResult.Rejected rejected -> throw new IllegalStateException(rejected.message());
       }
+      return Memory.now();
     }
   }
 
   /** As fast as one thread reads the files that loading maps. */
-  private static double readSeconds(Path folder) throws IOException {
+  private static double readSeconds(List<Path> files) throws IOException {
     long start = System.nanoTime();
     ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER);
-    List<Path> files;
-    try (Stream<Path> all = Files.list(folder)) {
-      files = all.filter(file -> file.toString().endsWith(".safetensors")).sorted().toList();
-    }
     for (Path file : files) {
       try (FileChannel channel = FileChannel.open(file)) {
         while (channel.read(buffer.clear()) >= 0) {
