@@ -73,7 +73,8 @@ final class LoadCommand implements Callable<Integer> {
     Bounds bounds = new Bounds(spec);
     bounds.within("--kv-memory", kvMemory, 1, MIB);
     bounds.that(!tuning.isBlank(), "--kernel-tuning must be auto, measure, off or a folder");
-    Path folder = model == null ? Run.HOME.resolve("models/demo/model") : model;
+    Path folder =
+        LoadedModel.requireFolder(model == null ? Run.HOME.resolve("models/demo/model") : model);
     double started = ManagementFactory.getRuntimeMXBean().getUptime() / MILLIS;
     Run run = Run.begin("load");
     List<Path> files = files(folder);

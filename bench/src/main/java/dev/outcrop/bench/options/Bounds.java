@@ -1,5 +1,6 @@
 package dev.outcrop.bench.options;
 
+import dev.outcrop.models.loading.LoadOptions;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -9,7 +10,7 @@ import picocli.CommandLine.ParameterException;
 /** Checks a command's options before it runs; what is out of bounds is wrong usage. */
 public final class Bounds {
   /** The most threads of an operator. */
-  public static final int MOST_THREADS = 4_096;
+  public static final int MOST_THREADS = LoadOptions.MOST_THREADS;
 
   private final CommandLine commandLine;
 

@@ -4,6 +4,7 @@ import dev.outcrop.bench.options.Bounds;
 import dev.outcrop.bench.options.DecoderShape;
 import dev.outcrop.bench.peers.Contestant.Entrant;
 import dev.outcrop.bench.report.Run;
+import dev.outcrop.models.loading.LoadedModel;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -125,6 +126,9 @@ public final class PeersCommand implements Callable<Integer> {
   public Integer call() {
     Bounds bounds = new Bounds(spec);
     check(bounds);
+    if (model != null) {
+      LoadedModel.requireFolder(model); // before anything is fetched
+    }
     Run run = Run.begin("peers");
     int used = threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
     Path folder = (cache == null ? Run.HOME.resolve(".outcrop/peers") : cache).toAbsolutePath();

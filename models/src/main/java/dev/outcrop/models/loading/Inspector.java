@@ -16,7 +16,6 @@ import dev.outcrop.models.text.ChatTemplate;
 import dev.outcrop.models.text.EncoderTokenizer;
 import dev.outcrop.models.text.Tokenizer;
 import dev.outcrop.models.weights.Checkpoint;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -39,9 +38,7 @@ final class Inspector {
   }
 
   Inspection inspect() {
-    if (!Files.isDirectory(folder)) {
-      throw CheckpointFile.invalid(folder, "is no folder");
-    }
+    LoadedModel.requireFolder(folder);
     JsonNode raw =
         findings.tried(
             CONFIG, () -> CheckpointFile.object(folder.resolve(CONFIG), MAX_CONFIG_BYTES));

@@ -24,6 +24,9 @@ public record LoadOptions(
     Quantization quantization,
     KernelTuning tuning,
     List<String> devices) {
+  /** The most threads of an operator. */
+  public static final int MOST_THREADS = 4_096;
+
   /** The checkpoint's own type, 1 GiB of KV, libtorch's choice of threads. */
   public static final LoadOptions DEFAULT = new LoadOptions(Dtype.AUTO, 1L << 30, 0, 0);
 
@@ -47,9 +50,12 @@ public record LoadOptions(
   public LoadOptions {
     devices = List.copyOf(devices);
     devices.forEach(TorchDevice::parse);
-    if (kvBytes < 1 || maxContext < 0 || threads < 0) {
+    if (kvBytes < 1 || maxContext < 0) {
+      throw new IllegalArgumentException("kvBytes must be positive, maxContext not negative");
+    }
+    if (threads < 0 || threads > MOST_THREADS) {
       throw new IllegalArgumentException(
-          "kvBytes must be positive, maxContext and threads not negative");
+          "threads must be from 0 to %d, was %d".formatted(MOST_THREADS, threads));
     }
     if (quantization != Quantization.NONE && dtype == Dtype.FLOAT32) {
       throw new IllegalArgumentException(

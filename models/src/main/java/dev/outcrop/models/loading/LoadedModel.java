@@ -132,11 +132,20 @@ public final class LoadedModel implements AutoCloseable {
   }
 
   private static DecoderConfig config(Path folder) {
+    return DecoderConfig.read(requireFolder(folder));
+  }
+
+  /**
+   * The same folder, for who looks at it before it is opened.
+   *
+   * @throws OutcropException CHECKPOINT_INVALID where there is none
+   */
+  public static Path requireFolder(Path folder) {
     if (!Files.isDirectory(folder)) {
       throw new OutcropException(
           ModelError.CHECKPOINT_INVALID, "there is no model folder at " + folder);
     }
-    return DecoderConfig.read(folder);
+    return folder;
   }
 
   private static Engine engine(

@@ -7,6 +7,8 @@ import dev.outcrop.models.weights.Checkpoint;
 import dev.outcrop.models.weights.StoredTensor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The tensors of a linear layer that a checkpoint holds in four bits: those of each part in turn,
@@ -38,6 +40,16 @@ record PackedTensors(List<StoredTensor> all, boolean ordered) {
       case GPTQ -> checkpoint.requireIntegers(name, inputs / IN_INTEGER, outputs);
       case AWQ -> checkpoint.requireIntegers(name, inputs, outputs / IN_INTEGER);
     };
+  }
+
+  /** Refuses a checkpoint that says it is quantised where nothing is. */
+  static void expect(Checkpoint checkpoint, @Nullable PackedWeights packed) {
+    if (packed != null && checkpoint.tensors().stream().noneMatch(PackedTensors::holds)) {
+      throw unsupported(
+          checkpoint,
+          "config.json has a quantization_config of %s, but no tensor is quantised"
+              .formatted(packed.method().name().toLowerCase(Locale.ROOT)));
+    }
   }
 
   /** What belongs to the numbers of the parts of a layer. */

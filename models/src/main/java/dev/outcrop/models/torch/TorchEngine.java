@@ -80,6 +80,7 @@ public final class TorchEngine implements Engine {
    * @throws OutcropException what loading would say of the first that is missing or misshapen
    */
   public static List<String> check(DecoderConfig config, Checkpoint checkpoint) {
+    PackedTensors.expect(checkpoint, config.packed());
     return DecoderWeights.load(new WeightSource(null, checkpoint, config.packed()), config);
   }
 

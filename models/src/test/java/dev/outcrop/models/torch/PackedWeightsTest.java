@@ -10,6 +10,7 @@ import dev.outcrop.models.weights.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
@@ -107,6 +108,21 @@ final class PackedWeightsTest {
     assertThatExceptionOfType(OutcropException.class)
         .isThrownBy(() -> PackedCheckpoint.open(folder.resolve("packed"), twice))
         .withMessageContainingAll("gptq", "quantization must be none");
+  }
+
+  @Test
+  void refusesWholeWeightsThatConfigSaysAreQuantised() throws IOException {
+    write("llama", "gptq");
+    Path folder = this.folder.resolve("packed");
+    Files.copy(
+        this.folder.resolve("whole/model.safetensors"),
+        folder.resolve("model.safetensors"),
+        StandardCopyOption.REPLACE_EXISTING);
+
+    assertThatExceptionOfType(OutcropException.class)
+        .isThrownBy(
+            () -> PackedCheckpoint.open(folder, new TorchOptions(ElementType.BFLOAT16, 64, 1)))
+        .withMessageContainingAll("quantization_config of gptq", "no tensor is quantised");
   }
 
   @ParameterizedTest

@@ -3,6 +3,7 @@ package dev.outcrop.serving.cli;
 import dev.outcrop.models.ModelError;
 import dev.outcrop.models.OutcropException;
 import dev.outcrop.models.loading.LoadedEncoder;
+import dev.outcrop.models.loading.LoadedModel;
 import dev.outcrop.serving.OutcropServer;
 import dev.outcrop.serving.config.HttpConfig;
 import dev.outcrop.serving.config.ManagementConfig;
@@ -10,7 +11,6 @@ import dev.outcrop.serving.config.ModelConfig;
 import dev.outcrop.serving.config.ServingConfig;
 import java.io.PrintStream;
 import java.net.URI;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
@@ -84,13 +84,11 @@ final class DemoCommand implements Callable<Integer> {
 
   private Path folder() {
     Path folder =
-        model == null
-            ? Path.of(System.getenv().getOrDefault("OUTCROP_HOME", "."), "models", "demo", "model")
-            : model;
-    if (!Files.isDirectory(folder)) {
-      throw new OutcropException(
-          ModelError.CHECKPOINT_INVALID, "there is no model folder at " + folder);
-    }
+        LoadedModel.requireFolder(
+            model == null
+                ? Path.of(
+                    System.getenv().getOrDefault("OUTCROP_HOME", "."), "models", "demo", "model")
+                : model);
     if (LoadedEncoder.isEncoder(folder)) {
       throw new OutcropException(
           ModelError.CHECKPOINT_INVALID,

@@ -8,10 +8,8 @@ import dev.outcrop.batching.TokenEvent;
 import dev.outcrop.batching.TokenStream;
 import dev.outcrop.batching.loop.Batchers;
 import dev.outcrop.models.engine.Sampling;
-import dev.outcrop.models.loading.KernelTuning;
 import dev.outcrop.models.loading.LoadOptions;
 import dev.outcrop.models.loading.LoadedModel;
-import dev.outcrop.models.loading.Quantization;
 import dev.outcrop.models.text.ChatMessage;
 import dev.outcrop.models.text.IncrementalDetokenizer;
 import dev.outcrop.models.text.Prompt;
@@ -21,11 +19,16 @@ import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** {@code outcrop models generate DIR --prompt TEXT}: one answer, without a server. */
 @Command(
@@ -62,28 +65,27 @@ final class GenerateCommand implements Callable<Integer> {
       description = "Seed of the draws (${DEFAULT-VALUE})")
   private long seed;
 
-  @Option(
-      names = "--dtype",
-      defaultValue = "AUTO",
-      description = "Type to compute in: ${COMPLETION-CANDIDATES} (${DEFAULT-VALUE})")
-  private LoadOptions.Dtype dtype = LoadOptions.Dtype.AUTO;
+  @Mixin private final WeightOptions weights = new WeightOptions(LoadOptions.Dtype.AUTO);
 
-  @Option(
-      names = "--quantization",
-      defaultValue = "none",
-      description = "How weights are held: ${COMPLETION-CANDIDATES} (${DEFAULT-VALUE})")
-  private Quantization quantization = Quantization.NONE;
+  @Spec private @Nullable CommandSpec spec;
 
   @Override
   public Integer call() throws Exception {
+    if (temperature != null && !(temperature >= 0 && temperature <= 100)) {
+      throw usage("--temperature must be from 0 to 100, was " + temperature);
+    }
+    if (maxTokens < 1) {
+      throw usage("--max-tokens must be 1 at least, was " + maxTokens);
+    }
     return StopSignal.during(this::generate);
   }
 
+  private ParameterException usage(String message) {
+    return new ParameterException(Objects.requireNonNull(spec).commandLine(), message);
+  }
+
   private int generate() throws InterruptedException {
-    LoadOptions options =
-        new LoadOptions(
-            dtype, LoadOptions.DEFAULT.kvBytes(), 0, 0, quantization, KernelTuning.usual());
-    try (LoadedModel model = LoadedModel.open(folder, options);
+    try (LoadedModel model = LoadedModel.open(folder, weights.load());
         Batcher batcher =
             Batchers.start("generate", model.engine(), BatchingConfig.DEFAULT, System::nanoTime)) {
       SubmitResult result =

@@ -10,13 +10,11 @@ import dev.outcrop.models.loading.LoadOptions;
 import dev.outcrop.models.loading.LoadedModel;
 import dev.outcrop.models.loading.Quantization;
 import java.nio.file.Path;
-import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -71,7 +69,11 @@ final class InspectCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    LoadOptions options = options(tune == null ? Quantization.NONE : tune);
+    Quantization quantization = tune == null ? Quantization.NONE : tune;
+    LoadOptions options =
+        WeightOptions.checked(
+            spec,
+            () -> new LoadOptions(dtype, 1, 0, threads, quantization, KernelTuning.of(tuning)));
     Inspection inspection = Inspection.of(folder, dtype);
     ObjectNode parts = JSON.valueToTree(inspection);
     ObjectNode flat = JSON.createObjectNode();
@@ -90,14 +92,5 @@ final class InspectCommand implements Callable<Integer> {
     }
     System.out.println(JSON.writeValueAsString(flat));
     return inspection.unsupported().isEmpty() ? 0 : 1;
-  }
-
-  private LoadOptions options(Quantization quantization) {
-    try {
-      return new LoadOptions(dtype, 1, 0, threads, quantization, KernelTuning.of(tuning));
-    } catch (IllegalArgumentException e) {
-      throw new ParameterException(
-          Objects.requireNonNull(spec).commandLine(), String.valueOf(e.getMessage()), e);
-    }
   }
 }

@@ -2,7 +2,6 @@ package dev.outcrop.serving.cli;
 
 import dev.outcrop.models.loading.LoadOptions;
 import dev.outcrop.models.loading.LoadedModel;
-import dev.outcrop.models.loading.Quantization;
 import java.io.BufferedOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -11,6 +10,7 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -34,17 +34,7 @@ final class LogitsCommand implements Callable<Integer> {
       description = "Token ids, separated by commas")
   private int[] ids = {};
 
-  @Option(
-      names = "--dtype",
-      defaultValue = "FLOAT32",
-      description = "Type to compute in: ${COMPLETION-CANDIDATES} (${DEFAULT-VALUE})")
-  private LoadOptions.Dtype dtype = LoadOptions.Dtype.FLOAT32;
-
-  @Option(
-      names = "--quantization",
-      defaultValue = "none",
-      description = "How weights are held: ${COMPLETION-CANDIDATES} (${DEFAULT-VALUE})")
-  private Quantization quantization = Quantization.NONE;
+  @Mixin private final WeightOptions weights = new WeightOptions(LoadOptions.Dtype.FLOAT32);
 
   @Spec private @Nullable CommandSpec spec;
 
@@ -54,7 +44,8 @@ final class LogitsCommand implements Callable<Integer> {
   }
 
   private int write() {
-    int vocabulary = LoadedModel.inspect(folder, dtype).vocabularySize();
+    LoadOptions options = weights.load();
+    int vocabulary = LoadedModel.inspect(folder, options.dtype()).vocabularySize();
     for (int id : ids) {
       if (id < 0 || id >= vocabulary) {
         throw new ParameterException(
@@ -62,7 +53,7 @@ final class LogitsCommand implements Callable<Integer> {
             "token id %d is not in the vocabulary of %d".formatted(id, vocabulary));
       }
     }
-    float[][] logits = LoadedModel.logits(folder, ids, dtype, quantization);
+    float[][] logits = LoadedModel.logits(folder, ids, options.dtype(), options.quantization());
     PrintStream out =
         new PrintStream(new BufferedOutputStream(System.out), false, StandardCharsets.UTF_8);
     out.print("{\"logits\":[");

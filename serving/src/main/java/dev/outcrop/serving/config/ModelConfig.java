@@ -1,6 +1,7 @@
 package dev.outcrop.serving.config;
 
 import dev.outcrop.batching.BatchingConfig;
+import dev.outcrop.models.loading.LoadOptions;
 import dev.outcrop.models.loading.Quantization;
 import java.nio.file.Path;
 import java.util.List;
@@ -126,7 +127,7 @@ public record ModelConfig(
         devices.stream().allMatch(device -> DEVICE.matcher(device).matches()),
         "devices must be cpu, cpu:N, cuda or cuda:N");
     Check.range("max-context", maxContext, 0, Integer.MAX_VALUE);
-    Check.range("threads", threads, 0, 4_096);
+    Check.range("threads", threads, 0, LoadOptions.MOST_THREADS);
     Check.that(provider.length() <= MAX_NAME, "provider must have at most 20 characters");
     Check.that(name.length() <= MAX_NAME, "name must have at most 20 characters");
   }

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Isolated("takes over stdout and stderr")
 final class MainTest {
@@ -96,13 +97,21 @@ final class MainTest {
     assertThat(info.get("unsupported").get(0).get("why").asText()).contains(empty.toString());
   }
 
-  @Test
-  void namesTheFolderThatIsNotThere(@TempDir Path empty) {
-    Run run = run("models", "inspect", empty.resolve("gone").toString());
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "models inspect %s",
+        "models logits %s --ids 1",
+        "models generate %s --prompt x",
+        "demo --model %s",
+      })
+  void namesTheFolderThatIsNotThere(String line, @TempDir Path empty) {
+    Path gone = empty.resolve("gone");
+    Run run = run(line.formatted(gone).split(" "));
 
     assertThat(run.status()).isEqualTo(1);
     assertThat(run.out()).isEmpty();
-    assertThat(run.err()).contains("gone");
+    assertThat(run.err().lines()).containsExactly("outcrop: there is no model folder at " + gone);
   }
 
   @Test
@@ -138,6 +147,16 @@ final class MainTest {
           serve --model m --quantization int5      | Invalid value for option '--quantization'
           serve --model m --dtype float32 --quantization int4-g64 | --quantization needs dtype bfloat16 or auto
           serve --config none.yaml --dtype float32 | --id, --dtype and --quantization belong to --model
+          models inspect m --threads -2            | --threads must be from 0 to 4096, was -2
+          models inspect m --tune int8 --threads 4097 | --threads must be from 0 to 4096, was 4097
+          models inspect m --tune int3             | Invalid value for option '--tune'
+          models inspect m --kernel-tuning=        | --kernel-tuning must be auto, measure, off or a folder, was empty
+          models inspect m --tune int8 --dtype float32 | --quantization int8 needs dtype bfloat16 or auto, was float32
+          models logits m --ids 1 --quantization int8 | --quantization int8 needs dtype bfloat16 or auto, was float32
+          models generate m --prompt x --dtype float32 --quantization int8 | --quantization int8 needs dtype bfloat16 or auto, was float32
+          models generate m --prompt x --temperature -1 | --temperature must be from 0 to 100, was -1.0
+          models generate m --prompt x --temperature NaN | --temperature must be from 0 to 100, was NaN
+          models generate m --prompt x --max-tokens 0 | --max-tokens must be 1 at least, was 0
           serve --model x --host=                 | --host must not be empty
           serve --model=                          | --model must name a folder
           serve --model x --key-file a --policy-file b | --policy-file must not be there beside key-file
