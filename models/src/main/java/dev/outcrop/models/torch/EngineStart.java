@@ -83,7 +83,9 @@ final class EngineStart {
           program.run("place");
         }
         if (weights.quantised()) {
+          List<KernelTable> layouts = tables;
           tables = new KernelTuner(program, options, System::nanoTime).tune();
+          tables.replaceAll(table -> chosenBefore(layouts, table));
         }
         kernels.addAll(tables);
       }
@@ -97,6 +99,11 @@ final class EngineStart {
       programs.forEach(TorchProgram::close);
       throw e;
     }
+  }
+
+  /** Of weights that stayed whole, what was chosen with their layout. */
+  private static KernelTable chosenBefore(List<KernelTable> layouts, KernelTable table) {
+    return layouts.stream().filter(table::sameShape).findFirst().orElse(table);
   }
 
   private static void allocateArena(TorchProgram program, KvGeometry geometry) {

@@ -32,6 +32,11 @@ public record KernelTable(
     }
   }
 
+  /** Whether another is about the same weights. */
+  boolean sameShape(KernelTable other) {
+    return rows == other.rows && columns == other.columns && format.equals(other.format);
+  }
+
   /** What multiplies. */
   public enum Kernel {
     /** oneDNN's, over whole weights that it packed for itself. */

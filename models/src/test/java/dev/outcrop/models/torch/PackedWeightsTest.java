@@ -6,13 +6,16 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import dev.outcrop.models.OutcropException;
 import dev.outcrop.models.arch.DecoderConfig;
 import dev.outcrop.models.arch.PackedWeights.Method;
+import dev.outcrop.models.torch.KernelTable.Source;
 import dev.outcrop.models.weights.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -96,6 +99,49 @@ final class PackedWeightsTest {
       assertThat(engine.kernels())
           .extracting(table -> table.format() + " " + table.rows() + "x" + table.columns())
           .contains("int4-g32 64x32", "int4-g32 32x32", "int4-g32 56x32", "none 32x56");
+    }
+  }
+
+  @Test
+  void tellsWhereTheChoiceForAWholeLayerIsFrom(@TempDir Path cache) throws IOException {
+    write("llama", "awq");
+    long rows = 1 << 15; // of a head that is large enough to measure
+    Path packed = folder.resolve("packed");
+    List<Part> parts = new ArrayList<>();
+    for (Part part : Part.of(packed)) {
+      boolean vocabulary = part.name().matches(".*(embed_tokens|lm_head)\\.weight");
+      long columns = part.shape().getLast();
+      byte[] zeros = new byte[vocabulary ? (int) (rows * columns * part.dtype().bytes()) : 0];
+      parts.add(
+          vocabulary ? new Part(part.name(), part.dtype(), List.of(rows, columns), zeros) : part);
+    }
+    Part.write(packed.resolve("model.safetensors"), parts);
+    Path config = packed.resolve("config.json");
+    Files.writeString(
+        config,
+        Files.readString(config).replaceFirst("\"vocab_size\": *\\d+", "\"vocab_size\":" + rows));
+    TorchOptions options =
+        new TorchOptions(
+            ElementType.BFLOAT16,
+            64,
+            1,
+            TorchOptions.Kernels.BEST,
+            WeightFormat.PLAIN,
+            new Tuning(true, cache));
+    AtomicLong clock = new AtomicLong();
+    TorchProgram.threads(1);
+    String text = DecoderProgram.text(Configs.tiny(64), ElementType.BFLOAT16, true);
+    try (TorchProgram program = TorchProgram.load(text)) {
+      WeightShape head = new WeightShape((int) rows, 32, 1);
+      new LayoutTuner(options, clock::incrementAndGet).tune(program, List.of(head));
+    }
+
+    try (TorchEngine engine = PackedCheckpoint.open(packed, options)) {
+      assertThat(engine.kernels())
+          .filteredOn(table -> table.rows() == rows)
+          .singleElement()
+          .returns("none", KernelTable::format)
+          .returns(Source.CACHED, KernelTable::source);
     }
   }
 
