@@ -13,7 +13,6 @@ import dev.outcrop.models.arch.Rope;
 import dev.outcrop.models.arch.Scales;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -34,7 +33,7 @@ final class DecoderProgram {
   private final Stage stage;
   private final List<Layer> kinds;
   private final List<Rope> ropes;
-  private final List<@Nullable Integer> windows;
+  private final LayerCalls calls;
 
   private DecoderProgram(
       DecoderConfig config, ElementType type, boolean onednn, WeightFormat format, Stage stage) {
@@ -45,7 +44,7 @@ final class DecoderProgram {
     this.format = format;
     this.kinds = config.layers().stream().distinct().toList();
     this.ropes = ropes(config);
-    this.windows = windows(config);
+    this.calls = new LayerCalls(config, stage, kinds, ropes, windows(config));
   }
 
   /**
@@ -88,8 +87,8 @@ final class DecoderProgram {
     StringBuilder text = new StringBuilder();
     text.append(
         values()
-            .value("prepare", prepare())
-            .value("layers", layers())
+            .value("prepare", calls.prepare())
+            .value("layers", calls.layers())
             .read(
                 "decoder.torchscript",
                 cuda() ? "cuda_linear.torchscript" : "linear.torchscript",
@@ -105,7 +104,10 @@ final class DecoderProgram {
       text.append(packed(packed).read("packed.torchscript"));
     }
     for (int rope = 0; rope < ropes.size(); rope++) {
-      text.append(rope(rope, ropes.get(rope)).read("rope.torchscript"));
+      ProgramText rotation = values().value("rope", rope);
+      text.append(
+          RopeProgram.values(rotation, ropes.get(rope), config.attention().rotaryDim())
+              .read("rope.torchscript"));
     }
     text.append(values().read(cuda() ? "cuda_attention.torchscript" : "attention.torchscript"));
     Attention.Latent latent = config.attention().latent();
@@ -141,87 +143,8 @@ final class DecoderProgram {
         .value("packed_shifts", gptq ? GPTQ_SHIFTS : AWQ_SHIFTS);
   }
 
-  /** What the layers of a step share: rotations, pieces of KV, masks. */
-  private String prepare() {
-    List<String> lines = new ArrayList<>();
-    for (int rope = 0; rope < ropes.size(); rope++) {
-      String form = ropes.get(rope).hasForms() ? "torch.select(tokens, 0, 3), " : "";
-      lines.add(
-          "cosine_%d, sine_%d = self.rotation_%d(%spositions)".formatted(rope, rope, rope, form));
-      if (cuda()) {
-        lines.add("turn_%d = self.turn(cosine_%d, sine_%d)".formatted(rope, rope, rope));
-      }
-    }
-    String at = "0";
-    for (int w = 0; w < windows.size(); w++) {
-      if (cuda()) {
-        lines.add("at_%d = %s".formatted(w, at));
-        at = "at_%d + 1 + layout[at_%d]".formatted(w, w);
-        lines.add("layout_%d = layout[at_%d + 1:%s]".formatted(w, w, at));
-        lines.add("tables_%d = self.tables(layout_%d)".formatted(w, w));
-        continue;
-      }
-      if (mixed()) {
-        lines.add("at_%d = %s".formatted(w, at));
-        at = "at_%d + 1 + layout[at_%d]".formatted(w, w);
-        lines.add("layout_%d = layout[at_%d + 1:%s]".formatted(w, w, at));
-        lines.add("order_%d = self.order(layout_%d)".formatted(w, w));
-      } else {
-        lines.add("layout_0 = layout");
-      }
-      lines.add("pieces_%d = self.views(layout_%d)".formatted(w, w));
-      if (windowed()) {
-        Integer window = windows.get(w);
-        lines.add(
-            "masks_%d = self.window_masks(positions, layout_%d, %d)"
-                .formatted(w, w, window == null ? 0 : window));
-      }
-    }
-    return "    " + String.join("\n    ", lines);
-  }
-
-  private String layers() {
-    if (kinds.size() == 1) {
-      return "    for l in range(%d):\n      %s"
-          .formatted(stage.count(), call(kinds.getFirst(), "l"));
-    }
-    List<String> calls = new ArrayList<>();
-    for (int l = 0; l < stage.count(); l++) {
-      calls.add(call(config.layers().get(stage.from() + l), Integer.toString(l)));
-    }
-    return "    " + String.join("\n    ", calls);
-  }
-
-  private String call(Layer layer, String number) {
-    int w = windows.indexOf(layer.window());
-    int rope = layer.rope() == null ? -1 : ropes.indexOf(layer.rope());
-    if (cuda()) {
-      return "x = self.layer_%d(x, %s, slots, %stables_%d, layout_%d)"
-          .formatted(
-              kinds.indexOf(layer), number, rope < 0 ? "" : "turn_%d, ".formatted(rope), w, w);
-    }
-    return "x = self.layer_%d(x, %s, slots, %s%s%spieces_%d, layout_%d)"
-        .formatted(
-            kinds.indexOf(layer),
-            number,
-            rope < 0 ? "" : "cosine_%d, sine_%d, ".formatted(rope, rope),
-            windowed() ? "masks_%d, ".formatted(w) : "",
-            mixed() ? "order_%d, ".formatted(w) : "",
-            w,
-            w);
-  }
-
   private boolean cuda() {
     return stage.device().cuda();
-  }
-
-  /** Whether layers differ in their window. */
-  private boolean mixed() {
-    return windows.size() > 1;
-  }
-
-  private boolean windowed() {
-    return mixed() || windows.getFirst() != null;
   }
 
   private ProgramText layer(int kind, Layer layer) {
@@ -257,46 +180,6 @@ final class DecoderProgram {
         .flag("interleaved", latent.interleaved());
   }
 
-  private ProgramText rope(int number, Rope rope) {
-    ProgramText text =
-        values()
-            .value("rope", number)
-            .value("rope_theta", number(rope.theta()))
-            .value("rope_attention_factor", number(rope.attentionFactor()))
-            .flag("rope_scaled", rope.attentionFactor() != 1)
-            .flag("rope_forms", rope.hasForms())
-            .flag("rope_linear", rope instanceof Rope.Linear)
-            .flag("rope_dynamic", rope instanceof Rope.Dynamic)
-            .flag("rope_llama3", rope instanceof Rope.Llama3)
-            .flag("rope_yarn", rope instanceof Rope.Yarn)
-            .flag("rope_long", rope instanceof Rope.PerPair);
-    return switch (rope) {
-      case Rope.Default _ -> text;
-      case Rope.Linear(_, double factor) -> text.value("rope_factor", number(factor));
-      case Rope.Dynamic(_, double factor, int original) -> {
-        double dim = config.attention().rotaryDim();
-        yield text.value("rope_factor", number(factor))
-            .value("rope_factor_less_one", number(factor - 1))
-            .value("rope_exponent", number(dim / (dim - 2)))
-            .value("rope_original", original);
-      }
-      case Rope.Llama3(_, double factor, double low, double high, int original) ->
-          text.value("rope_factor", number(factor))
-              .value("rope_low", number(low))
-              .value("rope_high", number(high))
-              .value("rope_original", number(original))
-              .value("rope_low_wavelength", number(original / low))
-              .value("rope_high_wavelength", number(original / high));
-      case Rope.Yarn(_, double factor, _, double low, double high) ->
-          text.value("rope_factor", number(factor))
-              .value("rope_low", number(low))
-              // As transformers has it, against a ramp of no length.
-              .value("rope_ramp", number(high == low ? 0.001 : high - low));
-      case Rope.PerPair(_, List<Double> shorts, List<Double> longs, _, _) ->
-          text.value("rope_short", numbers(shorts)).value("rope_long_factors", numbers(longs));
-    };
-  }
-
   /** What all parts of the text may use. */
   private ProgramText values() {
     Attention attention = config.attention();
@@ -316,7 +199,7 @@ final class DecoderProgram {
         .value("layer_count", stage.count())
         .value("device", stage.device().text())
         .value("varlen", stage.device().standIn() ? "self.varlen_attention" : VARLEN)
-        .value("attention_scale", number(attention.scale()))
+        .value("attention_scale", ProgramText.number(attention.scale()))
         .flag("first", stage.first())
         .flag("last", stage.last())
         .flag("cuda", cuda())
@@ -334,24 +217,26 @@ final class DecoderProgram {
         .value("half_dim", attention.rotaryDim() / 2)
         .value("attention_width", attention.heads() * attention.headDim())
         .value("kv_width", attention.kvHeads() * attention.headDim())
-        .value("eps", number(norms.eps()))
+        .value("eps", ProgramText.number(norms.eps()))
         .value("chunk", chunk)
         .value("chunks", config.vocabularySize() / chunk)
         .value("attend", cap == null ? sdpa : "self.capped")
         .value("attend_masked", cap == null ? sdpa : "self.capped_masked")
-        .value("scale", fusedScale ? ", scale=" + number(attention.scale()) : "")
-        .value("score_cap", cap == null ? "" : number(cap))
-        .value("scale_by_cap", cap == null ? "" : number(attention.scale() / cap))
-        .value("residual", scales.residual() == 1 ? "" : ", alpha=" + number(scales.residual()))
-        .value("embedding_scale", number(type.rounded(scales.embedding())))
-        .value("logits_divisor", number(scales.logits()))
-        .value("logits_cap", logitsCap == null ? "" : number(logitsCap))
+        .value("scale", fusedScale ? ", scale=" + ProgramText.number(attention.scale()) : "")
+        .value("score_cap", cap == null ? "" : ProgramText.number(cap))
+        .value("scale_by_cap", cap == null ? "" : ProgramText.number(attention.scale() / cap))
+        .value(
+            "residual",
+            scales.residual() == 1 ? "" : ", alpha=" + ProgramText.number(scales.residual()))
+        .value("embedding_scale", ProgramText.number(type.rounded(scales.embedding())))
+        .value("logits_divisor", ProgramText.number(scales.logits()))
+        .value("logits_cap", logitsCap == null ? "" : ProgramText.number(logitsCap))
         .value("gelu", mlp.activation() == Activation.GELU ? "none" : "tanh")
         .flag("silu", mlp.activation() == Activation.SILU)
         .flag("chunks", chunk > 1)
         .flag("onednn", onednn)
-        .flag("windows", windowed())
-        .flag("mixed", mixed())
+        .flag("windows", calls.windowed())
+        .flag("mixed", calls.mixed())
         .flag("layer_norm", norms.kind() == Norms.Kind.LAYER)
         .flag("norm_before", norms.place().before())
         .flag("norm_after", norms.place().after())
@@ -377,13 +262,5 @@ final class DecoderProgram {
       }
     }
     return 1;
-  }
-
-  private static String number(double value) {
-    return Double.toString(value).toLowerCase(Locale.ROOT);
-  }
-
-  private static String numbers(List<Double> values) {
-    return values.stream().map(DecoderProgram::number).toList().toString();
   }
 }

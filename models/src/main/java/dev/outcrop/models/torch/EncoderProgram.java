@@ -36,7 +36,7 @@ final class EncoderProgram {
             .value("heads3", 3 * config.heads())
             .value("head_dim", config.headDim())
             .value("half_dim", config.headDim() / 2)
-            .value("eps", number(config.normEps()))
+            .value("eps", ProgramText.number(config.normEps()))
             .value("pooling", name(pooling))
             .flag("normalize", normalize)
             .flag("onednn", onednn)
@@ -63,8 +63,8 @@ final class EncoderProgram {
           text.value("window", window)
               .value("block", Math.max(2 * window, MIN_BLOCK))
               .value("local_layers", locals(localLayers))
-              .value("global_theta", number(global))
-              .value("local_theta", number(local));
+              .value("global_theta", ProgramText.number(global))
+              .value("local_theta", ProgramText.number(local));
     }
     return text.read("encoder.torchscript", "encoder_weights.torchscript");
   }
@@ -77,9 +77,5 @@ final class EncoderProgram {
 
   private static String name(Pooling pooling) {
     return pooling.name().toLowerCase(Locale.ROOT);
-  }
-
-  private static String number(double value) {
-    return Double.toString(value).toLowerCase(Locale.ROOT);
   }
 }

@@ -9,6 +9,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -38,6 +39,11 @@ final class ProgramText {
       set.add(name);
     }
     return this;
+  }
+
+  /** A number as TorchScript writes it. */
+  static String number(double value) {
+    return Double.toString(value).toLowerCase(Locale.ROOT);
   }
 
   /** Reads resources of this package, one after the other, and specialises them. */
