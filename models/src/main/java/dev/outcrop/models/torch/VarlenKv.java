@@ -1,7 +1,6 @@
 package dev.outcrop.models.torch;
 
 import dev.outcrop.models.engine.StepPlan;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,14 +11,14 @@ import org.jspecify.annotations.Nullable;
 final class VarlenKv {
   private static final int HEAD = 9;
 
-  private final int window;
-  private final Ints decodeQueries = new Ints();
-  private final Ints decodeSlots = new Ints();
-  private final Ints decodeLengths = new Ints();
-  private final Ints spanQueries = new Ints();
-  private final Ints spanSlots = new Ints();
-  private final Ints spanLengths = new Ints();
-  private final Ints gathered = new Ints();
+  private final AttentionWindow window;
+  private final GrowingLongs decodeQueries = new GrowingLongs();
+  private final GrowingLongs decodeSlots = new GrowingLongs();
+  private final GrowingLongs decodeLengths = new GrowingLongs();
+  private final GrowingLongs spanQueries = new GrowingLongs();
+  private final GrowingLongs spanSlots = new GrowingLongs();
+  private final GrowingLongs spanLengths = new GrowingLongs();
+  private final GrowingLongs gathered = new GrowingLongs();
   private int decodes;
   private int pieces;
   private int mostDecodeQueries;
@@ -35,12 +34,12 @@ final class VarlenKv {
    * @param window how many tokens back a token sees, itself included; null for all
    */
   VarlenKv(@Nullable Integer window) {
-    this.window = window == null ? Integer.MAX_VALUE : window;
+    this.window = AttentionWindow.of(window);
   }
 
   /** Pieces of KV that a row's first token to run sees the first of, up to its last. */
   int pieces(StepPlan plan, int row) {
-    return plan.segments(row) - firstSegment(plan, row);
+    return plan.segments(row) - window.firstSegment(plan, row);
   }
 
   /**
@@ -78,6 +77,7 @@ final class VarlenKv {
     // Two, not one: told that all have one query, the kernel copies queries and results to and fro.
     mostDecodeQueries = 2;
     mostDecodeKeys = 1;
+    int begin = 0; // of the last sequence's queries
     decodeQueries.add(0);
     for (int piece = 0; piece < pieces; piece++) {
       for (int i = 0; i < decodes; i++) {
@@ -87,14 +87,12 @@ final class VarlenKv {
         if (i > 0 && starts[at] == starts[before] && lengths[at] == lengths[before]) {
           decodeQueries.setLast(end);
         } else {
+          begin = end - 1;
           decodeQueries.add(end);
           decodeSlots.add(starts[at]);
           decodeLengths.add(lengths[at]);
         }
-        int last = decodeQueries.size - 1;
-        mostDecodeQueries =
-            Math.max(
-                mostDecodeQueries, decodeQueries.values[last] - decodeQueries.values[last - 1]);
+        mostDecodeQueries = Math.max(mostDecodeQueries, end - begin);
         mostDecodeKeys = Math.max(mostDecodeKeys, lengths[at]);
       }
     }
@@ -103,15 +101,13 @@ final class VarlenKv {
 
   /** The pieces of a decode, the longest cut in two until there are as many as all have. */
   private void cut(StepPlan plan, int row, int at) {
-    int first = firstSegment(plan, row);
-    int visible = visibleFrom(plan.position(row));
-    int begin = beginOf(plan, row, first);
+    int first = window.firstSegment(plan, row);
+    int hidden = window.hidden(plan, row, first);
     int count = 0;
     for (int s = first; s < plan.segments(row); s++) {
-      int hidden = Math.max(0, visible - begin);
       starts[at + count] = plan.segmentSlot(row, s) + hidden;
       lengths[at + count++] = plan.segmentLength(row, s) - hidden;
-      begin += plan.segmentLength(row, s);
+      hidden = 0;
     }
     while (count < pieces) {
       int longest = at;
@@ -133,13 +129,12 @@ final class VarlenKv {
     spanQueries.add(0);
     for (int i = decodes; i < plan.rows(); i++) {
       int row = rows[i];
-      int first = firstSegment(plan, row);
-      int visible = visibleFrom(plan.position(row));
+      int first = window.firstSegment(plan, row);
       int count = plan.tokens(row);
-      int keys = plan.position(row) + count - visible;
+      int keys = plan.position(row) + count - window.visibleFrom(plan.position(row));
       end += count;
       spanQueries.add(end);
-      spanSlots.add(plan.segmentSlot(row, first) + visible - beginOf(plan, row, first));
+      spanSlots.add(plan.segmentSlot(row, first) + window.hidden(plan, row, first));
       spanLengths.add(keys);
       mostSpanQueries = Math.max(mostSpanQueries, count);
       mostSpanKeys = Math.max(mostSpanKeys, keys);
@@ -148,7 +143,7 @@ final class VarlenKv {
     if (gather) {
       spanSlots.clear();
       for (int i = decodes; i < plan.rows(); i++) {
-        spanSlots.add(gathered.size);
+        spanSlots.add(gathered.size());
         gather(plan, rows[i]);
       }
     }
@@ -156,36 +151,35 @@ final class VarlenKv {
   }
 
   private void gather(StepPlan plan, int row) {
-    int first = firstSegment(plan, row);
-    int begin = beginOf(plan, row, first);
-    int visible = visibleFrom(plan.position(row));
+    int first = window.firstSegment(plan, row);
+    int hidden = window.hidden(plan, row, first);
     for (int s = first; s < plan.segments(row); s++) {
-      for (int token = Math.max(0, visible - begin); token < plan.segmentLength(row, s); token++) {
+      for (int token = hidden; token < plan.segmentLength(row, s); token++) {
         gathered.add(plan.segmentSlot(row, s) + token);
       }
-      begin += plan.segmentLength(row, s);
+      hidden = 0;
     }
   }
 
   /** Numbers that {@link #write} writes. */
   int size() {
     return HEAD
-        + decodeQueries.size
-        + decodeSlots.size
-        + decodeLengths.size
-        + spanQueries.size
-        + spanSlots.size
-        + spanLengths.size
-        + gathered.size;
+        + decodeQueries.size()
+        + decodeSlots.size()
+        + decodeLengths.size()
+        + spanQueries.size()
+        + spanSlots.size()
+        + spanLengths.size()
+        + gathered.size();
   }
 
   /** Writes the layout. */
   void write(long[] into, int at) {
     into[at] = decodes;
     into[at + 1] = pieces;
-    into[at + 2] = spanLengths.size;
-    into[at + 3] = gathered.size;
-    into[at + 4] = decodeLengths.size;
+    into[at + 2] = spanLengths.size();
+    into[at + 3] = gathered.size();
+    into[at + 4] = decodeLengths.size();
     into[at + 5] = mostDecodeQueries;
     into[at + 6] = mostDecodeKeys;
     into[at + 7] = mostSpanQueries;
@@ -197,57 +191,5 @@ final class VarlenKv {
     next = spanSlots.write(into, next);
     next = spanLengths.write(into, next);
     gathered.write(into, next);
-  }
-
-  private int visibleFrom(int position) {
-    return Math.max(0, position - window + 1);
-  }
-
-  private static int beginOf(StepPlan plan, int row, int segment) {
-    int begin = 0;
-    for (int s = 0; s < segment; s++) {
-      begin += plan.segmentLength(row, s);
-    }
-    return begin;
-  }
-
-  private int firstSegment(StepPlan plan, int row) {
-    int visible = visibleFrom(plan.position(row));
-    int end = 0;
-    for (int s = 0; s < plan.segments(row); s++) {
-      end += plan.segmentLength(row, s);
-      if (visible < end) {
-        return s;
-      }
-    }
-    throw new IllegalArgumentException("a row's segments end before its tokens");
-  }
-
-  /** A growing list. */
-  private static final class Ints {
-    private int[] values = new int[64];
-    private int size;
-
-    void clear() {
-      size = 0;
-    }
-
-    void add(int value) {
-      if (size == values.length) {
-        values = Arrays.copyOf(values, values.length * 2);
-      }
-      values[size++] = value;
-    }
-
-    void setLast(int value) {
-      values[size - 1] = value;
-    }
-
-    int write(long[] into, int at) {
-      for (int i = 0; i < size; i++) {
-        into[at + i] = values[i];
-      }
-      return at + size;
-    }
   }
 }

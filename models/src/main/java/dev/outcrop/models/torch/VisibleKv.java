@@ -1,7 +1,6 @@
 package dev.outcrop.models.torch;
 
 import dev.outcrop.models.engine.StepPlan;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,9 +13,9 @@ final class VisibleKv {
   private static final int CAUSAL = 1;
   private static final int MASKED = 2;
 
-  private final int window;
-  private final Longs pieces = new Longs();
-  private final Longs spans = new Longs();
+  private final AttentionWindow window;
+  private final GrowingLongs pieces = new GrowingLongs();
+  private final GrowingLongs spans = new GrowingLongs();
   private int[] decodes = new int[8]; // rows of the plan
   private int decodeCount;
   private int[] inPieces = new int[8]; // by row; 0 where it is not a decode
@@ -33,7 +32,7 @@ final class VisibleKv {
    * @param window how many tokens back a token sees, itself included; null for all
    */
   VisibleKv(@Nullable Integer window) {
-    this.window = window == null ? Integer.MAX_VALUE : window;
+    this.window = AttentionWindow.of(window);
   }
 
   /** Takes in which rows of a plan are decodes, those with the most pieces first. */
@@ -51,8 +50,7 @@ final class VisibleKv {
     for (int row = 0; row < plan.rows(); row++) {
       inPieces[row] = 0;
       if (plan.tokens(row) == 1) {
-        int first = firstSegment(plan, row, visibleFrom(plan.position(row)));
-        inPieces[row] = plan.segments(row) - first;
+        inPieces[row] = plan.segments(row) - window.firstSegment(plan, row);
         mostPieces = Math.max(mostPieces, inPieces[row]);
       }
     }
@@ -123,7 +121,7 @@ final class VisibleKv {
   /** The first visible piece of a decode: equal numbers are equal pieces. */
   private long firstPiece(StepPlan plan, int row) {
     int segment = plan.segments(row) - inPieces[row];
-    int hidden = Math.max(0, visibleFrom(plan.position(row)) - beginOf(plan, row, segment));
+    int hidden = window.hidden(plan, row, segment);
     return (long) (plan.segmentSlot(row, segment) + hidden) << 32
         | (plan.segmentLength(row, segment) - hidden);
   }
@@ -142,48 +140,47 @@ final class VisibleKv {
     }
   }
 
-  private static int beginOf(StepPlan plan, int row, int segment) {
-    int begin = 0;
-    for (int s = 0; s < segment; s++) {
-      begin += plan.segmentLength(row, s);
-    }
-    return begin;
-  }
-
   /** The part of a decode's KV that one of its segments holds, counted from the first visible. */
   private void addPiece(StepPlan plan, int row, int piece) {
     int segment = plan.segments(row) - inPieces[row] + piece;
-    int begin = beginOf(plan, row, segment);
-    int hidden = Math.max(0, visibleFrom(plan.position(row)) - begin);
-    pieces.add(plan.segmentSlot(row, segment) + hidden, plan.segmentLength(row, segment) - hidden);
+    int hidden = window.hidden(plan, row, segment);
+    addPiece(plan.segmentSlot(row, segment) + hidden, plan.segmentLength(row, segment) - hidden);
   }
 
   /** Adds tokens from..to of a row, all in segment s, which stand at {@code offset} in the step. */
   void addSpan(StepPlan plan, int row, int s, int offset, int from, int to) {
-    int visible = visibleFrom(from);
-    int kind = to - from == 1 ? FULL : visibleFrom(to - 1) > visible ? MASKED : CAUSAL;
-    int firstPiece = pieces.size / 2;
+    int visible = window.visibleFrom(from);
+    int kind = to - from == 1 ? FULL : window.visibleFrom(to - 1) > visible ? MASKED : CAUSAL;
+    int firstPiece = pieces.size() / 2;
     int begin = 0;
     for (int past = 0; past <= s; past++) {
       int segmentEnd = begin + plan.segmentLength(row, past);
       int low = Math.max(begin, visible);
       int high = past < s ? segmentEnd : kind == CAUSAL ? from : to;
       if (low < high) {
-        pieces.add(plan.segmentSlot(row, past) + low - begin, high - low);
+        addPiece(plan.segmentSlot(row, past) + low - begin, high - low);
       }
       if (past == s && kind == CAUSAL) {
-        pieces.add(plan.segmentSlot(row, s) + from - begin, to - from);
+        addPiece(plan.segmentSlot(row, s) + from - begin, to - from);
       }
       begin = segmentEnd;
     }
-    spans.add(offset, to - from);
-    spans.add(firstPiece, pieces.size / 2 - firstPiece);
-    spans.add(kind, visible);
+    spans.add(offset);
+    spans.add(to - from);
+    spans.add(firstPiece);
+    spans.add(pieces.size() / 2 - firstPiece);
+    spans.add(kind);
+    spans.add(visible);
+  }
+
+  private void addPiece(int slot, int tokens) {
+    pieces.add(slot);
+    pieces.add(tokens);
   }
 
   /** Numbers that {@link #write} writes. */
   int size(boolean ordered) {
-    return head(ordered) + pieces.size + spans.size;
+    return head(ordered) + pieces.size() + spans.size();
   }
 
   private int head(boolean ordered) {
@@ -199,8 +196,8 @@ final class VisibleKv {
   void write(long[] into, int at, boolean ordered) {
     int more = Math.max(0, mostPieces - 1);
     into[at] = decodeCount;
-    into[at + 1] = pieces.size / 2;
-    into[at + 2] = spans.size / 6;
+    into[at + 1] = pieces.size() / 2;
+    into[at + 2] = spans.size() / 6;
     into[at + 3] = more;
     into[at + 4] = groupCount;
     into[at + 5] = head(ordered);
@@ -216,41 +213,7 @@ final class VisibleKv {
         into[next++] = order[i];
       }
     }
-    System.arraycopy(pieces.values, 0, into, next, pieces.size);
-    System.arraycopy(spans.values, 0, into, next + pieces.size, spans.size);
-  }
-
-  private int visibleFrom(int position) {
-    return Math.max(0, position - window + 1);
-  }
-
-  private static int firstSegment(StepPlan plan, int row, int position) {
-    int end = 0;
-    for (int s = 0; s < plan.segments(row); s++) {
-      end += plan.segmentLength(row, s);
-      if (position < end) {
-        return s;
-      }
-    }
-    throw new IllegalArgumentException("a row's segments end before its tokens");
-  }
-
-  /** A growing list. */
-  private static final class Longs {
-    private long[] values = new long[64];
-    private int size;
-
-    void clear() {
-      size = 0;
-    }
-
-    void add(int a, int b) {
-      if (size + 2 > values.length) {
-        values = Arrays.copyOf(values, values.length * 2);
-      }
-      values[size] = a;
-      values[size + 1] = b;
-      size += 2;
-    }
+    next = pieces.write(into, next);
+    spans.write(into, next);
   }
 }
