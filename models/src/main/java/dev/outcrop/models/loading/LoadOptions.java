@@ -68,6 +68,11 @@ public record LoadOptions(
     return new LoadOptions(dtype, kvBytes, maxContext, threads, quantization, tuning, others);
   }
 
+  /** Whether a device may be called so; whether there is one shows when a model is loaded. */
+  public static boolean isDevice(String spelling) {
+    return TorchDevice.spelt(spelling);
+  }
+
   /** The type to compute in, in view of the weights. */
   Dtype computed() {
     return quantization == Quantization.NONE ? dtype : Dtype.BFLOAT16;

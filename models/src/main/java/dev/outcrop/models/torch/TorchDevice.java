@@ -30,6 +30,11 @@ public record TorchDevice(Kind kind, int index) {
     CUDA_ON_META
   }
 
+  /** Whether {@link #parse} can read it. */
+  public static boolean spelt(String spelling) {
+    return SPELLING.matcher(spelling).matches();
+  }
+
   /** Reads what config files say: {@code cpu}, {@code cpu:1}, {@code cuda}, {@code cuda:7}. */
   public static TorchDevice parse(String spelling) {
     Matcher matcher = SPELLING.matcher(spelling);

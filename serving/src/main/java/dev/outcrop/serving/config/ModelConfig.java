@@ -5,7 +5,6 @@ import dev.outcrop.models.loading.LoadOptions;
 import dev.outcrop.models.loading.Quantization;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.regex.Pattern;
 
 /**
  * A model to serve.
@@ -48,7 +47,6 @@ public record ModelConfig(
   public static final ModelConfig DEFAULT = new ModelConfig();
 
   private static final int MAX_NAME = 20;
-  private static final Pattern DEVICE = Pattern.compile("(cpu|cuda)(:\\d{1,3})?");
 
   /** The type of weights and arithmetic. */
   public enum Dtype {
@@ -124,7 +122,7 @@ public record ModelConfig(
     Check.that(!kernelTuning.isBlank(), "kernel-tuning must be auto, measure, off or a folder");
     devices = List.copyOf(devices);
     Check.that(
-        devices.stream().allMatch(device -> DEVICE.matcher(device).matches()),
+        devices.stream().allMatch(LoadOptions::isDevice),
         "devices must be cpu, cpu:N, cuda or cuda:N");
     Check.range("max-context", maxContext, 0, Integer.MAX_VALUE);
     Check.range("threads", threads, 0, LoadOptions.MOST_THREADS);
