@@ -10,7 +10,6 @@ import dev.outcrop.models.ModelError;
 import dev.outcrop.models.OutcropException;
 import dev.outcrop.models.arch.DecoderConfig;
 import dev.outcrop.models.arch.Rope;
-import dev.outcrop.models.engine.Sampling;
 import dev.outcrop.models.engine.StepPlan;
 import dev.outcrop.models.engine.StepResult;
 import java.util.List;
@@ -169,17 +168,9 @@ class CudaProgramTest {
   void movesKvAndDraws() {
     Fixture fixture = Fixture.read("llama");
     try (TorchEngine gpu = open(fixture, STAND_IN)) {
-      fixture.row(plan, 0, 40, 64, 32, 0, 8);
-      step(gpu);
-      plan.clear();
-      plan.move(64, 256, 32);
-      plan.move(0, 288, 8);
-      fixture.row(plan, 40, 41, 256, 41);
-      assertThat(step(gpu).tokens()).containsExactly(fixture.best(41));
-      plan.clear();
-      fixture.row(plan, 0, 20, 0, 20);
-      plan.sample(new Sampling(1e-38, 0, 1, 0, 1, 0, 0, 5, 2), fixture.tokens(), 15, 20);
-      assertThat(step(gpu).tokens()).containsExactly(fixture.best(20));
+      FixtureSteps steps = new FixtureSteps(fixture);
+      steps.moveKv(gpu);
+      steps.draw(gpu);
     }
   }
 

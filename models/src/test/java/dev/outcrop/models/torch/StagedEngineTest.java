@@ -130,20 +130,9 @@ class StagedEngineTest {
     TorchOptions options = new TorchOptions(ElementType.FLOAT32, 512, 1);
     try (TorchEngine two = open(fixture, options, 2)) {
       final long handles = TorchEngine.openHandles();
-      fixture.row(plan, 0, 40, 64, 32, 0, 8);
-      sampled(two);
-      plan.clear();
-      plan.move(64, 256, 32);
-      plan.move(0, 288, 8);
-      fixture.row(plan, 40, 41, 256, 41);
-      assertThat(sampled(two).tokens()).containsExactly(fixture.best(41));
-
-      plan.clear();
-      fixture.row(plan, 0, 20, 0, 20);
-      plan.sample(new Sampling(1e-38, 0, 1, 0, 1, 0, 0, 5, 2), fixture.tokens(), 15, 20);
-      StepResult.Sampled drawn = sampled(two);
-      assertThat(drawn.tokens()).containsExactly(fixture.best(20));
-      assertThat(drawn.topTokens()[0]).hasSize(2);
+      FixtureSteps steps = new FixtureSteps(fixture);
+      steps.moveKv(two);
+      steps.draw(two);
 
       plan.clear();
       plan.row(0);
