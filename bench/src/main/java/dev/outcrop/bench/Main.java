@@ -52,11 +52,17 @@ public final class Main {
   public static void main(String[] arguments) {
     // A process that is told to stop runs libtorch's exit handlers while a step still computes on
     // other threads, and crashes in them. Halting leaves them out.
-    Thread halting = new Thread(() -> Runtime.getRuntime().halt(TERMINATED), "stop");
+    Thread halting = new Thread(Main::stop, "stop");
     Runtime.getRuntime().addShutdownHook(halting);
     int status = execute(arguments);
     Runtime.getRuntime().removeShutdownHook(halting);
     System.exit(status);
+  }
+
+  /** What was started, by bench peers, would go on: it hears nothing of the signal. */
+  private static void stop() {
+    ProcessHandle.current().descendants().forEach(ProcessHandle::destroy);
+    Runtime.getRuntime().halt(TERMINATED);
   }
 
   /** Runs one benchmark and returns its exit code: 0 success, 1 failure, 2 wrong usage. */

@@ -8,8 +8,11 @@ import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -136,6 +139,42 @@ class MainTest {
 
     assertThat(lines())
         .anyMatch(line -> line.matches("--scale 100.0 makes sequences of \\d+ tokens, the .*"));
+  }
+
+  @Test
+  void endsWhatItStartedWhenItIsStopped(@TempDir Path home) throws Exception {
+    Path pid = home.resolve("pid");
+    Path scripts = Files.createDirectories(home.resolve("bench/src/main/peers"));
+    Files.writeString(
+        scripts.resolve("setup.sh"),
+        "echo $$ >'%s.part'; mv '%s.part' '%s'; sleep 100; exit\n".formatted(pid, pid, pid));
+    ProcessBuilder builder =
+        new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin/java").toString(),
+            "-cp",
+            System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+            Main.class.getName(),
+            "peers",
+            "--contestants=jlama");
+    builder.environment().put("OUTCROP_HOME", home.toString());
+    Process bench = builder.redirectErrorStream(true).start();
+    try {
+      Instant end = Instant.now().plusSeconds(30);
+      while (!Files.exists(pid)) {
+        assertThat(Instant.now()).isBefore(end);
+        Thread.sleep(20);
+      }
+      ProcessHandle setup =
+          ProcessHandle.of(Long.parseLong(Files.readString(pid).strip())).orElseThrow();
+
+      bench.toHandle().destroy();
+
+      assertThat(bench.waitFor()).isEqualTo(143);
+      setup.onExit().get(10, TimeUnit.SECONDS);
+    } finally {
+      bench.descendants().forEach(ProcessHandle::destroyForcibly);
+      bench.destroyForcibly();
+    }
   }
 
   private List<String> lines() {
