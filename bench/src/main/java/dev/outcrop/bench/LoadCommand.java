@@ -8,6 +8,7 @@ import dev.outcrop.batching.TokenEvent;
 import dev.outcrop.batching.TokenStream;
 import dev.outcrop.batching.loop.Batchers;
 import dev.outcrop.bench.options.Bounds;
+import dev.outcrop.bench.options.ModelFolder;
 import dev.outcrop.bench.report.Memory;
 import dev.outcrop.bench.report.Run;
 import dev.outcrop.models.engine.Sampling;
@@ -28,6 +29,7 @@ import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -45,8 +47,7 @@ final class LoadCommand implements Callable<Integer> {
   private static final double NANOS = 1e9;
   private static final double MILLIS = 1e3;
 
-  @Option(names = "--model", description = "The checkpoint folder (the demo model)")
-  private @Nullable Path model;
+  @Mixin private final ModelFolder model = new ModelFolder();
 
   @Option(
       names = "--kv-memory",
@@ -73,8 +74,7 @@ final class LoadCommand implements Callable<Integer> {
     Bounds bounds = new Bounds(spec);
     bounds.within("--kv-memory", kvMemory, 1, MIB);
     bounds.that(!tuning.isBlank(), "--kernel-tuning must be auto, measure, off or a folder");
-    Path folder =
-        LoadedModel.requireFolder(model == null ? Run.HOME.resolve("models/demo/model") : model);
+    Path folder = model.folder();
     double started = ManagementFactory.getRuntimeMXBean().getUptime() / MILLIS;
     Run run = Run.begin("load");
     List<Path> files = files(folder);

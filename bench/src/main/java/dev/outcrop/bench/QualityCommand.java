@@ -3,6 +3,7 @@ package dev.outcrop.bench;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.outcrop.bench.options.Bounds;
+import dev.outcrop.bench.options.ModelFolder;
 import dev.outcrop.bench.report.Run;
 import dev.outcrop.models.loading.Quantization;
 import dev.outcrop.models.loading.WeightQuality;
@@ -17,6 +18,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -29,8 +31,7 @@ import picocli.CommandLine.Spec;
             + " divergence from them on their own answers, and how many of its answers are right.",
     mixinStandardHelpOptions = true)
 final class QualityCommand implements Callable<Integer> {
-  @Option(names = "--model", description = "A checkpoint's folder (the embedded model)")
-  private Path model = Run.HOME.resolve("models/demo/model");
+  @Mixin private final ModelFolder model = new ModelFolder();
 
   @Option(
       names = "--conversations",
@@ -63,11 +64,12 @@ final class QualityCommand implements Callable<Integer> {
     Bounds bounds = new Bounds(spec);
     bounds.within("--threads", threads, 0, Bounds.MOST_THREADS);
     bounds.within("--most", most, 1, 1_000_000);
+    Path folder = model.folder();
     List<Conversation> conversations = conversations();
     bounds.that(!conversations.isEmpty(), "--conversations has none");
     Run run = Run.begin("quality");
     List<Map<String, Object>> results = new ArrayList<>();
-    try (WeightQuality quality = WeightQuality.open(model, conversations, threads)) {
+    try (WeightQuality quality = WeightQuality.open(folder, conversations, threads)) {
       for (Quantization mode : modes) {
         Score score = quality.score(mode);
         Map<String, Object> result = new LinkedHashMap<>();
@@ -81,7 +83,7 @@ final class QualityCommand implements Callable<Integer> {
       }
     }
     Map<String, Object> shape = new LinkedHashMap<>();
-    shape.put("model", String.valueOf(model.getFileName()));
+    shape.put("model", String.valueOf(folder.getFileName()));
     shape.put("conversations", conversations.size());
     shape.put("threads", threads);
     run.print(shape, 1, units(), results, Map.of());

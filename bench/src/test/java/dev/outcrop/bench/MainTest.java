@@ -124,7 +124,7 @@ class MainTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"batching", "load", "peers", "soak"})
+  @ValueSource(strings = {"batching", "load", "peers", "quality", "soak"})
   void saysInOneLineThatAModelIsNotThere(String command, @TempDir Path folder) {
     Path model = folder.resolve("none");
 

@@ -2,9 +2,9 @@ package dev.outcrop.bench.batching;
 
 import dev.outcrop.bench.options.Bounds;
 import dev.outcrop.bench.options.DecoderShape;
+import dev.outcrop.bench.options.ModelFolder;
 import dev.outcrop.bench.report.Run;
 import dev.outcrop.models.loading.ComputeType;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -33,8 +34,7 @@ public final class BatchingCommand implements Callable<Integer> {
   private static final double LEAST_SCALE = 0.001;
   private static final double MOST_SCALE = 100;
 
-  @Option(names = "--model", description = "A checkpoint's folder (the embedded model)")
-  private @Nullable Path model;
+  @Mixin private final ModelFolder model = new ModelFolder();
 
   @Option(
       names = "--shape",
@@ -135,7 +135,7 @@ public final class BatchingCommand implements Callable<Integer> {
   }
 
   private void check(Bounds bounds) {
-    bounds.that(shape == null || model == null, "--shape takes no --model beside it");
+    bounds.that(shape == null || !model.given(), "--shape takes no --model beside it");
     bounds.within("--batch", batch, 1, MOST_BATCH);
     bounds.within("--requests", orElse(requests, 1, 1), 1, FOLDER_REQUESTS);
     bounds.within("--alone", orElse(alone, 1, 1), 1, FOLDER_REQUESTS);
@@ -147,8 +147,7 @@ public final class BatchingCommand implements Callable<Integer> {
   private MeasuredEngine open(int tokens) {
     DecoderShape decoder = shape;
     if (decoder == null) {
-      Path folder = model == null ? Run.HOME.resolve("models/demo/model") : model;
-      return MeasuredEngine.of(folder, batch, tokens, threads);
+      return MeasuredEngine.of(model.folder(), batch, tokens, threads);
     }
     return MeasuredEngine.of(decoder.numbers(), dtype, batch, tokens, threads);
   }
@@ -185,7 +184,7 @@ public final class BatchingCommand implements Callable<Integer> {
       decoder.describe(described);
       described.put("dtype", dtype.name().toLowerCase(Locale.ROOT));
     } else {
-      described.put("model", model == null ? "demo" : String.valueOf(model.getFileName()));
+      described.put("model", model.given() ? String.valueOf(model.folder().getFileName()) : "demo");
     }
     described.put("batch", batch);
     described.put("requests", traced);

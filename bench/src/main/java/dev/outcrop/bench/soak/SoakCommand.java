@@ -4,6 +4,7 @@ import dev.outcrop.batching.Batcher;
 import dev.outcrop.batching.BatchingConfig;
 import dev.outcrop.batching.loop.Batchers;
 import dev.outcrop.bench.options.Bounds;
+import dev.outcrop.bench.options.ModelFolder;
 import dev.outcrop.bench.report.Memory;
 import dev.outcrop.bench.report.Run;
 import dev.outcrop.models.loading.EngineLoader;
@@ -22,6 +23,7 @@ import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -38,8 +40,7 @@ public final class SoakCommand implements Callable<Integer> {
   private static final double MIB = 1 << 20;
   private static final double MINUTE = 60e9;
 
-  @Option(names = "--model", description = "A checkpoint's folder (the embedded model)")
-  private @Nullable Path model;
+  @Mixin private final ModelFolder model = new ModelFolder();
 
   @Option(
       names = "--streams",
@@ -82,7 +83,7 @@ public final class SoakCommand implements Callable<Integer> {
         settle() * 60 + 2 * every() <= minutes * 60,
         "--settle leaves no time in --minutes for two looks (--every)");
     Run run = Run.begin("soak");
-    Path folder = model == null ? Run.HOME.resolve("models/demo/model") : model;
+    Path folder = model.folder();
     Map<String, Number> headline = new LinkedHashMap<>();
     List<Map<String, Object>> results = new ArrayList<>();
     try (LoadedModel loaded = LoadedModel.open(folder, LoadOptions.DEFAULT)) {
