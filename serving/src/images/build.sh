@@ -203,7 +203,7 @@ serving_image() {
     cpu) libtorch=$native/pytorch/$torch-cpu-$arch ;;
   esac
   environment=(PATH=/opt/jre/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin JAVA_HOME=/opt/jre HOME=/tmp
-    "ENGINE_CACHE_DIR=$native" DJL_CACHE_DIR=/tmp/djl DJL_OFFLINE=true OPT_OUT_TRACKING=true
+    "ENGINE_CACHE_DIR=$native" DJL_CACHE_DIR=/tmp/djl DJL_OFFLINE=true OPT_OUT_TRACKING=true THP_MEM_ALLOC_ENABLE=1
     "RUST_LIBRARY_PATH=$native/tokenizers/libtokenizers.so" "PYTORCH_LIBRARY_PATH=$libtorch" "PYTORCH_VERSION=$torch")
   case $flavour in
     cuda) environment+=(PYTORCH_FLAVOR=cu128) ;;
@@ -253,7 +253,7 @@ archive_serving() {
   else
     ENGINE_CACHE_DIR=$layers/native$native PYTORCH_LIBRARY_PATH=$layers/native-cpu$native/pytorch/$torch-cpu-$arch \
       RUST_LIBRARY_PATH=$layers/native$native/tokenizers/libtokenizers.so DJL_OFFLINE=true OPT_OUT_TRACKING=true \
-      PYTORCH_VERSION=$torch PYTORCH_FLAVOR=cpu \
+      PYTORCH_VERSION=$torch PYTORCH_FLAVOR=cpu THP_MEM_ALLOC_ENABLE=1 \
       "$JAVA_HOME/bin/java" "$root/serving/src/images/Images.java" train "$root/models/demo/model" \
       "$java" "${common_flags[@]}" "${serving_flags[@]}" "-XX:DumpLoadedClassList=$images/serving-app/loaded" \
       -cp "$path" dev.outcrop.serving.cli.Main

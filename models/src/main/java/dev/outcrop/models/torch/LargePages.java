@@ -15,8 +15,10 @@ import org.slf4j.LoggerFactory;
 /**
  * Has libtorch ask the system for large pages where it allocates 2 MiB or more. A step reads all
  * weights once, and with pages of 4 KiB it waits for page tables as well. libtorch reads a variable
- * of the environment when it first allocates; Java cannot set one for its own process, but the C
- * library can. What the environment already says stays.
+ * of the environment when it first allocates. The launcher and the images set it. Where they do not
+ * start the process, the C library sets it here, since Java cannot for its own process; that is not
+ * safe while other native code reads the environment, so it comes before anything of libtorch. What
+ * the environment already says stays.
  */
 final class LargePages {
   private static final Logger log = LoggerFactory.getLogger(LargePages.class);
@@ -27,6 +29,9 @@ final class LargePages {
   /** Called before anything of libtorch; changes nothing where there is no such C library. */
   @SuppressWarnings("restricted") // what the command line allows for libtorch anyway
   static void ask() {
+    if (System.getenv(VARIABLE) != null) {
+      return;
+    }
     Linker linker = Linker.nativeLinker();
     Optional<MemorySegment> setenv = linker.defaultLookup().find("setenv");
     if (setenv.isEmpty()) {

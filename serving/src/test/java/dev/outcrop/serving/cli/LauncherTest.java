@@ -29,6 +29,7 @@ final class LauncherTest {
           ;;
       esac
       echo "java $*"
+      echo "large pages: $THP_MEM_ALLOC_ENABLE"
       """;
   private static final String MAVEN =
       """
@@ -145,6 +146,14 @@ final class LauncherTest {
     assertThat(run(Map.of(), "signals", "--once").out()).contains("dev.outcrop.k8s.Main --once");
     assertThat(second.err()).isEmpty();
     assertThat(builds()).isEqualTo(1);
+  }
+
+  @Test
+  void asksForLargePagesWhereTheEnvironmentSaysNothing() throws Exception {
+    String variable = "THP_MEM_ALLOC_ENABLE";
+
+    assertThat(run(Map.of(variable, ""), "demo").out()).endsWith("large pages: 1\n");
+    assertThat(run(Map.of(variable, "0"), "demo").out()).endsWith("large pages: 0\n");
   }
 
   @Test
