@@ -10,6 +10,7 @@ import dev.outcrop.models.torch.TorchOptions;
 import dev.outcrop.models.torch.WeightFormat;
 import dev.outcrop.models.weights.Checkpoint;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 
 /**
  * Makes engines that run real weights. Loading blocks for as long as it takes to read the files;
@@ -27,6 +28,14 @@ public final class EngineLoader {
    */
   public static Engine open(DecoderConfig config, Checkpoint checkpoint, EngineOptions options) {
     return TorchEngine.open(config, checkpoint, torch(options));
+  }
+
+  /**
+   * Begins to load libtorch, which no engine can be made without. Whoever begins has to wait for it
+   * before the process may end: libtorch does not bear to be unloaded meanwhile.
+   */
+  static CompletableFuture<Void> begin() {
+    return TorchEngine.begin();
   }
 
   /**

@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -39,20 +40,14 @@ public final class LoadedModel implements AutoCloseable {
   private final int[] stopTokens;
   private final Sampling defaultSampling;
 
-  private LoadedModel(
-      ModelInfo info,
-      Tokenizer tokenizer,
-      ChatTemplate template,
-      Engine engine,
-      GenerationDefaults defaults,
-      Sampling defaultSampling) {
+  private LoadedModel(ModelInfo info, TextSide text, Engine engine) {
     this.info = info;
-    this.tokenizer = tokenizer;
-    this.template = template;
+    this.tokenizer = text.tokenizer();
+    this.template = text.template();
     this.completionFormat = CompletionFormat.of(info.family(), template.source());
     this.engine = engine;
-    this.stopTokens = defaults.eosTokens().stream().mapToInt(Integer::intValue).toArray();
-    this.defaultSampling = defaultSampling;
+    this.stopTokens = text.defaults().eosTokens().stream().mapToInt(Integer::intValue).toArray();
+    this.defaultSampling = sampling(text.defaults());
   }
 
   /**
@@ -61,21 +56,36 @@ public final class LoadedModel implements AutoCloseable {
    * @throws OutcropException where a file is missing, unsound or not supported; it names the file
    */
   public static LoadedModel open(Path folder, LoadOptions options) {
+    requireFolder(folder);
+    CompletableFuture<Void> libtorch = EngineLoader.begin();
+    try {
+      return read(folder, options);
+    } finally {
+      libtorch.join();
+    }
+  }
+
+  private static LoadedModel read(Path folder, LoadOptions options) {
     DecoderConfig config = config(folder).withMaxPosition(options.maxContext());
     Checkpoint checkpoint = Checkpoint.open(folder);
     ModelInfo info = info(folder, config, checkpoint, options.computed());
-    GenerationDefaults defaults = GenerationDefaults.read(folder, config);
-    ChatTemplate template = ChatTemplate.open(folder);
-    Tokenizer tokenizer = Tokenizer.open(folder);
+    TextSide.Reading reading = TextSide.begin(folder, config);
+    Engine engine;
     try {
-      warnOfOtherVocabulary(folder, tokenizer, config);
-      Sampling sampling = sampling(defaults);
-      Engine engine = engine(config, checkpoint, info, options);
-      return new LoadedModel(info, tokenizer, template, engine, defaults, sampling);
+      engine = engine(config, checkpoint, info, options);
     } catch (RuntimeException e) {
-      tokenizer.close();
+      reading.await().tokenizer().close(); // or its own error, which is the simpler one to mend
       throw e;
     }
+    TextSide text;
+    try {
+      text = reading.await();
+    } catch (RuntimeException e) {
+      engine.close();
+      throw e;
+    }
+    warnOfOtherVocabulary(folder, text.tokenizer(), config);
+    return new LoadedModel(info, text, engine);
   }
 
   /** Not refused: fine-tuned checkpoints with a padding token that has no row are common. */

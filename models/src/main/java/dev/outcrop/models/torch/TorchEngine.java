@@ -14,6 +14,7 @@ import dev.outcrop.models.engine.StepResult;
 import dev.outcrop.models.weights.Checkpoint;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -104,6 +105,11 @@ public final class TorchEngine implements Engine {
                     LayerSplit.stages(config, options),
                     stage -> DecoderWeights.drawnShapes(config, stage),
                     (program, stage) -> DecoderWeights.draw(program, config, stage)));
+  }
+
+  /** Begins to load libtorch, which takes a second; done when an engine may be made. */
+  public static CompletableFuture<Void> begin() {
+    return TorchProgram.begin();
   }
 
   /** Handles of libtorch that are open in this process: none between steps. */

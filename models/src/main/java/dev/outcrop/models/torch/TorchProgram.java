@@ -20,8 +20,11 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A TorchScript program in libtorch, and the only place that touches DJL's natives. Every handle
@@ -31,6 +34,8 @@ import org.jspecify.annotations.Nullable;
  * cross: DJL aborts the process on bfloat16 and int16 arrays.
  */
 final class TorchProgram implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(TorchProgram.class);
+
   /** Held because a collected model would close the block under us. */
   private final Model model;
 
@@ -83,6 +88,22 @@ final class TorchProgram implements AutoCloseable {
       program.close();
       throw e;
     }
+  }
+
+  /**
+   * Begins to load libtorch itself, on a thread of its own: a second or so, which the files of a
+   * model can be read in. Where that fails, the first program says why.
+   */
+  static CompletableFuture<Void> begin() {
+    return CompletableFuture.runAsync(
+        () -> {
+          try {
+            Engine.getEngine("PyTorch");
+          } catch (RuntimeException | LinkageError e) {
+            log.debug("libtorch cannot be loaded", e);
+          }
+        },
+        task -> Thread.ofPlatform().name("libtorch-loading").daemon().start(task));
   }
 
   /** Threads that one operator may use, for the whole process. */
