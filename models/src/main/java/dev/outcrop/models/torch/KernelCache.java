@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
 final class KernelCache {
   private static final Logger log = LoggerFactory.getLogger(KernelCache.class);
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final String FILE = "kernels-2.json"; // the number goes up where kernels change
+  private static final String FILE = "kernels-3.json"; // the number goes up where kernels change
   private static final long MOST_BYTES = 1 << 20;
 
   private final @Nullable Path file;

@@ -51,6 +51,8 @@ public record KernelTable(
     INT8_WIDENED(2),
     /** Rounds the rows to eight bits as well. */
     INT8_ROUNDED(3),
+    /** Multiplies whole numbers, the rows in 16 bits: two of eight for each. */
+    INT8_SPLIT(7),
     /** Reads four bits as they are. */
     INT4_PACK(4),
     /** Makes weights of four bits whole, a part at a time. */

@@ -185,8 +185,9 @@ final class KernelTuner {
     return switch (shape.bits) {
       case 8 ->
           options.weights().roundsInputs()
-              ? List.of(Kernel.INT8_PACK, Kernel.INT8_WIDENED, Kernel.INT8_ROUNDED)
-              : List.of(Kernel.INT8_PACK, Kernel.INT8_WIDENED);
+              ? List.of(
+                  Kernel.INT8_PACK, Kernel.INT8_SPLIT, Kernel.INT8_WIDENED, Kernel.INT8_ROUNDED)
+              : List.of(Kernel.INT8_PACK, Kernel.INT8_SPLIT, Kernel.INT8_WIDENED);
       case 4 ->
           unpacks ? List.of(Kernel.INT4_PACK, Kernel.INT4_WIDENED) : List.of(Kernel.INT4_PACK);
       default -> List.of(Kernel.ONEDNN_PACKED);

@@ -6,13 +6,16 @@ final class QuantisedProgram {
   private static final int SCRATCH = 1 << 22;
 
   // Where nothing was measured: up to so many rows a kernel reads weights as they are.
-  private static final int FEW_INT8 = 8;
+  private static final int FEW_INT8 = 4;
   private static final int FEW_INT8_ROUNDED = 2;
   private static final int FEW_INT4 = 16;
 
   // What the system can put on large pages of 2 MiB, with little left over; untouched, it costs
   // nothing.
   private static final int SLAB = 1 << 27;
+
+  // The largest number of a row is 127 times 256, so that its upper part stays within eight bits.
+  private static final double SPLIT_UNIT = 1.0 / (127 * 256);
 
   private QuantisedProgram() {}
 
@@ -32,7 +35,8 @@ final class QuantisedProgram {
         .value("quantised_group", format.group())
         .value("scratch", SCRATCH)
         .value("few_int8", format.roundsInputs() ? FEW_INT8_ROUNDED : FEW_INT8)
-        .value("many_int8", format.roundsInputs() ? 3 : 2)
+        .value("many_int8", format.roundsInputs() ? 3 : 7)
+        .value("split_unit", SPLIT_UNIT)
         .value("few_int4", FEW_INT4);
   }
 }

@@ -31,7 +31,7 @@ final class KernelTunerTest {
   }
 
   private Path file() {
-    return folder.resolve("kernels-2.json");
+    return folder.resolve("kernels-3.json");
   }
 
   @Test
@@ -103,7 +103,7 @@ final class KernelTunerTest {
         .containsOnly(Source.DEFAULT);
     assertThat(kernels(INT8, Tuning.OFF).getFirst().kernels())
         .startsWith(Kernel.INT8_PACK)
-        .endsWith(Kernel.INT8_WIDENED);
+        .endsWith(Kernel.INT8_SPLIT);
   }
 
   @Test

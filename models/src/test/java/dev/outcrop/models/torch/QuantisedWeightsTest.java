@@ -57,7 +57,8 @@ final class QuantisedWeightsTest {
         worst = Math.max(worst, Math.abs(whole[v] - said[n - 1][v]));
       }
       if (!format.roundsInputs()) {
-        assertThat(worst / fixture.largest()).isLessThan(1e-4);
+        // Of many rows the numbers have 16 bits each.
+        assertThat(worst / fixture.largest()).isLessThan(3e-4);
       }
     }
     return fixture.divergence(said);
