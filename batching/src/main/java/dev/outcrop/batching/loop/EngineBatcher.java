@@ -53,7 +53,7 @@ final class EngineBatcher implements Batcher {
     this.nanoClock = nanoClock;
     DrainRate drainRate = new DrainRate();
     this.intake = new Intake(config, drainRate, nanoClock);
-    Scheduler scheduler = scheduler(engine.geometry(), config);
+    Scheduler scheduler = scheduler(engine.geometry(), engine.stages(), config);
     this.geometry = scheduler.geometry();
     this.ropeForm = engine::ropeForm;
     this.watch = new StepWatch(name, nanoClock, unknownStep);
@@ -65,10 +65,10 @@ final class EngineBatcher implements Batcher {
         Thread.ofPlatform().name("watchdog-" + name).daemon(true).unstarted(this::watch);
   }
 
-  private static Scheduler scheduler(KvGeometry engine, BatchingConfig config) {
+  private static Scheduler scheduler(KvGeometry engine, int steps, BatchingConfig config) {
     return config.shapes().fixed()
         ? Scheduler.inShapes(engine, limits(config), config.shapes())
-        : new Scheduler(engine, limits(config));
+        : new Scheduler(engine, limits(config), steps);
   }
 
   private static Limits limits(BatchingConfig config) {

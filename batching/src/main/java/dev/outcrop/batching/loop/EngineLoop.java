@@ -9,7 +9,6 @@ import dev.outcrop.batching.schedule.StepOutcome;
 import dev.outcrop.models.ModelError;
 import dev.outcrop.models.OutcropException;
 import dev.outcrop.models.engine.Engine;
-import dev.outcrop.models.engine.StepPlan;
 import dev.outcrop.models.engine.StepResult;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -21,7 +20,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The body of the engine thread, which alone touches the scheduler and the engine: commands, plan,
- * submit, await, apply, publish. Waits when there is nothing to run.
+ * submit, await, apply, publish. Waits when there is nothing to run. An engine in stages has as
+ * many steps in flight: before the first of them is awaited, the others are planned and submitted.
  *
  * <p>Signals are published before the events of the same step, so whoever has read the end of a
  * request finds it gone from them.
@@ -29,22 +29,18 @@ import org.jspecify.annotations.Nullable;
 final class EngineLoop implements Runnable {
   private static final Logger LOG = System.getLogger(EngineLoop.class.getName());
 
-  private static final int RERUNS_PER_LOG = 100;
-
   private final Engine engine;
   private final Scheduler scheduler;
   private final Intake intake;
   private final DrainRate drainRate;
-  private final StepWatch watch;
   private final Meter meter;
   private final LongSupplier nanoClock;
-  private final Isolation isolation;
-  private final StepPlan plan = new StepPlan();
+  private final StepRuns runs;
   private final StepOutcome outcome = new StepOutcome();
   private final OpenStreams streams = new OpenStreams();
   private final List<Sequence> cancelled = new ArrayList<>();
   private ArrayDeque<Command> taken = new ArrayDeque<>();
-  private long reruns;
+  private long lastEnd;
 
   EngineLoop(
       Engine engine,
@@ -58,10 +54,10 @@ final class EngineLoop implements Runnable {
     this.scheduler = scheduler;
     this.intake = intake;
     this.drainRate = drainRate;
-    this.watch = watch;
     this.meter = meter;
     this.nanoClock = nanoClock;
-    this.isolation = new Isolation(this::run);
+    this.lastEnd = nanoClock.getAsLong();
+    this.runs = new StepRuns(engine, scheduler.steps(), watch, scheduler::wants);
   }
 
   /** Any thread while nothing is in: what the loop drives. */
@@ -106,7 +102,8 @@ final class EngineLoop implements Runnable {
         publishCancelled();
       }
       if (!scheduler.idle()) {
-        step();
+        while (runs.mayBegin() && begin()) {}
+        end(runs.end());
       }
     }
   }
@@ -135,7 +132,7 @@ final class EngineLoop implements Runnable {
     for (Sequence sequence : cancelled) {
       RequestStream stream = streams.of(sequence);
       if (stream != null) {
-        meter.ended(stream, null, sequence.completionTokens(), now);
+        meter.ended(stream, StepOutcome.End.CANCELLED, sequence.completionTokens(), now);
       }
     }
     publishSignals();
@@ -145,37 +142,33 @@ final class EngineLoop implements Runnable {
     cancelled.clear();
   }
 
-  private void step() {
-    boolean queued = scheduler.waiting() > 0;
-    long promptTokensBefore = scheduler.counts().promptTokensRun();
-    long begin = nanoClock.getAsLong();
-    scheduler.plan(plan, begin);
+  /** Plans a step and submits it; answers whether there was anything to run. */
+  private boolean begin() {
+    StepRuns.Run run = runs.next();
+    run.queued = scheduler.waiting() > 0;
+    run.begin = nanoClock.getAsLong();
+    scheduler.plan(run.plan, run.begin);
     intake.holds(scheduler.waiting(), scheduler.counts().queuedTokens(), scheduler.running());
-    StepResult result = run(plan);
-    @Nullable OutcropException[] errors = {};
-    StepResult.Sampled sampled;
-    switch (result) {
-      case StepResult.Sampled whole -> sampled = whole;
-      case StepResult.Failed(var error) -> {
-        throwIfDead(error);
-        if (reruns++ % RERUNS_PER_LOG == 0) {
-          LOG.log(
-              Level.WARNING, "a step of " + plan.rows() + " rows failed, run one by one", error);
-        }
-        Isolation.Rerun rerun = isolation.rerun(plan, error);
-        sampled = rerun.result();
-        errors = rerun.errors();
-      }
+    if (run.plan.rows() == 0) { // all of it is in steps in flight
+      return false;
     }
+    runs.begin(scheduler.decodeRows(), scheduler.expectedNanos());
+    return true;
+  }
+
+  private void end(StepRuns.Run run) {
+    long promptTokensBefore = scheduler.counts().promptTokensRun();
     long end = nanoClock.getAsLong();
-    scheduler.apply(sampled, end - begin, outcome);
+    scheduler.apply(run.sampled(), end - run.begin, outcome);
     measure(end);
-    if (queued) {
-      drainRate.step(scheduler.counts().promptTokensRun() - promptTokensBefore, end - begin);
+    if (run.queued) {
+      long alone = Math.min(end - run.begin, end - lastEnd); // steps in flight share the time
+      drainRate.step(scheduler.counts().promptTokensRun() - promptTokensBefore, alone);
     }
+    lastEnd = end;
     publishSignals();
     for (int entry = 0; entry < outcome.entries(); entry++) {
-      publish(entry, sampled, errors, end);
+      publish(entry, run, end);
     }
   }
 
@@ -185,7 +178,7 @@ final class EngineLoop implements Runnable {
     for (int entry = 0; entry < outcome.entries(); entry++) {
       Sequence sequence = outcome.sequence(entry);
       StepOutcome.End end = outcome.end(entry);
-      boolean first = sequence.completionTokens() == 1;
+      boolean first = outcome.gotToken(entry) && sequence.completionTokens() == 1;
       RequestStream stream = first || end != null ? streams.of(sequence) : null;
       if (stream != null && first) {
         meter.firstToken(stream, now);
@@ -196,30 +189,21 @@ final class EngineLoop implements Runnable {
     }
   }
 
-  /** Runs the planned step, or, with the same time to do it, one of its rows alone. */
-  private StepResult run(StepPlan whatever) {
-    int decodeRows = whatever == plan ? scheduler.decodeRows() : whatever.tokens() == 1 ? 1 : 0;
-    watch.begins(whatever, decodeRows, scheduler.expectedNanos());
-    StepResult result = engine.submit(whatever).await();
-    watch.ended();
-    return result;
-  }
-
   /** What goes wrong for one sequence here ends that one only. */
-  private void publish(
-      int entry, StepResult.Sampled sampled, @Nullable OutcropException[] errors, long now) {
+  private void publish(int entry, StepRuns.Run run, long now) {
     Sequence sequence = outcome.sequence(entry);
     RequestStream stream = streams.of(sequence);
     if (stream == null) {
       return;
     }
     try {
-      if (outcome.end(entry) != StepOutcome.End.FAILED) {
+      if (outcome.gotToken(entry)) {
         stream.came(now);
       }
       int result = outcome.result(entry);
       int token = outcome.token(entry);
       if (token != StepOutcome.NO_TOKEN) {
+        StepResult.Sampled sampled = run.sampled();
         stream.publish(
             new TokenEvent.Token(
                 token,
@@ -232,8 +216,9 @@ final class EngineLoop implements Runnable {
         case null -> {}
         case STOP -> streams.finish(sequence, FinishReason.STOP);
         case LENGTH -> streams.finish(sequence, FinishReason.LENGTH);
+        case CANCELLED -> streams.finish(sequence, FinishReason.CANCELLED);
         case FAILED -> {
-          OutcropException error = result < errors.length ? errors[result] : null;
+          OutcropException error = run.error(result);
           streams.fail(sequence, error != null ? error : noToken());
         }
       }
@@ -261,6 +246,7 @@ final class EngineLoop implements Runnable {
     streams.endUnheard(rest, end);
     streams.endAll(end);
     cancelled.clear();
+    runs.drop();
     try {
       engine.close();
     } catch (RuntimeException error) {
@@ -271,13 +257,6 @@ final class EngineLoop implements Runnable {
   private void publishSignals() {
     intake.holds(scheduler.waiting(), scheduler.counts().queuedTokens(), scheduler.running());
     meter.publish();
-  }
-
-  /** Ends the loop when the engine said that it cannot go on. */
-  static void throwIfDead(OutcropException error) {
-    if (error.code() == ModelError.ENGINE_DEAD) {
-      throw error;
-    }
   }
 
   private static OutcropException noToken() {

@@ -5,6 +5,7 @@ import dev.outcrop.models.engine.StepPlan;
 import dev.outcrop.models.engine.StepResult;
 import java.util.Arrays;
 import java.util.function.Function;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,9 +18,16 @@ final class Isolation {
   private static final float[] NO_LOGPROBS = {};
 
   private final Function<StepPlan, StepResult> engine;
+  private final IntPredicate wanted;
 
-  Isolation(Function<StepPlan, StepResult> engine) {
+  /**
+   * Runs nothing yet.
+   *
+   * @param wanted whether anybody wants what comes of a row of the step
+   */
+  Isolation(Function<StepPlan, StepResult> engine, IntPredicate wanted) {
     this.engine = engine;
+    this.wanted = wanted;
   }
 
   /**
@@ -31,9 +39,10 @@ final class Isolation {
   /**
    * Runs each row of the plan alone; a plan of one row has failed alone already.
    *
+   * @param stepError why the step failed; null where one ahead of it did, so that nothing is known
    * @throws OutcropException when the engine turns out to be dead
    */
-  Rerun rerun(StepPlan plan, OutcropException stepError) {
+  Rerun rerun(StepPlan plan, @Nullable OutcropException stepError) {
     int rows = plan.rows();
     int results = plan.results();
     int[] tokens = new int[results];
@@ -46,13 +55,16 @@ final class Isolation {
     Arrays.fill(topTokens, NO_IDS);
     Arrays.fill(topLogprobs, NO_LOGPROBS);
     var result = new StepResult.Sampled(tokens, logprobs, topTokens, topLogprobs);
-    if (rows == 1 && plan.drafts() == 0) {
+    if (rows == 1 && plan.drafts() == 0 && stepError != null) {
       tokens[0] = StepResult.ROW_FAILED;
       errors[0] = stepError;
       return new Rerun(result, errors);
     }
     StepPlan alone = new StepPlan();
     for (int row = 0; row < rows; row++) {
+      if (!wanted.test(row)) { // its KV may not be what it should be
+        continue;
+      }
       copyRow(plan, row, alone);
       int first = plan.firstResult(row);
       switch (engine.apply(alone)) {
@@ -63,7 +75,7 @@ final class Isolation {
           topLogprobs[first] = one.topLogprobs()[0];
         }
         case StepResult.Failed(var error) -> {
-          EngineLoop.throwIfDead(error);
+          StepRuns.throwIfDead(error);
           tokens[first] = StepResult.ROW_FAILED;
           errors[first] = error;
         }

@@ -6,7 +6,6 @@ import dev.outcrop.batching.schedule.Scheduler;
 import dev.outcrop.batching.schedule.SchedulerCounts;
 import dev.outcrop.batching.schedule.StepOutcome;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Measures what the loop does. The engine thread feeds it between two steps and publishes; others
@@ -48,9 +47,10 @@ final class Meter {
   /** Engine thread: a step was applied. */
   void stepped() {
     steps++;
-    double nanos = scheduler.decodeNanos(scheduler.decodeRows());
+    int generating = scheduler.generating();
+    double nanos = scheduler.decodeNanos(generating);
     if (nanos > 0) {
-      decodeRate = scheduler.decodeRows() / nanos * SECOND;
+      decodeRate = generating / nanos * SECOND;
     }
   }
 
@@ -63,12 +63,12 @@ final class Meter {
   /**
    * Engine thread: a request is over.
    *
-   * @param end why, null where its reader gave up
+   * @param end why
    * @param tokens tokens of its completion
    */
-  void ended(RequestStream stream, StepOutcome.@Nullable End end, int tokens, long now) {
+  void ended(RequestStream stream, StepOutcome.End end, int tokens, long now) {
     boolean late = now - stream.submittedNanos > firstTokenNanos;
-    if (tokens == 0 && (late || end != null)) {
+    if (tokens == 0 && (late || end != StepOutcome.End.CANCELLED)) {
       firstTokens.count(true, now);
     }
     if (tokens > 1 && intervalNanos > 0) {
@@ -122,7 +122,7 @@ final class Meter {
             prefill == 0 ? 0 : SECOND / prefill,
             decodeRate,
             meanCompletion,
-            scheduler.running() == 0 ? 0 : scheduler.decodeNanos(scheduler.decodeRows()),
+            scheduler.running() == 0 ? 0 : scheduler.decodeNanos(scheduler.generating()),
             scheduler.decodeNanos(1),
             Knee.of(decodeTimes, scheduler.maxRunning(), intervalNanos)),
         config);

@@ -5,13 +5,15 @@ import dev.outcrop.models.engine.StepPlan;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Knows which step is in flight and how long it may be. Written by the engine thread, read by all
- * others without locks: the engine thread cannot tell that it is stuck itself.
+ * others without locks: the engine thread cannot tell that it is stuck itself. Of several in flight
+ * it looks at the oldest, whose time begins when the one before it is over.
  *
  * <p>A step may take {@value #SLOWER_THAN_EXPECTED} times what it is expected to, and at least
  * {@link #LEAST}. Of a kind of step that never ran nothing is expected; it may take {@code
@@ -31,6 +33,7 @@ final class StepWatch {
   private long steps;
   private long longestStep;
   private volatile long progress;
+  private final ArrayDeque<InFlight> behind = new ArrayDeque<>(); // the engine thread's
   private volatile @Nullable InFlight inFlight;
 
   StepWatch(String name, LongSupplier nanoClock, Duration unknown) {
@@ -49,6 +52,11 @@ final class StepWatch {
       long begin,
       long expectedNanos,
       long limitNanos) {
+    InFlight from(long now) {
+      return new InFlight(
+          number, rows, decodeRows, prefillTokens, kvSegments, now, expectedNanos, limitNanos);
+    }
+
     Health.Step step() {
       return new Health.Step(
           number,
@@ -72,7 +80,7 @@ final class StepWatch {
         expected > 0
             ? Math.max(LEAST.toNanos(), (long) (SLOWER_THAN_EXPECTED * expected))
             : Math.max(unknownNanos, SLOWER_THAN_EVER * longestStep);
-    inFlight =
+    InFlight step =
         new InFlight(
             steps++,
             plan.rows(),
@@ -82,14 +90,20 @@ final class StepWatch {
             nanoClock.getAsLong(),
             (long) expected,
             limit);
+    if (inFlight == null) {
+      inFlight = step;
+    } else {
+      behind.add(step);
+    }
   }
 
-  /** Engine thread: the step has a result. */
+  /** Engine thread: the oldest step has a result. */
   void ended() {
     InFlight step = inFlight;
+    InFlight next = behind.poll();
     long now = nanoClock.getAsLong();
     progress = now;
-    inFlight = null;
+    inFlight = next == null ? null : next.from(now);
     if (step != null) {
       longestStep = Math.max(longestStep, now - step.begin);
       if (reported.get() == step.number) {

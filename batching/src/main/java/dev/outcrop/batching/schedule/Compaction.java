@@ -26,7 +26,9 @@ final class Compaction {
     for (int i = 0; i < looks; i++) {
       next = next + 1 < decoding.size() ? next + 1 : 0;
       Sequence sequence = decoding.get(next);
-      if (step - sequence.compactedStep > AGAIN_AFTER && sequence.lease.inPieces()) {
+      if (step - sequence.compactedStep > AGAIN_AFTER
+          && sequence.ready()
+          && sequence.lease.inPieces()) {
         sequence.compactedStep = step;
         kv.compact(sequence.lease, moves);
         return;

@@ -14,6 +14,7 @@ import dev.outcrop.batching.Tier;
 final class Prompts {
   static final int PATIENCE = 32;
   private static final Tier[] TIERS = Tier.values();
+  private static final StepRows NO_STEP = new StepRows(0, 1);
 
   /** Which of the begun prompts go on. */
   private enum Which {
@@ -25,16 +26,15 @@ final class Prompts {
   private final FairQueue queue;
   private final Residents residents;
   private final Sequences prefilling;
-  private final StepRows rows;
+  private StepRows rows = NO_STEP;
   private int begun;
   private int mostRows;
   private boolean refused;
 
-  Prompts(FairQueue queue, Residents residents, StepRows rows) {
+  Prompts(FairQueue queue, Residents residents) {
     this.queue = queue;
     this.residents = residents;
     this.prefilling = residents.prefilling;
-    this.rows = rows;
   }
 
   /** Whether the next prompt of a tier above the default's has not run since it was let in. */
@@ -52,8 +52,9 @@ final class Prompts {
     return fresh;
   }
 
-  /** Puts prompt tokens into the step. Answers how many. */
-  int add(int given, int rowsAtMost) {
+  /** Puts prompt tokens into a step. */
+  void add(StepRows step, int given, int rowsAtMost) {
+    rows = step;
     begun = prefilling.size();
     mostRows = rowsAtMost;
     int left = given;
@@ -63,7 +64,6 @@ final class Prompts {
     for (Tier tier : TIERS) {
       left -= add(tier, left);
     }
-    return given - left;
   }
 
   private int add(Tier tier, int given) {
@@ -104,11 +104,16 @@ final class Prompts {
     int left = given;
     for (int i = 0; i < begun && hasRoom(left); i++) {
       Sequence sequence = prefilling.get(i);
-      if (sequence.flow.tier == tier && !rows.has(sequence) && goesOn(sequence, which)) {
+      if (waits(sequence, tier) && goesOn(sequence, which)) {
         left -= rows.addPrompt(sequence, left);
       }
     }
     return given - left;
+  }
+
+  /** Whether it is of the tier, and the step could have more of its prompt. */
+  private boolean waits(Sequence sequence, Tier tier) {
+    return sequence.flow.tier == tier && !rows.has(sequence) && sequence.unplanned() > 0;
   }
 
   private static boolean goesOn(Sequence sequence, Which which) {
@@ -125,7 +130,7 @@ final class Prompts {
    */
   private int overtake(Tier tier, int given) {
     int at = 0;
-    while (at < begun && (prefilling.get(at).flow.tier != tier || rows.has(prefilling.get(at)))) {
+    while (at < begun && !waits(prefilling.get(at), tier)) {
       at++;
     }
     int left = given;

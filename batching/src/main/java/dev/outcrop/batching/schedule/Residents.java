@@ -5,6 +5,7 @@ import dev.outcrop.batching.kv.KvCache;
 import dev.outcrop.batching.schedule.Sequence.Phase;
 import dev.outcrop.models.engine.KvGeometry;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The sequences that have KV: who comes in, who has to go when there is no room, and where they
@@ -29,6 +30,7 @@ final class Residents {
   private long step;
   private boolean full;
   private boolean flexWaits;
+  private @Nullable Tier making; // the tier that others make way for, once their steps are done
   private Sequence[] outgrown = new Sequence[16];
   private int outgrownCount;
 
@@ -57,6 +59,7 @@ final class Residents {
     step = nextStep;
     full = false;
     flexWaits = false;
+    making = null;
     if (startFlex()) {
       startUrgent();
     }
@@ -98,7 +101,10 @@ final class Residents {
     }
   }
 
-  /** Sends lower tiers back to the queue for a sequence, if that is enough to let it in. */
+  /**
+   * Sends lower tiers back to the queue for a sequence, if that is enough to let it in. Whose step
+   * is in flight goes after it; what is free by then is not for lower tiers.
+   */
   private boolean makeWay(Sequence sequence) {
     Tier tier = sequence.flow.tier;
     int wanted = geometry.unitsFor(sequence.capacity()) + mayGrow();
@@ -109,6 +115,10 @@ final class Residents {
       Sequence victim = victims.below(tier, step);
       if (victim == null) {
         return admits(sequence);
+      }
+      if (victim.stepsInFlight > 0) {
+        making = tier;
+        return false;
       }
       preempt(victim);
     }
@@ -136,15 +146,21 @@ final class Residents {
 
   /** Makes room for one more token of every sequence that decodes. */
   private void growDecodes() {
+    int wait = 0;
     for (int i = 0; i < outgrownCount; i++) {
       Sequence sequence = outgrown[i];
       while (sequence.phase == Phase.DECODING && !grow(sequence)) {
         full = true;
-        preempt(victims.weakest(sequence, step));
+        Sequence victim = victims.weakest(sequence, step);
+        if (victim.stepsInFlight > 0) { // it goes when its step is done; until then this one waits
+          outgrown[wait++] = sequence;
+          break;
+        }
+        preempt(victim);
       }
     }
-    Arrays.fill(outgrown, 0, outgrownCount, null);
-    outgrownCount = 0;
+    Arrays.fill(outgrown, wait, outgrownCount, null);
+    outgrownCount = wait;
   }
 
   private boolean grow(Sequence sequence) {
@@ -169,6 +185,7 @@ final class Residents {
     boolean alone = size() == 0; // then nobody is there to wait for
     int spare = full && !alone ? kv.units() : Math.min(mayGrow(), kv.units() - wanted);
     if ((flexWaits && !alone && sequence.flow.tier != Tier.FLEX)
+        || (making != null && sequence.flow.tier.compareTo(making) > 0)
         || !admits(sequence)
         || !kv.start(
             sequence.lease,
@@ -266,6 +283,14 @@ final class Residents {
     share(sequence);
     leaveAtOnce(sequence);
     sequence.end(buffers);
+  }
+
+  /** The same while steps with it are in flight: it keeps its KV until they are done. */
+  void leaves(Sequence sequence) {
+    if (sequence.leaves == null) {
+      share(sequence);
+      sequence.leaves = StepOutcome.End.CANCELLED;
+    }
   }
 
   /** It never came in. */

@@ -13,6 +13,11 @@ import dev.outcrop.models.engine.StepResult;
  * thread. Called by the engine loop alone, in the order plan, apply, plan, apply; sequences are
  * added and cancelled in between. Plan and apply allocate only while their tables still grow.
  *
+ * <p>For an engine in stages as many steps may be planned before the first of them is applied. Each
+ * takes its part of the sequences that decode and of the prompt tokens, so that all stages have
+ * work; one that decodes is in one step at a time, chunks of a prompt may follow each other. Who is
+ * in a step in flight keeps its KV until that step is applied, so that it can be run again.
+ *
  * <p>What a step is made of is decided by a {@link StepMix}. It is filled up to a token budget:
  * first one token for every sequence that decodes, then prompt chunks by tier (continuous batching
  * after Orca, chunked prefill after Sarathi-Serve; see {@link StepBudget}). Which prompts those are
@@ -34,25 +39,36 @@ public final class Scheduler {
   private final Sequences prefilling;
   private final SchedulerCounts counts = new SchedulerCounts();
   private final TokenBuffers buffers = new TokenBuffers();
-  private final StepRows rows;
+  private final StepsInFlight inFlight;
   private final StepResults results;
   private final Prompts prompts;
+  private final StepShares shares;
   private final KvCache.Moves moves;
-  private int decodeRows;
-  private int promptTokens;
+  private StepRows rows; // of the step that is planned or was planned last
+  private int appliedDecodeRows;
   private long step;
-  private boolean inFlight;
 
-  /** Creates a scheduler without sequences. */
+  /** Creates a scheduler without sequences, for one step in flight. */
   public Scheduler(KvGeometry geometry, Limits limits) {
-    this(
-        geometry,
-        limits,
-        new StepBudget(geometry.unitTokens(), limits.maxStepTokens(), limits.targetNanos()));
+    this(geometry, limits, 1);
   }
 
   /**
-   * Creates a scheduler for an engine that runs compiled shapes only; see {@link FixedShapes}.
+   * Creates a scheduler without sequences.
+   *
+   * @param steps how many may be in flight; with several of them nothing is drafted
+   */
+  public Scheduler(KvGeometry geometry, Limits limits, int steps) {
+    this(
+        geometry,
+        steps > 1 ? limits.drafting(0) : limits,
+        new StepBudget(geometry.unitTokens(), limits.maxStepTokens(), limits.targetNanos()),
+        steps);
+  }
+
+  /**
+   * Creates a scheduler for an engine that runs compiled shapes only, one step at a time; see
+   * {@link FixedShapes}.
    *
    * @throws IllegalArgumentException if the engine's KV does not hold one sequence of the longest
    *     context
@@ -60,10 +76,10 @@ public final class Scheduler {
   public static Scheduler inShapes(KvGeometry engine, Limits limits, BatchingConfig.Shapes shapes) {
     KvGeometry slots = FixedShapes.slots(engine, shapes);
     Limits fitting = FixedShapes.limits(limits, slots, shapes);
-    return new Scheduler(slots, fitting, new FixedShapes(shapes, fitting.targetNanos()));
+    return new Scheduler(slots, fitting, new FixedShapes(shapes, fitting.targetNanos()), 1);
   }
 
-  private Scheduler(KvGeometry geometry, Limits limits, StepMix mix) {
+  private Scheduler(KvGeometry geometry, Limits limits, StepMix mix, int steps) {
     this.geometry = geometry;
     this.limits = limits;
     this.kv = new KvCache(geometry.units(), (int) (limits.cacheShare() * geometry.units()));
@@ -74,10 +90,17 @@ public final class Scheduler {
     this.residents = new Residents(geometry, limits, kv, queue, counts, buffers);
     this.decoding = residents.decoding;
     this.prefilling = residents.prefilling;
-    this.rows = new StepRows(limits.rows(), geometry.unitTokens());
-    this.results = new StepResults(rows, residents, queue, counts, buffers, speculation);
-    this.prompts = new Prompts(queue, residents, rows);
-    this.moves = rows::move;
+    this.inFlight = new StepsInFlight(steps, limits.rows(), geometry.unitTokens());
+    this.rows = inFlight.next();
+    this.results = new StepResults(residents, queue, counts, buffers, speculation);
+    this.prompts = new Prompts(queue, residents);
+    this.shares = new StepShares(inFlight, mix, prompts, counts, decoding, limits.maxStepTokens());
+    this.moves = (from, to, units) -> rows.move(from, to, units);
+  }
+
+  /** How many steps may be planned before the first of them is applied. */
+  public int steps() {
+    return inFlight.most();
   }
 
   /** Queues a sequence; it must fit into the arena when it is alone there. */
@@ -96,25 +119,36 @@ public final class Scheduler {
   }
 
   /**
-   * Ends a sequence between two steps; its KV units are free for the next plan.
+   * Ends a sequence between two steps; its KV units are free for the next plan. One that is in
+   * steps in flight ends with the outcome of the last of them.
    *
-   * @return whether it was still there
+   * @return whether it was still there and is not any more
    */
   public boolean cancel(Sequence sequence) {
-    requireNoStepInFlight();
+    if (inFlight.most() == 1) {
+      requireRoomInFlight();
+    }
     switch (sequence.phase) {
       case NEW, ENDED -> {
         return false;
       }
       case WAITING -> residents.dropWaiting(sequence);
-      case PREFILLING, DECODING -> residents.drop(sequence);
+      case PREFILLING, DECODING -> {
+        if (sequence.stepsInFlight > 0) {
+          residents.leaves(sequence);
+          return false;
+        }
+        residents.drop(sequence);
+      }
     }
     return true;
   }
 
-  /** Ends everything, a step in flight included. */
+  /** Ends everything, steps in flight included. */
   public void clear() {
-    inFlight = false;
+    while (inFlight.count() > 0) {
+      results.drop(inFlight.land(), inFlight.most() > 1);
+    }
     for (Tier tier : TIERS) {
       for (Sequence first = queue.first(tier); first != null; first = queue.first(tier)) {
         cancel(first);
@@ -136,76 +170,75 @@ public final class Scheduler {
   }
 
   /**
-   * Writes the next step. Unless {@link #idle}, it has at least one row.
+   * Writes the next step. Unless {@link #idle}, it has at least one row; with others in flight it
+   * may have none, and then it is not to be run.
    *
    * @param now noted as the time at which sequences started of which this step runs the first part
    */
   public void plan(StepPlan plan, long now) {
-    requireNoStepInFlight();
+    requireRoomInFlight();
     plan.clear();
     step++;
-    rows.begin(plan, now);
+    rows = inFlight.next();
+    rows.begin(plan, step, now);
     residents.prepare(step, moves);
     boolean contended = residents.othersThanFlexWait();
-    decodeRows = 0;
     if (prompts() == 0) {
       speculation.draft(decoding, mix.decodeNanos(decoding.size()), buffers);
     }
     if (!mix.promptsFirst(decoding.size(), prompts.urgent())) {
-      addDecodes();
+      shares.addDecodes(rows);
     }
-    addPrompts();
+    shares.addPrompts(rows);
     if (rows.count() == 0) {
-      addDecodes();
+      shares.addDecodes(rows);
     }
-    mix.shape(plan, decodeRows);
+    mix.shape(plan, rows.decodeRows());
     if (contended) {
       queue.contended(plan.tokens(), rows.flexTokens());
     }
-    inFlight = rows.count() > 0;
+    if (rows.count() > 0) {
+      inFlight.depart();
+    }
   }
 
-  private void addDecodes() {
-    rows.addDecodes(decoding);
-    decodeRows = rows.count();
-  }
-
-  private void addPrompts() {
-    int given = Math.min(limits.maxStepTokens() - decodeRows, mix.promptTokens(decodeRows));
-    promptTokens = prompts.add(given, decodeRows + mix.promptRows());
+  /** Whether the sequence of a row goes on, of the step that is to be applied next. */
+  public boolean wants(int row) {
+    return inFlight.oldest().sequence(row).leaves == null;
   }
 
   /**
-   * Takes the result of the planned step.
+   * Takes the result of the step that was planned first of those in flight.
    *
    * @param result its tokens, per row of the plan
-   * @param nanos how long it took
+   * @param nanos how long it took, from its plan to its result
    * @param outcome takes what it means for the sequences; what it held before is dropped
    */
   public void apply(StepResult.Sampled result, long nanos, StepOutcome outcome) {
     int[] tokens = result.tokens();
-    int needed = rows.count() + rows.drafts();
-    if (!inFlight || tokens.length < needed) {
+    int needed = inFlight.count() > 0 ? inFlight.oldest().results() : 0;
+    if (needed == 0 || tokens.length < needed) {
       throw new IllegalStateException(
-          "a step with %d results for a plan with %d"
-              .formatted(tokens.length, inFlight ? needed : 0));
+          "a step with %d results for a plan with %d".formatted(tokens.length, needed));
     }
-    inFlight = false;
+    StepRows ran = inFlight.land();
     outcome.clear();
-    rows.touch();
-    results.apply(tokens, outcome);
-    if (rows.count() > decodeRows) {
+    ran.touch();
+    results.apply(ran, inFlight.most() > 1, tokens, outcome);
+    int decodes = ran.decodeRows();
+    appliedDecodeRows = decodes;
+    if (ran.count() > decodes) {
       residents.settle();
     }
-    if (rows.drafts() == 0) {
-      mix.measured(decodeRows, promptTokens, nanos);
-    } else {
-      speculation.measured(decodeRows, rows.drafts(), (double) nanos, mix.decodeNanos(decodeRows));
+    if (ran.drafts() > 0) {
+      speculation.measured(decodes, ran.drafts(), (double) nanos, mix.decodeNanos(decodes));
+    } else if (ran.promptTokens() > 0 || !ran.behindPrompts()) {
+      mix.measured(decodes, ran.promptTokens(), nanos);
     }
   }
 
-  private void requireNoStepInFlight() {
-    if (inFlight) {
+  private void requireRoomInFlight() {
+    if (inFlight.count() == inFlight.most()) {
       throw new IllegalStateException("a step is in flight");
     }
   }
@@ -250,26 +283,38 @@ public final class Scheduler {
     return buffers.lent();
   }
 
-  /** Rows of the planned step that generate; the others run their prompt. */
+  /** Rows of the step planned last that generate; the others run their prompt. */
   public int decodeRows() {
-    return decodeRows;
+    return rows.decodeRows();
   }
 
-  /** What a step that only generates takes for so many rows, in nanoseconds; 0 where not known. */
-  public double decodeNanos(int forRows) {
-    return mix.decodeNanos(forRows);
+  /** Sequences that generate: in the step applied last and in those in flight. */
+  public int generating() {
+    return appliedDecodeRows + inFlight.decodeRows();
   }
 
-  /** What running a prompt token takes, in nanoseconds; 0 where not known. */
+  /**
+   * From one token to the next of so many sequences that only generate, in nanoseconds; 0 where not
+   * known. Each step has its part of them.
+   */
+  public double decodeNanos(int sequences) {
+    return mix.decodeNanos(shares.part(sequences));
+  }
+
+  /**
+   * What running a prompt token takes, in nanoseconds; 0 where not known. The stages of an engine
+   * share the work, so that with all of them busy it takes its part of the time.
+   */
   public double prefillNanos() {
-    return mix.prefillNanos();
+    return mix.prefillNanos() / inFlight.most();
   }
 
-  /** How long the planned step should take, in nanoseconds; 0 where not known. */
+  /** How long the step planned last should take, in nanoseconds; 0 where not known. */
   public double expectedNanos() {
-    double decodes = mix.decodeNanos(decodeRows);
+    double decodes = mix.decodeNanos(rows.decodeRows());
+    int promptTokens = inFlight.most() == 1 ? rows.promptTokens() : inFlight.promptTokens();
     double prompts = promptTokens * mix.prefillNanos();
-    boolean known = (decodeRows == 0 || decodes > 0) && (promptTokens == 0 || prompts > 0);
+    boolean known = (rows.decodeRows() == 0 || decodes > 0) && (promptTokens == 0 || prompts > 0);
     return known ? decodes + prompts : 0;
   }
 }

@@ -6,6 +6,7 @@ import dev.outcrop.batching.kv.Runs;
 import dev.outcrop.batching.kv.UnitHashes;
 import dev.outcrop.models.engine.Sampling;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One request as the scheduler sees it: a prompt to run, then tokens to generate one by one. Made
@@ -67,6 +68,9 @@ public final class Sequence {
   int place = Flow.NOWHERE;
   int room;
   final Drafter drafter = new Drafter();
+  int stepsInFlight; // where the engine has several in flight, those that have a row of it
+  int tokensInFlight;
+  StepOutcome.@Nullable End leaves; // why it goes once none of its steps is in flight
   int draftFrom; // where its drafts come from
   int drafted; // tokens of the planned step behind its own
   int passed; // steps in which others of its tier went before the rest of its prompt
@@ -189,6 +193,16 @@ public final class Sequence {
   /** Tokens whose KV is not written yet. */
   int behind() {
     return length - computed;
+  }
+
+  /** Tokens of its prompt that no step has run or is to run yet. */
+  int unplanned() {
+    return leaves == null ? length - computed - tokensInFlight : 0;
+  }
+
+  /** Whether its next token can be run: no other step has it, and there is room. */
+  boolean ready() {
+    return stepsInFlight == 0 && computed < room;
   }
 
   /**

@@ -16,7 +16,9 @@ public final class StepOutcome {
     /** It reached its token limit. */
     LENGTH,
     /** The engine had no token for it. */
-    FAILED
+    FAILED,
+    /** It was cancelled while steps with it were in flight, of which this was the last. */
+    CANCELLED
   }
 
   /** The entry has no token to publish. */
@@ -63,6 +65,11 @@ public final class StepOutcome {
   /** The token to publish, or {@link #NO_TOKEN}. */
   public int token(int entry) {
     return token[entry];
+  }
+
+  /** Whether the sequence got a token, published or not. */
+  public boolean gotToken(int entry) {
+    return end[entry] != End.FAILED && end[entry] != End.CANCELLED;
   }
 
   /** Why the sequence ended with this step, or null when it goes on. */

@@ -9,7 +9,6 @@ import dev.outcrop.models.engine.StepResult;
  * were right, and which end. Part of a {@link Scheduler} and its thread; allocates nothing.
  */
 final class StepResults {
-  private final StepRows rows;
   private final Residents residents;
   private final FairQueue queue;
   private final SchedulerCounts counts;
@@ -17,13 +16,11 @@ final class StepResults {
   private final Speculation speculation;
 
   StepResults(
-      StepRows rows,
       Residents residents,
       FairQueue queue,
       SchedulerCounts counts,
       TokenBuffers buffers,
       Speculation speculation) {
-    this.rows = rows;
     this.residents = residents;
     this.queue = queue;
     this.counts = counts;
@@ -31,14 +28,45 @@ final class StepResults {
     this.speculation = speculation;
   }
 
-  /** Applies the tokens of all rows of the step, each with those of its drafts. */
-  void apply(int[] tokens, StepOutcome outcome) {
+  /**
+   * Applies the tokens of all rows of a step, each with those of its drafts.
+   *
+   * @param others whether its sequences may be in other steps in flight
+   */
+  void apply(StepRows rows, boolean others, int[] tokens, StepOutcome outcome) {
     for (int row = 0; row < rows.count(); row++) {
-      applyRow(rows.sequence(row), row, tokens, outcome);
+      Sequence sequence = rows.sequence(row);
+      if (!others || stays(rows, row, sequence, outcome)) {
+        applyRow(rows, row, sequence, tokens, outcome);
+      }
     }
   }
 
-  private void applyRow(Sequence sequence, int row, int[] tokens, StepOutcome outcome) {
+  /** A sequence that was cancelled or failed meanwhile goes with the last step that has it. */
+  private boolean stays(StepRows rows, int row, Sequence sequence, StepOutcome outcome) {
+    rows.land(row);
+    End why = sequence.leaves;
+    if (why == null) {
+      return true;
+    }
+    if (sequence.stepsInFlight == 0) {
+      residents.fail(sequence);
+      if (why == End.CANCELLED) { // that it failed is known
+        outcome.add(sequence, rows.firstResult(row), StepOutcome.NO_TOKEN, why);
+      }
+    }
+    return false;
+  }
+
+  /** A step comes to nothing. */
+  void drop(StepRows rows, boolean others) {
+    for (int row = 0; row < rows.count() && others; row++) {
+      rows.land(row);
+    }
+  }
+
+  private void applyRow(
+      StepRows rows, int row, Sequence sequence, int[] tokens, StepOutcome outcome) {
     int result = rows.firstResult(row);
     int drafts = sequence.drafted;
     int ran = rows.tokens(row) - drafts;
@@ -92,7 +120,11 @@ final class StepResults {
   }
 
   private void fail(Sequence sequence, int result, StepOutcome outcome) {
-    residents.fail(sequence);
+    if (sequence.stepsInFlight > 0) {
+      sequence.leaves = End.FAILED;
+    } else {
+      residents.fail(sequence);
+    }
     outcome.add(sequence, result, StepOutcome.NO_TOKEN, End.FAILED);
   }
 

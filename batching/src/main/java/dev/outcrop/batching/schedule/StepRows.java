@@ -18,6 +18,9 @@ final class StepRows {
   private int rows;
   private int drafts;
   private int flexTokens;
+  private int decodeRows;
+  private int promptTokens;
+  private boolean behindPrompts;
   private long now;
 
   @SuppressWarnings("UnusedVariable")
@@ -30,14 +33,17 @@ final class StepRows {
     this.unitTokens = unitTokens;
   }
 
-  /** Begins a step: the rows go to this plan, which is empty. */
-  void begin(StepPlan into, long time) {
+  /** Begins a step of this number: the rows go to this plan, which is empty. */
+  void begin(StepPlan into, long number, long time) {
     plan = into;
     now = time;
-    step++;
+    step = number;
     rows = 0;
     drafts = 0;
     flexTokens = 0;
+    decodeRows = 0;
+    promptTokens = 0;
+    behindPrompts = false;
   }
 
   /** KV to be copied before the rows run: unit numbers. */
@@ -49,35 +55,62 @@ final class StepRows {
   void addDecodes(Sequences decoding) {
     touched += decoding.touch();
     for (int i = 0; i < decoding.size(); i++) {
-      Sequence decodes = decoding.get(i);
-      plan.row(decodes.computed);
-      if (decodes.ropeForm() != 0) { // mostly it is, and a look is cheaper than a store
-        plan.form(decodes.ropeForm());
-      }
-      int drafted = decodes.drafted;
-      if (drafted == 0) {
-        plan.token(decodes.last);
-      } else {
-        plan.tokens(decodes.tokens, decodes.computed, 1 + drafted);
-      }
-      int used = decodes.length + drafted;
-      addSegments(decodes.runs, used);
-      plan.sample(decodes.sampling, decodes.tokens, decodes.promptTokens, used);
-      if (drafted > 0) {
-        plan.drafted(drafted);
-      }
-      add(decodes, 1 + drafted);
-      drafts += drafted;
+      addDecode(decoding.get(i));
     }
+    decodeRows = rows;
+  }
+
+  /**
+   * The next token of some that decode and are in no other step: what one step leaves the next one
+   * takes, so that nobody is passed over for long.
+   *
+   * @param most how many at most
+   * @param from where in the list to begin
+   * @return where the next step begins
+   */
+  int addDecodes(Sequences decoding, int most, int from) {
+    int size = decoding.size();
+    int at = from < size ? from : 0;
+    for (int i = 0; i < size && rows < most; i++) {
+      Sequence decodes = decoding.get(at);
+      if (decodes.ready()) {
+        addDecode(decodes);
+      }
+      at = at + 1 < size ? at + 1 : 0;
+    }
+    decodeRows = rows;
+    return at;
+  }
+
+  private void addDecode(Sequence decodes) {
+    plan.row(decodes.computed);
+    if (decodes.ropeForm() != 0) { // mostly it is, and a look is cheaper than a store
+      plan.form(decodes.ropeForm());
+    }
+    int drafted = decodes.drafted;
+    if (drafted == 0) {
+      plan.token(decodes.last);
+    } else {
+      plan.tokens(decodes.tokens, decodes.computed, 1 + drafted);
+    }
+    int used = decodes.length + drafted;
+    addSegments(decodes.runs, used);
+    plan.sample(decodes.sampling, decodes.tokens, decodes.promptTokens, used);
+    if (drafted > 0) {
+      plan.drafted(drafted);
+    }
+    add(decodes, 1 + drafted);
+    drafts += drafted;
   }
 
   /** A piece of a prompt; answers how many tokens it has. */
   int addPrompt(Sequence prefills, int most) {
-    int count = Math.min(prefills.behind(), most);
-    int used = prefills.computed + count;
-    plan.row(prefills.computed);
+    int first = prefills.computed + prefills.tokensInFlight;
+    int count = Math.min(prefills.length - first, most);
+    int used = first + count;
+    plan.row(first);
     plan.form(prefills.ropeForm());
-    plan.tokens(prefills.tokens, prefills.computed, count);
+    plan.tokens(prefills.tokens, first, count);
     addSegments(prefills.runs, used);
     if (used == prefills.length) {
       plan.sample(prefills.sampling, prefills.tokens, prefills.promptTokens, prefills.length);
@@ -87,6 +120,7 @@ final class StepRows {
     }
     prefills.plannedStep = step;
     add(prefills, count);
+    promptTokens += count;
     return count;
   }
 
@@ -121,8 +155,42 @@ final class StepRows {
     }
   }
 
+  /**
+   * The step is in flight, where several may be: its sequences know of it.
+   *
+   * @param promptsAhead whether steps ahead of it run prompts
+   */
+  void depart(boolean promptsAhead) {
+    behindPrompts = promptsAhead;
+    for (int row = 0; row < rows; row++) {
+      sequence[row].stepsInFlight++;
+      sequence[row].tokensInFlight += tokens[row];
+    }
+  }
+
+  /** A row of it is no longer in flight. */
+  void land(int row) {
+    sequence[row].stepsInFlight--;
+    sequence[row].tokensInFlight -= tokens[row];
+  }
+
   int count() {
     return rows;
+  }
+
+  /** Rows that generate; they are the first ones. */
+  int decodeRows() {
+    return decodeRows;
+  }
+
+  /** Tokens of the rows that run their prompt. */
+  int promptTokens() {
+    return promptTokens;
+  }
+
+  /** Whether it waits for prompts of steps ahead of it, so that its own time tells nothing. */
+  boolean behindPrompts() {
+    return behindPrompts;
   }
 
   /** Whose row it is. */
@@ -138,6 +206,11 @@ final class StepRows {
   /** The first of the row's results. */
   int firstResult(int row) {
     return firstResult[row];
+  }
+
+  /** Results of the step: its rows and its drafts. */
+  int results() {
+    return rows + drafts;
   }
 
   /** Drafted tokens in the step. */

@@ -34,7 +34,7 @@ final class Victims {
     int units = 0;
     for (int i = 0; i < list.size(); i++) {
       Sequence sequence = list.get(i);
-      if (sequence.flow.tier.compareTo(tier) > 0 && !sequence.owed) {
+      if (sequence.flow.tier.compareTo(tier) > 0 && !sequence.owed && sequence.leaves == null) {
         units += sequence.lease.units() - sequence.lease.shared();
       }
     }
@@ -54,6 +54,7 @@ final class Victims {
       Sequence candidate = list.get(i);
       if (candidate.flow.tier.rank() > above
           && !candidate.owed
+          && candidate.leaves == null
           && (above >= 0 || step - candidate.startedStep >= SPARED_STEPS)
           && (worst == null || weaker(candidate, worst))) {
         worst = candidate;

@@ -19,6 +19,11 @@ record ChaosEngine(Engine engine, boolean shaped, Runnable closed) implements En
   }
 
   @Override
+  public int stages() {
+    return engine.stages();
+  }
+
+  @Override
   public Pending submit(StepPlan plan) {
     assertThat(plan.shapeRows() > 0).as("a step has a shape").isEqualTo(shaped);
     return engine.submit(plan);

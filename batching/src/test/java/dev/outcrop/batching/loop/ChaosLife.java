@@ -61,6 +61,7 @@ final class ChaosLife {
   private final CountDownLatch over = new CountDownLatch(1);
   private volatile long clock;
   private volatile boolean ends;
+  private volatile boolean closed;
   private volatile @Nullable Throwable failure;
   private int accepted;
   private int leaving;
@@ -68,7 +69,7 @@ final class ChaosLife {
   private int weatherLasts;
   private int keepers;
 
-  ChaosLife(long seed, int target, Ending ending, ChaosTally tally) {
+  ChaosLife(long seed, int stages, int target, Ending ending, ChaosTally tally) {
     this.random = new Random(seed);
     this.target = target;
     this.ending = ending;
@@ -79,13 +80,20 @@ final class ChaosLife {
     KvGeometry geometry = new KvGeometry(unitTokens, units, 1, context);
     this.requests = new ChaosRequests(random, geometry);
     BatchingConfig config = config(geometry);
+    FakeEngine fake =
+        new FakeEngine(geometry, DEVICE, this::nextToken, this::fault, this::act)
+            .withForms(tokens -> tokens / 100);
     Engine engine =
         new ChaosEngine(
-            new FakeEngine(geometry, DEVICE, this::nextToken, this::fault, this::act)
-                .withForms(tokens -> tokens / 100),
+            stages == 1 ? fake : fake.inStages(stages, () -> clock),
             config.shapes().fixed(),
-            over::countDown);
+            this::closed);
     this.batcher = new EngineBatcher("chaos", engine, config, () -> clock, Duration.ofHours(1));
+  }
+
+  private void closed() {
+    closed = true;
+    over.countDown();
   }
 
   private BatchingConfig config(KvGeometry geometry) {
@@ -136,6 +144,7 @@ final class ChaosLife {
     }
     batcher.close();
     assertThat(batcher.alive()).isFalse();
+    assertThat(closed).as("the engine is closed, with no step in flight").isTrue();
     assertBalanced();
     tally.life(batcher.signals(), batcher.loop().scheduler().counts());
   }

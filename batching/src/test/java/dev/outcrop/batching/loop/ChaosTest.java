@@ -11,6 +11,8 @@ import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Clients that leave, hurry, flood and vanish by the tenant, rows and steps and engines that fail,
@@ -23,23 +25,31 @@ class ChaosTest {
   @Test
   @Timeout(120)
   void balancesAfterTwentyThousandRequests() throws Exception {
-    assertBalances(20_000);
+    assertBalances(1, 20_000);
+  }
+
+  /** The same with as many steps in flight, and so with the same tokens. */
+  @ParameterizedTest
+  @ValueSource(ints = {2, 4})
+  @Timeout(120)
+  void balancesWithSeveralStepsInFlight(int stages) throws Exception {
+    assertBalances(stages, 10_000);
   }
 
   @Test
   @Tag("long")
   @Timeout(1_200)
   void balancesAfterAMillionRequests() throws Exception {
-    assertBalances(1_000_000);
+    assertBalances(1, 1_000_000);
   }
 
-  private static void assertBalances(int requests) throws Exception {
+  private static void assertBalances(int stages, int requests) throws Exception {
     ChaosTally tally = new ChaosTally();
     Ending[] endings = Ending.values();
     for (int life = 0; life < LIVES; life++) {
       Ending ending = endings[life % endings.length];
       try {
-        new ChaosLife(life, requests / LIVES, ending, tally).run();
+        new ChaosLife(life, stages, requests / LIVES, ending, tally).run();
       } catch (AssertionError e) {
         throw new AssertionError("life %d, which was to end %s".formatted(life, ending), e);
       }

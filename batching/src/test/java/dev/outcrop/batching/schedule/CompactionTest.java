@@ -25,6 +25,7 @@ class CompactionTest {
     Arrays.fill(tokens, 5);
     Sequence sequence = TestSequences.of(flow, tokens, 40, new int[0], UNIT);
     kv.start(sequence.lease, sequence.hashes(), sequence.reusableUnits(), units, 0, false);
+    sequence.room = units * UNIT;
     decoding.add(sequence);
     return sequence;
   }

@@ -20,6 +20,9 @@ class SchedulerAllocationTest {
 
   private int next;
   private final StepPlan plan = new StepPlan();
+  private final StepPlan[] plans = {new StepPlan(), new StepPlan(), new StepPlan()};
+  private int planned;
+  private int applied;
   private final StepOutcome outcome = new StepOutcome();
   private final StepResult.Sampled result =
       new StepResult.Sampled(
@@ -66,6 +69,43 @@ class SchedulerAllocationTest {
   }
 
   @Test
+  void hasSeveralStepsInFlightWithoutAllocation() {
+    Scheduler scheduler =
+        new Scheduler(new KvGeometry(32, 900, 1, 100_000), Limits.of(RUNNING, 2_048), 3);
+    int warm = 8_000;
+    int measured = 2_000;
+    for (int i = 0; i < warm + measured; i++) {
+      scheduler.add(sequence(260 + i % 150, 10 + i % 70));
+    }
+    while (scheduler.waiting() > measured) {
+      stepsInFlight(scheduler, 1);
+    }
+    int before = scheduler.waiting();
+
+    long begin = THREADS.getCurrentThreadAllocatedBytes();
+    stepsInFlight(scheduler, 1_000);
+    long bytes = THREADS.getCurrentThreadAllocatedBytes() - begin;
+
+    assertThat(before - scheduler.waiting()).isGreaterThan(400);
+    assertThat(bytes).isZero();
+  }
+
+  private void stepsInFlight(Scheduler scheduler, int count) {
+    for (int i = 0; i < count; i++) {
+      while (planned - applied < plans.length) {
+        StepPlan next = plans[planned % plans.length];
+        scheduler.plan(next);
+        if (next.rows() == 0) {
+          break;
+        }
+        planned++;
+      }
+      choose(plans[applied++ % plans.length]);
+      scheduler.apply(result, 1, outcome);
+    }
+  }
+
+  @Test
   void draftsWithoutAllocation() {
     int running = 8;
     Scheduler scheduler =
@@ -103,14 +143,18 @@ class SchedulerAllocationTest {
   private void steps(Scheduler scheduler, int count) {
     for (int i = 0; i < count; i++) {
       scheduler.plan(plan);
-      for (int row = 0; row < plan.rows(); row++) {
-        for (int draft = 0; draft <= plan.drafts(row); draft++) {
-          int position = plan.position(row) + plan.tokens(row) - plan.drafts(row) + draft;
-          result.tokens()[plan.firstResult(row) + draft] =
-              plan.sampling(row) == null ? StepResult.NO_TOKEN : position % 20;
-        }
-      }
+      choose(plan);
       scheduler.apply(result, 1, outcome);
+    }
+  }
+
+  private void choose(StepPlan of) {
+    for (int row = 0; row < of.rows(); row++) {
+      for (int draft = 0; draft <= of.drafts(row); draft++) {
+        int position = of.position(row) + of.tokens(row) - of.drafts(row) + draft;
+        result.tokens()[of.firstResult(row) + draft] =
+            of.sampling(row) == null ? StepResult.NO_TOKEN : position % 20;
+      }
     }
   }
 

@@ -1,11 +1,12 @@
 package dev.outcrop.models.engine;
 
 /**
- * Runs one forward pass over a mixed batch. One engine owns one model's weights and KV arena on one
- * device.
+ * Runs one forward pass over a mixed batch. One engine owns one model's weights and KV arena, on
+ * one device or in stages on several.
  *
  * <p>Everything but construction happens on one thread, the engine thread. A submitted plan must
- * not change until its result was awaited.
+ * not change until its result was awaited, nor may the KV slots that it reads or writes be written
+ * by another until then.
  */
 public interface Engine extends AutoCloseable {
 
@@ -22,7 +23,20 @@ public interface Engine extends AutoCloseable {
     return 0;
   }
 
-  /** Starts a step. At most one step is in flight. */
+  /**
+   * How many steps may be in flight: one for each of the stages that a model is split into, so that
+   * one stage runs a step while the next one runs the step before; constant.
+   */
+  default int stages() {
+    return 1;
+  }
+
+  /**
+   * Starts a step. At most {@link #stages} steps are in flight. Each sees all KV that those before
+   * it write, as if they ran one after the other, and they are awaited in the order in which they
+   * were submitted. Where one fails, those that were submitted before its result was awaited may
+   * have read what it did not write: their results are not to be used.
+   */
   Pending submit(StepPlan plan);
 
   /** Frees device memory. No step is in flight. */

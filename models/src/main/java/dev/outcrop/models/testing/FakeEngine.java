@@ -11,6 +11,7 @@ import dev.outcrop.models.engine.TokenConstraint;
 import java.util.Arrays;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntUnaryOperator;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>It remembers which token lies in which KV slot and checks every row's segments against the
  * row's history. Wrong accounting (a slot given away too early, a segment in the wrong order) is a
- * bug of the caller and comes out as an {@link IllegalStateException} from {@link #submit}.
+ * bug of the caller and comes out as an {@link IllegalStateException} from {@link #submit}, or when
+ * the step is awaited that does not find its KV any more.
  *
  * <p>Used by one thread, as any engine.
  */
@@ -91,9 +93,9 @@ public final class FakeEngine implements Engine {
   private final int[] slotPosition;
   private final int[] slotForm;
   private IntUnaryOperator forms = tokens -> 0;
+  private FakeStages stages = FakeStages.one();
   private long steps;
   private boolean dead;
-  private boolean inFlight;
   private boolean closed;
 
   /** Creates an engine that draws tokens by hash, never fails, and takes no time. */
@@ -129,6 +131,21 @@ public final class FakeEngine implements Engine {
     return this;
   }
 
+  /**
+   * The same engine in stages, each of which takes its part of a step's time.
+   *
+   * @param nanoClock the clock that the sleeper's time passes on
+   */
+  public FakeEngine inStages(int count, LongSupplier nanoClock) {
+    stages = FakeStages.of(count, nanoClock);
+    return this;
+  }
+
+  @Override
+  public int stages() {
+    return stages.count();
+  }
+
   @Override
   public KvGeometry geometry() {
     return geometry;
@@ -147,7 +164,7 @@ public final class FakeEngine implements Engine {
   @Override
   public Pending submit(StepPlan plan) {
     check(!closed, "the engine is closed");
-    check(!inFlight, "a step is in flight already");
+    check(stages.hasRoom(), "a step is in flight already");
     for (int i = 0; i < plan.moves(); i++) { // before anything that may fail, as the contract says
       move(slotToken, plan.moveFrom(i), plan.moveTo(i), plan.moveLength(i));
       move(slotPosition, plan.moveFrom(i), plan.moveTo(i), plan.moveLength(i));
@@ -157,7 +174,9 @@ public final class FakeEngine implements Engine {
     steps++;
     StepResult result;
     long nanos = 0;
-    if (error == null) {
+    if (error == null && stages.behindFailed()) {
+      result = nonsense(plan);
+    } else if (error == null) {
       long kvTokens = 0;
       for (int row = 0; row < plan.rows(); row++) {
         kvTokens += write(plan, row);
@@ -174,18 +193,28 @@ public final class FakeEngine implements Engine {
       dead = error == ModelError.ENGINE_DEAD;
       result = new StepResult.Failed(new OutcropException(error, "the fake step failed"));
     }
-    inFlight = true;
-    long took = nanos;
+    FakeStages.Step step = stages.submit(error != null, nanos);
     return () -> {
-      sleeper.sleep(took);
-      inFlight = false;
+      sleeper.sleep(stages.left(step));
+      check(stages.end(step), "a step awaited out of turn");
+      boolean again = stages.count() > 1 && step.usable(); // others were submitted since
+      for (int row = 0; row < plan.rows() && again; row++) {
+        verify(plan, row, plan.sampling(row) != null);
+      }
       return result;
     };
   }
 
+  /** What nobody is to use: any token, and nothing is written. */
+  private static StepResult nonsense(StepPlan plan) {
+    int[] tokens = new int[plan.results()];
+    return new StepResult.Sampled(
+        tokens, new float[tokens.length], new int[tokens.length][0], new float[tokens.length][0]);
+  }
+
   @Override
   public void close() {
-    check(!inFlight, "a step is in flight");
+    check(stages.isEmpty(), "a step is in flight");
     closed = true;
   }
 
