@@ -4,8 +4,9 @@ import ai.djl.pytorch.jni.IValue;
 import java.util.List;
 
 /**
- * The stages of a model before its last one, in order; none where the model is in one program. They
- * run one after the other on the engine thread: while a stage runs, the others have nothing to do.
+ * The stages of a model before its last one, in order; none where the model is in one program. For
+ * what is asked of the whole model while no step is in flight ({@link StagedSteps}): they run one
+ * after the other on the engine thread.
  */
 final class EarlierStages implements AutoCloseable {
   private final List<TorchProgram> programs;
@@ -15,19 +16,14 @@ final class EarlierStages implements AutoCloseable {
   }
 
   /** Runs a step up to the last stage, which then goes on from what it received. */
-  void run(StepLayout layout, TorchProgram last) {
+  void run(TorchStep step, TorchProgram last) {
     for (int i = 0; i < programs.size(); i++) {
       TorchProgram program = programs.get(i);
       TorchProgram next = i + 1 < programs.size() ? programs.get(i + 1) : last;
-      IValue tokens = program.longs(layout.tokenTable(), layout.tableRows(), layout.tokens());
-      program.handOver("hidden", next, "receive", tokens, IValue.listFrom(layout.layout()));
-    }
-  }
-
-  /** Moves KV of the stages' own layers. */
-  void moveKv(long[] moves) {
-    for (TorchProgram program : programs) {
-      program.run("move_kv", IValue.listFrom(moves));
+      IValue tokens = step.tokens(program);
+      try (TorchProgram.Kept hidden = program.keep("hidden", tokens, step.where())) {
+        next.give("receive", hidden);
+      }
     }
   }
 

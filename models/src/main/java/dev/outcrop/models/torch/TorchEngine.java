@@ -5,16 +5,15 @@ import ai.djl.pytorch.jni.IValue;
 import dev.outcrop.models.ModelError;
 import dev.outcrop.models.OutcropException;
 import dev.outcrop.models.arch.DecoderConfig;
-import dev.outcrop.models.arch.Rope;
 import dev.outcrop.models.engine.Engine;
 import dev.outcrop.models.engine.KvGeometry;
-import dev.outcrop.models.engine.Sampling;
 import dev.outcrop.models.engine.StepPlan;
 import dev.outcrop.models.engine.StepResult;
 import dev.outcrop.models.weights.Checkpoint;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,8 +29,9 @@ public final class TorchEngine implements Engine {
   private final EarlierStages earlier;
   private final DecoderConfig config;
   private final KvGeometry geometry;
-  private final StepLayout layout;
-  private final SamplingTable sampling;
+  private final int stages;
+  private final TorchStep step;
+  private final @Nullable StagedSteps staged;
   private final List<KernelTable> kernels;
 
   TorchEngine(
@@ -43,13 +43,11 @@ public final class TorchEngine implements Engine {
     this.earlier = new EarlierStages(stages.subList(0, stages.size() - 1));
     this.kernels = kernels;
     this.config = config;
-    this.sampling = new SamplingTable(config.vocabularySize());
-    this.layout =
-        new StepLayout(
-            DecoderProgram.windows(config),
-            config.vocabularySize(),
-            DecoderProgram.ropes(config).stream().anyMatch(Rope::hasForms),
-            CudaEngines.chosen(options));
+    this.stages = stages.size();
+    boolean cuda = CudaEngines.chosen(options);
+    this.step = new TorchStep(config, cuda);
+    this.staged =
+        stages.size() == 1 ? null : new StagedSteps(stages, () -> new TorchStep(config, cuda));
     int units = Math.ceilDiv(Math.min(options.kvTokens(), MOST_TOKENS), UNIT_TOKENS);
     long kvBytes = config.kvNumbersPerToken() * options.type().bytes();
     this.geometry = new KvGeometry(UNIT_TOKENS, units, kvBytes, config.maxPosition());
@@ -137,107 +135,56 @@ public final class TorchEngine implements Engine {
   }
 
   @Override
+  public int stages() {
+    return stages;
+  }
+
+  @Override
   public Pending submit(StepPlan plan) {
-    StepResult result = step(plan);
+    if (staged != null) {
+      return staged.submit(plan);
+    }
+    StepResult result = run(plan);
     return () -> result;
   }
 
-  private StepResult step(StepPlan plan) {
+  private StepResult run(StepPlan plan) {
     try {
-      move(plan);
-      layout.fill(plan);
-      sampling.fill(plan);
-      earlier.run(layout, program);
-      long[] sampled = new long[sampling.size()];
-      for (int i = 0; i < sampled.length; i++) {
-        int row = sampling.row(i);
-        int unseen = plan.firstResult(row) + plan.drafts(row) - sampling.result(i);
-        sampled[i] = layout.lastToken(row) - (long) unseen;
+      if (plan.moves() > 0) {
+        moveKv(program, moves(plan));
       }
-      IValue tokens = program.longs(layout.tokenTable(), layout.tableRows(), layout.tokens());
-      IValue where = IValue.listFrom(layout.layout());
-      IValue which = IValue.listFrom(sampled);
-      MaskTable masks = sampling.masks();
-      if (sampling.plain() && masks.isEmpty()) {
-        return greedy(plan, program.runLongs("step_greedy", tokens, where, which));
-      }
-      IValue allowed = IValue.listFrom(masks.rows(sampled.length));
-      IValue ids = program.integers(masks.ids(), masks.size());
-      if (sampling.plain()) {
-        return greedy(
-            plan, program.runLongs("step_greedy_masked", tokens, where, which, allowed, ids));
-      }
-      IValue numbers = IValue.listFrom(sampling.numbers());
-      IValue counts = IValue.listFrom(sampling.counts());
-      long[] history = sampling.history();
-      IValue seen = program.longs(history, history.length);
-      return sampled(
-          plan,
-          program.runTensors(
-              "step_sample", tokens, where, which, numbers, counts, seen, allowed, ids));
+      step.fill(plan);
+      return step.choose(plan, program);
     } catch (OutcropException e) {
       return new StepResult.Failed(e);
     } catch (EngineException | IllegalArgumentException e) {
-      return new StepResult.Failed(
-          new OutcropException(ModelError.STEP_FAILED, "the step failed", e));
+      return failed(e);
     }
   }
 
-  private void move(StepPlan plan) {
-    if (plan.moves() > 0) {
-      long[] moves = new long[3 * plan.moves()];
-      for (int i = 0; i < plan.moves(); i++) {
-        moves[3 * i] = plan.moveFrom(i);
-        moves[3 * i + 1] = plan.moveTo(i);
-        moves[3 * i + 2] = plan.moveLength(i);
-      }
-      try {
-        earlier.moveKv(moves);
-        program.run("move_kv", IValue.listFrom(moves));
-      } catch (EngineException e) {
-        throw new OutcropException(ModelError.ENGINE_DEAD, "KV could not be moved", e);
-      }
-    }
+  static StepResult failed(RuntimeException e) {
+    return new StepResult.Failed(
+        new OutcropException(ModelError.STEP_FAILED, "the step failed", e));
   }
 
-  private StepResult greedy(StepPlan plan, long[] chosen) {
-    StepResult.Sampled result = nothingSampled(plan.results());
-    for (int i = 0; i < sampling.size(); i++) {
-      result.tokens()[sampling.result(i)] = (int) chosen[i];
+  /** The moves of a plan as programs take them: from, to and length of each. */
+  static long[] moves(StepPlan plan) {
+    long[] moves = new long[3 * plan.moves()];
+    for (int i = 0; i < plan.moves(); i++) {
+      moves[3 * i] = plan.moveFrom(i);
+      moves[3 * i + 1] = plan.moveTo(i);
+      moves[3 * i + 2] = plan.moveLength(i);
     }
-    return result;
+    return moves;
   }
 
-  private StepResult sampled(StepPlan plan, TorchProgram.Tensors chosen) {
-    StepResult.Sampled result = nothingSampled(plan.results());
-    long[] tokens = chosen.longs(0);
-    boolean logprobs = chosen.size() > 1;
-    float[] chosenLogprobs = logprobs ? chosen.floats(1) : new float[0];
-    long[] topTokens = logprobs ? chosen.longs(2) : new long[0];
-    float[] topLogprobs = logprobs ? chosen.floats(3) : new float[0];
-    int width = topTokens.length / sampling.size();
-    for (int i = 0; i < sampling.size(); i++) {
-      int at = sampling.result(i);
-      result.tokens()[at] = (int) tokens[i];
-      Sampling how = plan.sampling(sampling.row(i));
-      if (how != null && how.logprobs() >= 0 && tokens[i] >= 0) {
-        int from = i * width;
-        int count = Math.min(how.logprobs(), width);
-        result.logprobs()[at] = chosenLogprobs[i];
-        result.topTokens()[at] =
-            Arrays.stream(topTokens, from, from + count).mapToInt(Math::toIntExact).toArray();
-        result.topLogprobs()[at] = Arrays.copyOfRange(topLogprobs, from, from + count);
-      }
+  /** Moves the KV of a program's own layers. */
+  static void moveKv(TorchProgram program, long[] moves) {
+    try {
+      program.run("move_kv", IValue.listFrom(moves));
+    } catch (EngineException e) {
+      throw new OutcropException(ModelError.ENGINE_DEAD, "KV could not be moved", e);
     }
-    return result;
-  }
-
-  private static StepResult.Sampled nothingSampled(int results) {
-    int[] tokens = new int[results];
-    Arrays.fill(tokens, StepResult.NO_TOKEN);
-    float[] logprobs = new float[results];
-    Arrays.fill(logprobs, Float.NaN);
-    return new StepResult.Sampled(tokens, logprobs, new int[results][0], new float[results][0]);
   }
 
   /**
@@ -245,22 +192,18 @@ public final class TorchEngine implements Engine {
    * plan's sampling is ignored.
    */
   public float[][] logits(StepPlan plan) {
-    layout.fill(plan);
-    earlier.run(layout, program);
-    long[] all = new long[layout.tokens()];
+    step.fillLayout(plan);
+    earlier.run(step, program);
+    long[] all = new long[step.count()];
     int next = 0;
     for (int row = 0; row < plan.rows(); row++) {
-      int last = layout.lastToken(row);
+      int last = step.lastToken(row);
       for (int token = last + 1 - plan.tokens(row); token <= last; token++) {
         all[next++] = token;
       }
     }
     float[] flat =
-        program.runFloats(
-            "logits",
-            program.longs(layout.tokenTable(), layout.tableRows(), layout.tokens()),
-            IValue.listFrom(layout.layout()),
-            IValue.listFrom(all));
+        program.runFloats("logits", step.tokens(program), step.where(), IValue.listFrom(all));
     int vocabulary = config.vocabularySize();
     float[][] rows = new float[all.length][];
     for (int i = 0; i < rows.length; i++) {
@@ -275,18 +218,14 @@ public final class TorchEngine implements Engine {
    */
   float[][] states(StepPlan plan) {
     try {
-      layout.fill(plan);
-      earlier.run(layout, program);
+      step.fillLayout(plan);
+      earlier.run(step, program);
       long[] last = new long[plan.rows()];
       for (int row = 0; row < last.length; row++) {
-        last[row] = layout.lastToken(row);
+        last[row] = step.lastToken(row);
       }
       float[] flat =
-          program.runFloats(
-              "states",
-              program.longs(layout.tokenTable(), layout.tableRows(), layout.tokens()),
-              IValue.listFrom(layout.layout()),
-              IValue.listFrom(last));
+          program.runFloats("states", step.tokens(program), step.where(), IValue.listFrom(last));
       int hidden = config.hiddenSize();
       float[][] rows = new float[last.length][];
       for (int row = 0; row < rows.length; row++) {
@@ -300,6 +239,9 @@ public final class TorchEngine implements Engine {
 
   @Override
   public void close() {
+    if (staged != null) {
+      staged.close();
+    }
     earlier.close();
     program.close();
   }

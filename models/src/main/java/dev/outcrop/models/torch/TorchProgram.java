@@ -142,13 +142,21 @@ final class TorchProgram implements AutoCloseable {
     result(method, arguments).close();
   }
 
-  /**
-   * Runs a method that returns a tensor and gives that to a method of another program. It stays
-   * inside libtorch, so that it may be of any type.
-   */
-  void handOver(String method, TorchProgram to, String receiver, IValue... arguments) {
-    try (Handle<IValue> result = result(method, arguments)) {
-      to.run(receiver, result.resource);
+  /** A tensor that stays inside libtorch, so that it may be of any type. */
+  sealed interface Kept extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  /** Runs a method that returns a tensor, for another program; the caller closes it. */
+  Kept keep(String method, IValue... arguments) {
+    return new KeptTensor(result(method, arguments));
+  }
+
+  /** Runs a method with a tensor of another program, which must not be used afterwards. */
+  void give(String method, Kept tensor) {
+    switch (tensor) {
+      case KeptTensor(var handle) -> run(method, handle.resource);
     }
   }
 
@@ -237,6 +245,13 @@ final class TorchProgram implements AutoCloseable {
     public void close() {
       resource.close();
       HANDLES.decrementAndGet();
+    }
+  }
+
+  private record KeptTensor(Handle<IValue> handle) implements Kept {
+    @Override
+    public void close() {
+      handle.close();
     }
   }
 
