@@ -54,6 +54,9 @@ final class EngineBatcher implements Batcher {
     DrainRate drainRate = new DrainRate();
     this.intake = new Intake(config, drainRate, nanoClock);
     Scheduler scheduler = scheduler(engine.geometry(), engine.stages(), config);
+    if (scheduler.steps() > 1 && config.speculation().drafts() != BatchingConfig.Drafts.NONE) {
+      LOG.log(Level.WARNING, "{0} has several steps in flight: nothing is drafted", name);
+    }
     this.geometry = scheduler.geometry();
     this.ropeForm = engine::ropeForm;
     this.watch = new StepWatch(name, nanoClock, unknownStep);

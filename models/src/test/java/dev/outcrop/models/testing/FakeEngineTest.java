@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.outcrop.models.ModelError;
 import dev.outcrop.models.OutcropException;
+import dev.outcrop.models.engine.Engine;
 import dev.outcrop.models.engine.KvGeometry;
 import dev.outcrop.models.engine.Sampling;
 import dev.outcrop.models.engine.StepPlan;
@@ -51,6 +52,49 @@ class FakeEngineTest {
     row(new int[] {1, 2, 9}, 2, 3, 0, 3);
 
     assertThatThrownBy(() -> engine.submit(plan)).hasMessageContaining("another sequence");
+  }
+
+  @Test
+  void runsStagesAtATimeAndStepsInTurn() {
+    long[] clock = {5_000};
+    Roofline roofline = new Roofline(0, 0, 1e15, 1, 1_000);
+    FakeEngine engine =
+        new FakeEngine(
+                GEOMETRY,
+                roofline,
+                FakeEngine.NextToken.hashed(1000),
+                FakeEngine.StepFault.NONE,
+                nanos -> clock[0] += nanos)
+            .inStages(2, () -> clock[0]);
+    StepPlan second = new StepPlan();
+    row(new int[] {1, 2}, 0, 2, 0, 2);
+    second.row(0);
+    second.tokens(new int[] {3, 4}, 0, 2);
+    second.segment(4, 2);
+    Engine.Pending one = engine.submit(plan);
+    Engine.Pending other = engine.submit(second);
+
+    assertThatThrownBy(() -> engine.submit(second)).hasMessageContaining("in flight already");
+    assertThat(one.await()).isInstanceOf(StepResult.Sampled.class);
+    assertThat(clock[0]).isEqualTo(6_000);
+    assertThat(other.await()).isInstanceOf(StepResult.Sampled.class);
+    assertThat(clock[0])
+        .as("the first stage had it while the second had the other")
+        .isEqualTo(6_500);
+  }
+
+  @Test
+  void noticesThatKvOfAStepInFlightWasGivenAway() {
+    FakeEngine engine = new FakeEngine(GEOMETRY, 1000).inStages(2, () -> 0);
+    StepPlan second = new StepPlan();
+    row(new int[] {1, 2}, 0, 2, 0, 2);
+    second.row(0);
+    second.tokens(new int[] {3, 4}, 0, 2);
+    second.segment(0, 2);
+    Engine.Pending one = engine.submit(plan);
+    engine.submit(second);
+
+    assertThatThrownBy(one::await).hasMessageContaining("another sequence");
   }
 
   @Test
