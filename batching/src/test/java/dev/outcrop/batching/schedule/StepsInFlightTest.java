@@ -3,139 +3,20 @@ package dev.outcrop.batching.schedule;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.outcrop.batching.Tier;
-import dev.outcrop.models.engine.Engine;
 import dev.outcrop.models.engine.KvGeometry;
 import dev.outcrop.models.engine.StepPlan;
 import dev.outcrop.models.engine.StepResult;
-import dev.outcrop.models.testing.FakeEngine;
 import dev.outcrop.models.testing.Roofline;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Several steps planned before the first of them is applied. */
-class StepsInFlightTest {
-  private static final int VOCABULARY = TraceRequest.VOCABULARY;
-  private static final int POISON = TraceRequest.POISON;
-
-  private final StepOutcome outcome = new StepOutcome();
-  private final List<TraceRequest> requests = new ArrayList<>();
-  private final Map<Sequence, TraceRequest> bySequence = new HashMap<>();
-  private final List<Flow> flows = new ArrayList<>();
-  private final ArrayDeque<Flying> flying = new ArrayDeque<>();
-  private final List<StepPlan> plans = new ArrayList<>();
-  private Scheduler scheduler;
-  private FakeEngine engine;
-  private long clock;
-  private int planned;
-  private int most;
-
-  private record Flying(StepPlan plan, Engine.Pending pending, long begin) {}
-
-  private void start(KvGeometry geometry, Limits limits, int stages, Roofline roofline) {
-    scheduler = new Scheduler(geometry, limits, stages);
-    engine =
-        new FakeEngine(
-                geometry,
-                roofline,
-                (history, prompt, length) ->
-                    history[0] == POISON && length > prompt
-                        ? StepResult.ROW_FAILED
-                        : TraceRequest.NEXT.next(history, prompt, length),
-                FakeEngine.StepFault.NONE,
-                nanos -> clock += nanos)
-            .inStages(stages, () -> clock);
-    plans.clear();
-    for (int i = 0; i < stages; i++) {
-      plans.add(new StepPlan());
-    }
-    flows.clear();
-    for (int tenant = 0; tenant < 4; tenant++) {
-      for (Tier tier : Tier.values()) {
-        flows.add(new Flow(tenant, tier, 1 + tenant % 2));
-      }
-    }
-    requests.clear();
-    bySequence.clear();
-    most = 0;
-  }
-
-  /** Plans as many steps as may be in flight, and applies the first. */
-  private void step() {
-    while (flying.size() < scheduler.steps() && begin()) {}
-    end();
-  }
-
-  private boolean begin() {
-    StepPlan plan = plans.get(planned % plans.size());
-    scheduler.plan(plan, clock);
-    if (plan.rows() == 0) {
-      assertThat(flying).as("a step has rows unless others are in flight").isNotEmpty();
-      return false;
-    }
-    planned++;
-    flying.add(new Flying(plan, engine.submit(plan), clock));
-    most = Math.max(most, flying.size());
-    return true;
-  }
-
-  private void end() {
-    Flying first = flying.remove();
-    StepResult.Sampled result = (StepResult.Sampled) first.pending.await();
-    scheduler.apply(result, clock - first.begin, outcome);
-    for (int i = 0; i < outcome.entries(); i++) {
-      TraceRequest request = bySequence.get(outcome.sequence(i));
-      assertThat(request.ends).as("nothing comes after the end").isZero();
-      if (outcome.token(i) != StepOutcome.NO_TOKEN) {
-        request.published.add(outcome.token(i));
-      }
-      if (outcome.end(i) != null) {
-        request.ends++;
-        request.end = outcome.end(i);
-        request.cancelled |= outcome.end(i) == StepOutcome.End.CANCELLED;
-      }
-    }
-  }
-
-  private TraceRequest add(int flow, int[] prompt, int maxTokens, int... stops) {
-    TraceRequest request =
-        new TraceRequest(
-            flows.get(flow), prompt, maxTokens, stops, scheduler.geometry().unitTokens());
-    requests.add(request);
-    bySequence.put(request.sequence, request);
-    scheduler.add(request.sequence);
-    return request;
-  }
-
-  private void runToTheEnd() {
-    long left = 1_000;
-    for (TraceRequest request : requests) {
-      left += request.ends > 0 ? 0 : 6L * (request.prompt.length + request.maxTokens);
-    }
-    while (!scheduler.idle()) {
-      assertThat(left--).as("every step brings something: nobody starves").isPositive();
-      step();
-    }
-    assertThat(flying).isEmpty();
-    for (TraceRequest request : requests) {
-      assertThat(request.ends).as("every request ends exactly once").isEqualTo(1);
-      request.check();
-    }
-    assertThat(scheduler.kv().referenced()).isZero();
-    assertThat(scheduler.counts().promptTokensLeft()).isZero();
-    assertThat(scheduler.counts().queuedTokens()).isZero();
-    assertThat(scheduler.buffersHeld()).isZero();
-    for (Flow flow : flows) {
-      assertThat(flow.idle()).isTrue();
-    }
-  }
-
+class StepsInFlightTest extends StagedRuns {
   /** Decodes that take their time by the row, as arithmetic and reading KV do. */
   @ParameterizedTest
   @ValueSource(ints = {2, 4})
@@ -184,7 +65,7 @@ class StepsInFlightTest {
     }
     for (int i = 0; i < 12; i++) {
       while (flying.size() < 3 && begin()) {}
-      assertThat(flying.stream().map(it -> it.plan.rows()).sorted().toList())
+      assertThat(flying.stream().map(it -> it.plan().rows()).sorted().toList())
           .isEqualTo(List.of(6, 7, 7));
       end();
     }
@@ -204,7 +85,7 @@ class StepsInFlightTest {
       for (int i = 0; i < stages; i++) {
         assertThat(begin()).isTrue();
       }
-      assertThat(flying.getLast().plan.position(0)).isEqualTo(256 * (stages - 1));
+      assertThat(flying.getLast().plan().position(0)).isEqualTo(256 * (stages - 1));
       assertThat(request.sequence.computed).isZero();
       runToTheEnd();
       took[stages - 1] = clock - begin;
@@ -222,8 +103,8 @@ class StepsInFlightTest {
     assertThat(begin()).isTrue();
     assertThat(begin()).isTrue();
 
-    assertThat(flying.getFirst().plan.tokens()).isEqualTo(800);
-    assertThat(flying.getLast().plan.tokens()).isEqualTo(400);
+    assertThat(flying.getFirst().plan().tokens()).isEqualTo(800);
+    assertThat(flying.getLast().plan().tokens()).isEqualTo(400);
     runToTheEnd();
   }
 
@@ -261,6 +142,63 @@ class StepsInFlightTest {
     assertThat(mean).isBetween(0.6 * target, (double) target);
     assertThat(slowest).isLessThan(target * 6 / 5);
     assertThat(stages * (clock - begin)).as("prompts are faster").isLessThan(4_700_000_000L);
+  }
+
+  /** A step without prompts waits for those ahead of it: that is not what its decodes take. */
+  @Test
+  void learnsNothingOfDecodesBehindPrompts() {
+    start(new KvGeometry(32, 100, 1, 1_000), Limits.of(4, 64), 2, Roofline.INSTANT);
+    add(0, new int[] {1, 2}, 100);
+    StepPlan[] plan = {new StepPlan(), new StepPlan()};
+    StepResult.Sampled result = result(1, 7);
+    for (int i = 0; i < 3; i++) {
+      scheduler.plan(plan[0]);
+      scheduler.apply(result, 1_000, outcome);
+    }
+    assertThat(scheduler.decodeNanos(1)).isEqualTo(1_000);
+
+    scheduler.plan(plan[0]);
+    add(0, new int[] {3, 4, 5}, 100);
+    scheduler.plan(plan[1]);
+    assertThat(plan[1].tokens()).isEqualTo(3);
+    scheduler.apply(result, 1_000, outcome);
+    scheduler.plan(plan[0]);
+    assertThat(plan[0].tokens()).isEqualTo(1);
+    scheduler.apply(result, 80_000, outcome);
+    scheduler.apply(result, 80_000, outcome);
+
+    assertThat(scheduler.decodeNanos(1)).isEqualTo(1_000);
+  }
+
+  private static StepResult.Sampled result(int rows, int token) {
+    int[] tokens = new int[rows];
+    Arrays.fill(tokens, token);
+    return new StepResult.Sampled(tokens, new float[rows], new int[rows][0], new float[rows][0]);
+  }
+
+  @Test
+  void tellsOnceThatASequenceFailedAndThenFreesItsKv() {
+    start(new KvGeometry(4, 20, 1, 80), Limits.of(4, 8), 2, Roofline.INSTANT);
+    TraceRequest request = add(0, new Random(7).ints(40, 0, VOCABULARY).toArray(), 8);
+    StepPlan[] plan = {new StepPlan(), new StepPlan()};
+    scheduler.plan(plan[0]);
+    scheduler.plan(plan[1]);
+    assertThat(plan[1].position(0)).isEqualTo(8);
+
+    scheduler.apply(result(1, StepResult.ROW_FAILED), 1, outcome);
+    assertThat(outcome.entries()).isEqualTo(1);
+    assertThat(outcome.end(0)).isEqualTo(StepOutcome.End.FAILED);
+    assertThat(scheduler.wants(0)).as("its next chunk").isFalse();
+    assertThat(scheduler.kv().referenced()).isPositive();
+    assertThat(scheduler.cancel(request.sequence)).isFalse();
+    scheduler.plan(plan[0]);
+    assertThat(plan[0].rows()).isZero();
+
+    scheduler.apply(result(1, StepResult.NO_TOKEN), 1, outcome);
+    assertThat(outcome.entries()).isZero();
+    assertThat(scheduler.idle()).isTrue();
+    assertThat(scheduler.kv().referenced()).isZero();
+    assertThat(scheduler.counts().promptTokensLeft()).isZero();
   }
 
   @Test
@@ -322,93 +260,5 @@ class StepsInFlightTest {
     }
     assertThat(scheduler.counts().preemptions()).isEqualTo(2);
     runToTheEnd();
-  }
-
-  /**
-   * The fake engine holds every step's KV against what it should be when the step is submitted, and
-   * again when it is awaited. What is published is held against what a request gets alone.
-   */
-  @ParameterizedTest
-  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16})
-  void holdsItsPromisesUnderRandomLoad(long seed) {
-    randomLife(new Random(seed), 1_500, 0);
-  }
-
-  /** One thousand short ones: more beginnings, ends and full arenas than a long one has. */
-  @Test
-  void holdsItsPromisesInManyShortRuns() {
-    long preempted = 0;
-    for (int seed = 0; seed < 1_000; seed++) {
-      randomLife(new Random(seed), 25, 0);
-      preempted += scheduler.counts().preemptions();
-    }
-    assertThat(preempted).isGreaterThan(100);
-  }
-
-  /** Many answers that grow side by side end in pieces, and are brought together. */
-  @ParameterizedTest
-  @ValueSource(longs = {31, 32})
-  void holdsItsPromisesWhileKvMoves(long seed) {
-    Random random = new Random(seed);
-    int moves = randomLife(random, 1_000, 40);
-    assertThat(moves).isPositive();
-  }
-
-  private int randomLife(Random random, int steps, int shortest) {
-    KvGeometry geometry =
-        shortest > 0
-            ? new KvGeometry(1, 500 + random.nextInt(500), 1, 10_000)
-            : new KvGeometry(1 + random.nextInt(8), 4 + random.nextInt(60), 1, 10_000);
-    int running = (shortest > 0 ? 16 : 1) + random.nextInt(12);
-    int guests = random.nextInt(3);
-    int stepTokens = running + guests + random.nextInt(30);
-    long target = random.nextBoolean() ? Long.MAX_VALUE : 10;
-    int stages = 2 + random.nextInt(3);
-    Limits limits = new Limits(running, guests, stepTokens, target, 0.05, random.nextDouble());
-    start(geometry, limits, stages, new Roofline(0, 1, 1e15, 1e9, 1));
-    int moves = 0;
-    for (int step = 0; step < steps; step++) {
-      if (random.nextInt(100) < 40) {
-        addAny(random, shortest);
-      }
-      if (random.nextInt(100) < 10 && !requests.isEmpty()) {
-        cancel(requests.get(random.nextInt(requests.size())));
-      }
-      if (flying.size() < stages && (flying.isEmpty() || random.nextInt(4) > 0)) {
-        if (!scheduler.idle() && begin()) {
-          moves += flying.getLast().plan.moves();
-          assertThat(flying.getLast().plan.tokens()).isLessThanOrEqualTo(stepTokens);
-        }
-      } else {
-        end();
-      }
-      assertThat(scheduler.running()).isLessThanOrEqualTo(running + guests);
-    }
-    runToTheEnd();
-    return moves;
-  }
-
-  private void addAny(Random random, int shortest) {
-    int arena = Math.min(scheduler.geometry().tokens(), scheduler.geometry().maxContext());
-    int total = shortest + 2 + random.nextInt(shortest > 0 ? 200 : arena - 1);
-    int prompt = 1 + random.nextInt(total - 1 - shortest);
-    int[] ids = random.ints(prompt, 0, VOCABULARY).toArray();
-    if (!requests.isEmpty() && random.nextBoolean()) { // the same conversation, or its front
-      TraceRequest before = requests.get(random.nextInt(requests.size()));
-      int same = Math.min(prompt, before.known());
-      System.arraycopy(before.all(), 0, ids, 0, random.nextInt(same + 1));
-    }
-    if (random.nextInt(10) == 0) {
-      ids[0] = POISON;
-    }
-    int[] stops = random.ints(random.nextInt(3), 0, VOCABULARY).toArray();
-    add(random.nextInt(flows.size()), ids, total - prompt, stops);
-  }
-
-  private void cancel(TraceRequest request) {
-    if (scheduler.cancel(request.sequence)) {
-      request.ends++;
-      request.cancelled = true;
-    }
   }
 }
