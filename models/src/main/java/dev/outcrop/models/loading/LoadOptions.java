@@ -49,7 +49,9 @@ public record LoadOptions(
   /** Checks the fields. */
   public LoadOptions {
     devices = List.copyOf(devices);
-    devices.forEach(TorchDevice::parse);
+    if (!distinct(devices)) {
+      throw new IllegalArgumentException("devices must be named once each, was " + devices);
+    }
     if (kvBytes < 1 || maxContext < 0) {
       throw new IllegalArgumentException("kvBytes must be positive, maxContext not negative");
     }
@@ -71,6 +73,11 @@ public record LoadOptions(
   /** Whether a device may be called so; whether there is one shows when a model is loaded. */
   public static boolean isDevice(String spelling) {
     return TorchDevice.spelt(spelling);
+  }
+
+  /** Whether each of them is named once; {@code cuda} and {@code cuda:0} are the same. */
+  public static boolean distinct(List<String> devices) {
+    return devices.stream().map(TorchDevice::parse).distinct().count() == devices.size();
   }
 
   /** The type to compute in, in view of the weights. */

@@ -74,4 +74,11 @@ class DevicesTest {
         .isThrownBy(() -> OPTIONS.on(List.of("gpu")))
         .withMessage("a device is cpu, cpu:N, cuda or cuda:N");
   }
+
+  @Test
+  void refusesADeviceThatIsNamedTwice() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> OPTIONS.on(List.of("cuda", "cuda:1", "cuda:0")))
+        .withMessage("devices must be named once each, was [cuda, cuda:1, cuda:0]");
+  }
 }

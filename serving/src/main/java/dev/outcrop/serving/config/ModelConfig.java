@@ -124,6 +124,7 @@ public record ModelConfig(
     Check.that(
         devices.stream().allMatch(LoadOptions::isDevice),
         "devices must be cpu, cpu:N, cuda or cuda:N");
+    Check.that(LoadOptions.distinct(devices), "devices must name each device once");
     Check.range("max-context", maxContext, 0, Integer.MAX_VALUE);
     Check.range("threads", threads, 0, LoadOptions.MOST_THREADS);
     Check.that(provider.length() <= MAX_NAME, "provider must have at most 20 characters");

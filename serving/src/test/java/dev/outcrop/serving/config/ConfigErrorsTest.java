@@ -38,6 +38,7 @@ final class ConfigErrorsTest {
           models:\\n  - {id: a, path: b, quantization: int5} | f line 2: models[0].quantization must be one of [none, int8, int8-dynamic, int4, int4-g32, int4-g64, int4-g128]
           models:\\n  - {id: a, path: b, quantization: int8, dtype: float32} | f line 2: models[0].quantization needs dtype bfloat16 or auto
           models:\\n  - {id: a, path: b, devices: [cuda:0, gpu]} | f line 2: models[0].devices must be cpu, cpu:N, cuda or cuda:N
+          models:\\n  - {id: a, path: b, devices: [cuda, cuda:0]} | f line 2: models[0].devices must name each device once
           models:\\n  - {id: a, path: b, dtype: int4} | f line 2: models[0].dtype must be one of [auto, float32, bfloat16]
           models:\\n  - {id: a, path: b, encoding: {max-delay: 11s}} | f line 2: models[0].encoding.max-delay must be between 0s and 10s
           catalog: {account: 1}           | f line 1: catalog.account must have twelve digits
