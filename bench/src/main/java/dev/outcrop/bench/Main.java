@@ -26,7 +26,7 @@ import picocli.CommandLine.IExecutionExceptionHandler;
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
       EngineCommand.class,
-      LoadCommand.class,
+      ReadyCommand.class,
       QualityCommand.class,
       ConverseCommand.class,
       SchedulerCommand.class,

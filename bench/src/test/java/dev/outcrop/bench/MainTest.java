@@ -124,7 +124,7 @@ class MainTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"batching", "load", "peers", "quality", "soak"})
+  @ValueSource(strings = {"batching", "peers", "quality", "ready", "soak"})
   void saysInOneLineThatAModelIsNotThere(String command, @TempDir Path folder) {
     Path model = folder.resolve("none");
 

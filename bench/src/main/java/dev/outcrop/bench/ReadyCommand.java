@@ -34,14 +34,16 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code outcrop bench load}: from the start of the process to the first token, and its memory. */
+/**
+ * {@code outcrop bench ready}: from the start of the process to the first token, and its memory.
+ */
 @Command(
-    name = "load",
+    name = "ready",
     description =
         "Times a process from its start to a model's first token, beside reading the files, and"
             + " tells its memory. The files are dropped from the page cache before both.",
     mixinStandardHelpOptions = true)
-final class LoadCommand implements Callable<Integer> {
+final class ReadyCommand implements Callable<Integer> {
   private static final int BUFFER = 1 << 22;
   private static final int MIB = 1 << 20;
   private static final double NANOS = 1e9;
@@ -76,7 +78,7 @@ final class LoadCommand implements Callable<Integer> {
     bounds.that(!tuning.isBlank(), "--kernel-tuning must be auto, measure, off or a folder");
     Path folder = model.folder();
     double started = ManagementFactory.getRuntimeMXBean().getUptime() / MILLIS;
-    Run run = Run.begin("load");
+    Run run = Run.begin("ready");
     List<Path> files = files(folder);
     boolean cold = dropped(files);
     long kvBytes = (long) kvMemory * MIB;
@@ -137,9 +139,9 @@ final class LoadCommand implements Callable<Integer> {
             1,
             Sampling.GREEDY,
             new int[0],
-            GenerateRequest.Service.of("load", 1));
+            GenerateRequest.Service.of("ready", 1));
     try (Batcher batcher =
-        Batchers.start("load", model.engine(), BatchingConfig.DEFAULT, System::nanoTime)) {
+        Batchers.start("ready", model.engine(), BatchingConfig.DEFAULT, System::nanoTime)) {
       switch (batcher.submit(request)) {
         case SubmitResult.Accepted(TokenStream stream) -> {
           try (stream) {

@@ -16,9 +16,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 
 /** A load of the demo model, timed. */
-final class LoadCommandTest {
+final class ReadyCommandTest {
   private static CommandLine command(StringWriter errors) {
-    return new CommandLine(new LoadCommand())
+    return new CommandLine(new ReadyCommand())
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setErr(new PrintWriter(errors, true));
   }
