@@ -32,7 +32,7 @@ public final class ConverseStreamClient implements AutoCloseable {
 
   private final HttpClient http;
   private final URI uri;
-  private final @Nullable String key;
+  private final Authorization authorization;
 
   /**
    * Makes a client of one model.
@@ -59,17 +59,37 @@ public final class ConverseStreamClient implements AutoCloseable {
    * @param http carries the requests; closed with this
    */
   public ConverseStreamClient(URI server, String model, @Nullable String key, HttpClient http) {
+    this(server, model, key == null ? Authorization.NONE : Authorization.bearer(key), http);
+  }
+
+  /**
+   * Makes a client of one model.
+   *
+   * @param server such as {@code https://bedrock-runtime.us-east-1.amazonaws.com}
+   * @param authorization says who asks
+   * @param http carries the requests; closed with this
+   */
+  public ConverseStreamClient(
+      URI server, String model, Authorization authorization, HttpClient http) {
     this.http = http;
     this.uri =
         server.resolve(
             "/model/" + URLEncoder.encode(model, StandardCharsets.UTF_8) + "/converse-stream");
-    this.key = key;
+    this.authorization = authorization;
   }
 
   /** Told about an answer, on the thread that asked. */
   public interface Listener {
     /** More text came; empty for a delta of another kind. */
     void delta(String text);
+
+    /**
+     * What the prompt was; told right before the end.
+     *
+     * @param tokens all of its tokens
+     * @param cachedTokens those that were in the server's cache, as far as it tells
+     */
+    default void prompted(int tokens, int cachedTokens) {}
 
     /** The answer is whole. */
     void ended(int outputTokens);
@@ -83,22 +103,28 @@ public final class ConverseStreamClient implements AutoCloseable {
    */
   public void ask(String question, int maxTokens, Listener listener)
       throws IOException, InterruptedException {
+    ask(body(question, maxTokens), listener);
+  }
+
+  /**
+   * Sends a body of ConverseStream as it is and returns when the answer is whole.
+   *
+   * @throws RefusedException where the server answers with another status than 200
+   * @throws IOException where the answer breaks off
+   */
+  public void ask(byte[] body, Listener listener) throws IOException, InterruptedException {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(uri)
             .header("content-type", "application/json")
-            .POST(HttpRequest.BodyPublishers.ofByteArray(body(question, maxTokens)));
-    if (key != null) {
-      request.header("authorization", "Bearer " + key);
-    }
+            .POST(HttpRequest.BodyPublishers.ofByteArray(body));
+    authorization.headers(uri, body).forEach(request::header);
     HttpResponse<InputStream> response =
         http.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
     try (InputStream in = response.body()) {
       if (response.statusCode() != 200) {
-        throw new IOException(
-            "the server answered %d: %s"
-                .formatted(
-                    response.statusCode(),
-                    new String(in.readNBytes(MAX_ERROR_BYTES), StandardCharsets.UTF_8)));
+        throw new RefusedException(
+            response.statusCode(),
+            new String(in.readNBytes(MAX_ERROR_BYTES), StandardCharsets.UTF_8));
       }
       if (!read(in, listener)) {
         throw new IOException("the stream ended before the answer did");
@@ -154,7 +180,15 @@ public final class ConverseStreamClient implements AutoCloseable {
         yield false;
       }
       case "metadata" -> {
-        listener.ended(payload.at("/usage/outputTokens").asInt());
+        JsonNode usage = payload.path("usage");
+        int cached = usage.path("cacheReadInputTokens").asInt();
+        // The API counts tokens that were cached, or now are, apart from the others.
+        listener.prompted(
+            usage.path("inputTokens").asInt()
+                + cached
+                + usage.path("cacheWriteInputTokens").asInt(),
+            cached);
+        listener.ended(usage.path("outputTokens").asInt());
         yield true;
       }
       default -> false;

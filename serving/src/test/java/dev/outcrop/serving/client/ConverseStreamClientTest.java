@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 
 final class ConverseStreamClientTest {
   private final StringBuilder text = new StringBuilder();
+  private int inputTokens;
   private int outputTokens;
   private TestServer server;
 
@@ -38,6 +39,11 @@ final class ConverseStreamClientTest {
             }
 
             @Override
+            public void prompted(int tokens, int cachedTokens) {
+              inputTokens = tokens;
+            }
+
+            @Override
             public void ended(int tokens) {
               outputTokens = tokens;
             }
@@ -51,6 +57,7 @@ final class ConverseStreamClientTest {
 
     assertThat(text).hasToString("some words");
     assertThat(outputTokens).isEqualTo(11);
+    assertThat(inputTokens).isEqualTo(server.batcher.requests.getLast().prompt().length);
     assertThat(server.batcher.requests.getLast().sampling().temperature()).isEqualTo(0.5);
   }
 
@@ -66,7 +73,8 @@ final class ConverseStreamClientTest {
   @Test
   void tellsWhatTheServerRefuses() {
     assertThatThrownBy(() -> ask("a.b", 4))
-        .isInstanceOf(IOException.class)
+        .isInstanceOfSatisfying(
+            RefusedException.class, refused -> assertThat(refused.status()).isEqualTo(400))
         .hasMessageStartingWith("the server answered 400: ");
   }
 
