@@ -7,10 +7,12 @@ module dev.outcrop.bench {
   requires dev.outcrop.models;
   requires dev.outcrop.serving;
   requires com.fasterxml.jackson.databind;
+  requires com.fasterxml.jackson.dataformat.yaml;
   requires info.picocli;
   requires java.management;
   requires jdk.management;
   requires jmh.core;
+  requires org.apache.commons.statistics.distribution;
 
   exports dev.outcrop.bench;
   exports dev.outcrop.bench.batching;
@@ -21,6 +23,7 @@ module dev.outcrop.bench {
   exports dev.outcrop.bench.peers;
   exports dev.outcrop.bench.report;
   exports dev.outcrop.bench.scaling;
+  exports dev.outcrop.bench.scenario;
   exports dev.outcrop.bench.scheduler;
   exports dev.outcrop.bench.soak;
 

@@ -1,0 +1,50 @@
+package dev.outcrop.bench.scenario;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** When requests come. In an open loop they come by the clock, whoever is still served. */
+public sealed interface Arrivals {
+  /**
+   * Open loop, requests independent of each other.
+   *
+   * @param rates requests per second, a point of the run each
+   */
+  record Poisson(List<Double> rates) implements Arrivals {}
+
+  /**
+   * Open loop, the time between requests drawn from a gamma distribution.
+   *
+   * @param rates requests per second on average, a point of the run each
+   * @param burstiness the distribution's shape: 1 is Poisson, below 1 they come in bursts, above 1
+   *     they come evenly
+   */
+  record Gamma(List<Double> rates, double burstiness) implements Arrivals {}
+
+  /**
+   * Open loop, at the times of a trace.
+   *
+   * @param file a CSV, logs of Bedrock model invocations, or a folder of these; null where the
+   *     command line says it
+   * @param speed 2 replays an hour in half an hour
+   * @param model what the model ids of the trace's requests contain; empty for all of them
+   */
+  record Replay(@Nullable Path file, double speed, String model) implements Arrivals {}
+
+  /**
+   * Closed loop: so many users, each of whom asks again as soon as the answer is there.
+   *
+   * @param concurrency users, a point of the run each
+   */
+  record Closed(List<Integer> concurrency) implements Arrivals {}
+
+  /**
+   * One user alone, then twice as many each time until that brings no more throughput, then Poisson
+   * arrivals at rates between the two.
+   *
+   * @param rates how many of these rates
+   * @param mostUsers where doubling ends at the latest
+   */
+  record Saturate(int rates, int mostUsers) implements Arrivals {}
+}
