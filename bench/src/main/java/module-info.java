@@ -10,13 +10,21 @@ module dev.outcrop.bench {
   requires com.fasterxml.jackson.dataformat.yaml;
   requires info.picocli;
   requires java.management;
+  requires java.net.http;
   requires jdk.management;
   requires jmh.core;
   requires org.apache.commons.statistics.distribution;
+  requires software.amazon.awssdk.auth;
+  requires software.amazon.awssdk.core;
+  requires software.amazon.awssdk.http;
+  requires software.amazon.awssdk.http.auth.aws;
+  requires software.amazon.awssdk.http.auth.spi;
+  requires software.amazon.awssdk.identity.spi;
 
   exports dev.outcrop.bench;
   exports dev.outcrop.bench.batching;
   exports dev.outcrop.bench.encode;
+  exports dev.outcrop.bench.endpoint;
   exports dev.outcrop.bench.grammar;
   exports dev.outcrop.bench.http;
   exports dev.outcrop.bench.options;
@@ -32,6 +40,8 @@ module dev.outcrop.bench {
   opens dev.outcrop.bench.batching to
       info.picocli;
   opens dev.outcrop.bench.encode to
+      info.picocli;
+  opens dev.outcrop.bench.endpoint to
       info.picocli;
   opens dev.outcrop.bench.http to
       info.picocli;
