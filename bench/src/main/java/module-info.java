@@ -52,7 +52,8 @@ module dev.outcrop.bench {
   opens dev.outcrop.bench.peers to
       info.picocli;
   opens dev.outcrop.bench.report to
-      com.fasterxml.jackson.databind;
+      com.fasterxml.jackson.databind,
+      info.picocli;
   opens dev.outcrop.bench.scaling to
       info.picocli;
   opens dev.outcrop.bench.scheduler to

@@ -7,6 +7,7 @@ import dev.outcrop.bench.grammar.GrammarCommand;
 import dev.outcrop.bench.http.HttpCommand;
 import dev.outcrop.bench.http.ScrapeCommand;
 import dev.outcrop.bench.peers.PeersCommand;
+import dev.outcrop.bench.report.ReportCommand;
 import dev.outcrop.bench.scaling.ScalingCommand;
 import dev.outcrop.bench.scheduler.SchedulerCommand;
 import dev.outcrop.bench.soak.SoakCommand;
@@ -26,6 +27,7 @@ import picocli.CommandLine.IExecutionExceptionHandler;
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
       EngineCommand.class,
+      ReportCommand.class,
       ReadyCommand.class,
       QualityCommand.class,
       ConverseCommand.class,

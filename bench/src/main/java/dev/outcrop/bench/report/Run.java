@@ -32,18 +32,28 @@ public record Run(String benchmark, Instant start, Machine machine) {
       Map<String, String> units,
       List<? extends Map<String, ?>> results,
       Map<String, Number> headline) {
-    System.out.println(
-        new RunResult(
-                benchmark,
-                start.truncatedTo(ChronoUnit.SECONDS).toString(),
-                Machine.commitOf(HOME),
-                machine,
-                shape,
-                repeats,
-                units,
-                results,
-                headline)
-            .toJson());
+    System.out.println(result(shape, repeats, units, results, headline, List.of()).toJson());
+  }
+
+  /** What came of it; the parameters are those of {@link RunResult}. */
+  public RunResult result(
+      Map<String, Object> shape,
+      int repeats,
+      Map<String, String> units,
+      List<? extends Map<String, ?>> results,
+      Map<String, Number> headline,
+      List<Series> series) {
+    return new RunResult(
+        benchmark,
+        start.truncatedTo(ChronoUnit.SECONDS).toString(),
+        Machine.commitOf(HOME),
+        machine,
+        shape,
+        repeats,
+        units,
+        results,
+        headline,
+        series);
   }
 
   /** Names with their units, a line each: {@code name: unit}. */

@@ -1,6 +1,7 @@
 package dev.outcrop.bench.report;
 
 import com.fasterxml.jackson.annotation.JsonAnyGetter;
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -18,11 +19,13 @@ import java.util.Map;
  * @param commit the commit of the code, with {@code -dirty} where the tree had changes
  * @param machine where it ran
  * @param shape what was run: the model's shape, its dtype and the run's settings
- * @param repeats how often each figure was measured; figures are medians
+ * @param repeats how often each figure was measured; figures are medians, those of {@code load}
+ *     means with intervals beside them
  * @param units the unit of every figure in {@code results} and {@code headline}
  * @param results one entry per measured point: figures, and names of what was measured; every key
  *     has a unit
  * @param headline the figures that the run is for, printed beside the fields of this format
+ * @param series single values behind the figures, where a command keeps them
  */
 @JsonPropertyOrder({
   "benchmark",
@@ -32,7 +35,8 @@ import java.util.Map;
   "shape",
   "repeats",
   "units",
-  "results"
+  "results",
+  "series"
 })
 public record RunResult(
     String benchmark,
@@ -43,7 +47,8 @@ public record RunResult(
     int repeats,
     Map<String, String> units,
     List<? extends Map<String, ?>> results,
-    @JsonAnyGetter Map<String, Number> headline) {
+    @JsonAnyGetter Map<String, Number> headline,
+    @JsonInclude(JsonInclude.Include.NON_EMPTY) List<Series> series) {
 
   private static final ObjectMapper JSON =
       new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
@@ -60,9 +65,29 @@ public record RunResult(
     results = List.copyOf(copies);
     headline = new LinkedHashMap<>(headline);
     check(headline, units);
+    series = List.copyOf(series);
+    for (Series each : series) {
+      if (!units.containsKey(each.figure())) {
+        throw new IllegalArgumentException("the series " + each.figure() + " has no unit");
+      }
+    }
     if (repeats < 1) {
       throw new IllegalArgumentException("repeats must be at least 1");
     }
+  }
+
+  /** A result without single values. */
+  public RunResult(
+      String benchmark,
+      String time,
+      String commit,
+      Machine machine,
+      Map<String, Object> shape,
+      int repeats,
+      Map<String, String> units,
+      List<? extends Map<String, ?>> results,
+      Map<String, Number> headline) {
+    this(benchmark, time, commit, machine, shape, repeats, units, results, headline, List.of());
   }
 
   /** A result without a headline. */

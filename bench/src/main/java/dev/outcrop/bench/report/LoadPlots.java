@@ -1,0 +1,199 @@
+package dev.outcrop.bench.report;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+
+/** The plots of results of {@code bench load}; several results share them. */
+final class LoadPlots {
+  private static final int MOST_CURVES = 8;
+
+  private final List<Named> results;
+
+  /**
+   * A result by its name in legends.
+   *
+   * @param name empty where there is only one result
+   */
+  record Named(String name, RunResult result) {
+    String with(String what) {
+      return name.isEmpty() ? what : name + ": " + what;
+    }
+  }
+
+  LoadPlots(List<Named> results) {
+    this.results = results.stream().filter(named -> isLoad(named.result())).toList();
+  }
+
+  static boolean isLoad(RunResult result) {
+    return result.benchmark().equals("load");
+  }
+
+  /** Those that have something to show. */
+  List<Plot> plots() {
+    List<Plot> plots =
+        List.of(
+            byRate("TTFT by rate", "ttft"),
+            byRate("TPOT by rate", "tpot"),
+            goodput(),
+            throughput(),
+            pareto(),
+            gaps(),
+            timeline("KV cache over time", "share of the KV cache", "kv_cache_usage"),
+            timeline("Batch size over time", "requests running", "requests_running"),
+            timeline("Queue over time", "requests waiting", "requests_waiting"));
+    return plots.stream().filter(plot -> !plot.isEmpty()).toList();
+  }
+
+  private Plot byRate(String title, String time) {
+    List<Plot.Line> lines = new ArrayList<>();
+    for (int i = 0; i < results.size(); i++) {
+      Named named = results.get(i);
+      for (String percentile : List.of("median", "p99")) {
+        String figure = LoadFigures.name(percentile, time);
+        boolean median = percentile.equals("median");
+        lines.add(
+            new Plot.Line(
+                named.with(median ? "p50" : percentile),
+                dots(named.result(), LoadFigures.RATE, figure),
+                !median,
+                results.size() == 1 ? lines.size() : i));
+      }
+    }
+    return new Plot(
+        title,
+        "requests/s that were due",
+        time.toUpperCase(Locale.ROOT) + ", ms",
+        false,
+        true,
+        lines);
+  }
+
+  private Plot goodput() {
+    List<Plot.Line> lines = new ArrayList<>();
+    for (int i = 0; i < results.size(); i++) {
+      RunResult result = results.get(i).result();
+      lines.add(
+          new Plot.Line(
+              results.get(i).with("goodput"),
+              dots(result, LoadFigures.RATE, LoadFigures.GOODPUT),
+              false,
+              i));
+    }
+    return new Plot(
+        "Goodput by rate", "requests/s that were due", "good requests/s", false, false, lines);
+  }
+
+  private Plot throughput() {
+    List<Plot.Line> lines = new ArrayList<>();
+    for (int i = 0; i < results.size(); i++) {
+      lines.add(
+          new Plot.Line(
+              results.get(i).with("tokens/s out"),
+              dots(results.get(i).result(), LoadFigures.CONCURRENCY, LoadFigures.OUTPUT_THROUGHPUT),
+              false,
+              i));
+    }
+    return new Plot(
+        "Throughput by concurrency", "users at once", "tokens/s out", true, false, lines);
+  }
+
+  /** Points that no other point of the run beats in both are joined; the others are left out. */
+  private Plot pareto() {
+    List<Plot.Line> lines = new ArrayList<>();
+    for (int i = 0; i < results.size(); i++) {
+      List<Plot.Dot> all =
+          dots(results.get(i).result(), LoadFigures.OUTPUT_PER_USER, LoadFigures.OUTPUT_PER_DEVICE);
+      lines.add(new Plot.Line(results.get(i).with("not beaten in both"), front(all), false, i));
+    }
+    return new Plot(
+        "Throughput per device by speed per user",
+        "tokens/s for one user",
+        "tokens/s out per device",
+        false,
+        false,
+        lines);
+  }
+
+  static List<Plot.Dot> front(List<Plot.Dot> all) {
+    return all.stream()
+        .filter(
+            dot ->
+                all.stream()
+                    .noneMatch(
+                        other ->
+                            other.x() >= dot.x()
+                                && other.y() >= dot.y()
+                                && (other.x() > dot.x() || other.y() > dot.y())))
+        .toList();
+  }
+
+  private Plot gaps() {
+    List<Plot.Line> lines = new ArrayList<>();
+    for (Named named : results) {
+      for (Series series : named.result().series()) {
+        if (series.figure().equals("itl_cdf") && lines.size() < MOST_CURVES) {
+          lines.add(new Plot.Line(named.with(series.of()), dots(series), false, lines.size()));
+        }
+      }
+    }
+    return new Plot(
+        "Gaps between pieces of answers (ITL)",
+        "ms",
+        "share at most that long",
+        true,
+        false,
+        lines);
+  }
+
+  private Plot timeline(String title, String y, String figure) {
+    List<Plot.Line> lines = new ArrayList<>();
+    for (Named named : results) {
+      for (Series series : named.result().series()) {
+        if (series.figure().equals(figure) && series.repeat() == 1 && lines.size() < MOST_CURVES) {
+          lines.add(new Plot.Line(named.with(series.of()), dots(series), false, lines.size()));
+        }
+      }
+    }
+    return new Plot(title + " (first repeat)", "s", y, false, false, lines);
+  }
+
+  private static List<Plot.Dot> dots(Series series) {
+    List<Plot.Dot> dots = new ArrayList<>();
+    for (int i = 0; i < series.x().size(); i++) {
+      Double y = series.y().get(i);
+      if (y != null) {
+        double x = series.x().get(i);
+        dots.add(new Plot.Dot(x, y, 0, ShortNumber.of(x) + ", " + ShortNumber.of(y)));
+      }
+    }
+    return dots;
+  }
+
+  /** A figure by another, of the points that have both, in the order of x. */
+  private static List<Plot.Dot> dots(RunResult result, String x, String y) {
+    return result.results().stream()
+        .filter(point -> point.get(x) instanceof Number && point.get(y) instanceof Number)
+        .map(
+            point ->
+                new Plot.Dot(
+                    number(point, x),
+                    number(point, y),
+                    point.get(LoadFigures.CI + y) instanceof Number
+                        ? number(point, LoadFigures.CI + y)
+                        : 0,
+                    "%s: %s"
+                        .formatted(
+                            Objects.requireNonNullElse(point.get(LoadFigures.POINT), ""),
+                            ShortNumber.of(number(point, y)))))
+        .sorted(Comparator.comparingDouble(Plot.Dot::x))
+        .toList();
+  }
+
+  private static double number(Map<String, ?> point, String name) {
+    return point.get(name) instanceof Number number ? number.doubleValue() : Double.NaN;
+  }
+}

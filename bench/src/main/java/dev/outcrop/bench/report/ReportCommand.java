@@ -1,0 +1,40 @@
+package dev.outcrop.bench.report;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code outcrop bench report}: a page about results. */
+@Command(
+    name = "report",
+    description =
+        "Writes one HTML page, which needs nothing else, about results of any bench command; those of"
+            + " bench load share plots.",
+    mixinStandardHelpOptions = true)
+public final class ReportCommand implements Callable<Integer> {
+  @Parameters(arity = "1..*", paramLabel = "RESULT.json", description = "Results of bench commands")
+  private List<Path> results = new ArrayList<>();
+
+  @Option(names = "--html", required = true, description = "The file to write")
+  private Path html = Path.of("");
+
+  /** For picocli. */
+  public ReportCommand() {}
+
+  @Override
+  public Integer call() throws IOException {
+    List<RunResult> read = new ArrayList<>();
+    for (Path result : results) {
+      read.add(ResultFile.read(result));
+    }
+    Files.writeString(html, HtmlReport.of(read));
+    System.err.println("report: " + html);
+    return 0;
+  }
+}

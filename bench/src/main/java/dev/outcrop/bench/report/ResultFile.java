@@ -1,0 +1,100 @@
+package dev.outcrop.bench.report;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Reads back what a bench command printed. */
+public final class ResultFile {
+  private static final ObjectMapper JSON =
+      new ObjectMapper().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
+
+  private static final Set<String> FIELDS =
+      Set.of(
+          "benchmark",
+          "time",
+          "commit",
+          "machine",
+          "shape",
+          "repeats",
+          "units",
+          "results",
+          "series");
+
+  private ResultFile() {}
+
+  /**
+   * Reads a file.
+   *
+   * @throws IOException in one sentence where it is no result
+   */
+  public static RunResult read(Path file) throws IOException {
+    try {
+      return parse(Files.readString(file));
+    } catch (NoSuchFileException e) {
+      throw new IOException("there is no file " + file, e);
+    } catch (JsonProcessingException | IllegalArgumentException e) {
+      throw new IOException(file + " is no result of outcrop bench", e);
+    }
+  }
+
+  static RunResult parse(String json) throws JsonProcessingException {
+    JsonNode root = JSON.readTree(json);
+    if (!root.path("benchmark").isTextual() || !root.path("results").isArray()) {
+      throw new IllegalArgumentException("no result");
+    }
+    Map<String, Number> headline = new LinkedHashMap<>();
+    root.properties()
+        .forEach(
+            field -> {
+              if (!FIELDS.contains(field.getKey()) && field.getValue().isNumber()) {
+                headline.put(field.getKey(), field.getValue().numberValue());
+              }
+            });
+    List<Series> series = new ArrayList<>();
+    for (JsonNode each : root.path("series")) {
+      List<Double> x = new ArrayList<>();
+      each.path("x").forEach(value -> x.add(value.asDouble()));
+      series.add(
+          new Series(
+              each.path("figure").asText(),
+              each.path("of").asText(),
+              each.path("repeat").asInt(),
+              x,
+              values(each.path("y"))));
+    }
+    return new RunResult(
+        root.path("benchmark").asText(),
+        root.path("time").asText(),
+        root.path("commit").asText(),
+        JSON.treeToValue(root.path("machine"), Machine.class),
+        map(root.path("shape"), new TypeReference<Map<String, Object>>() {}),
+        root.path("repeats").asInt(1),
+        map(root.path("units"), new TypeReference<Map<String, String>>() {}),
+        JSON.convertValue(root.path("results"), new TypeReference<List<Map<String, Object>>>() {}),
+        headline,
+        series);
+  }
+
+  private static List<@Nullable Double> values(JsonNode array) {
+    List<@Nullable Double> values = new ArrayList<>();
+    array.forEach(value -> values.add(value.isNull() ? null : (Double) value.asDouble()));
+    return values;
+  }
+
+  private static <V> Map<String, V> map(JsonNode node, TypeReference<Map<String, V>> type) {
+    return node.isObject() ? JSON.convertValue(node, type) : Map.of();
+  }
+}
