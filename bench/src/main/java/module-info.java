@@ -14,6 +14,7 @@ module dev.outcrop.bench {
   requires jdk.management;
   requires jmh.core;
   requires org.apache.commons.statistics.distribution;
+  requires org.apache.commons.statistics.inference;
   requires software.amazon.awssdk.auth;
   requires software.amazon.awssdk.core;
   requires software.amazon.awssdk.http;
@@ -23,6 +24,7 @@ module dev.outcrop.bench {
 
   exports dev.outcrop.bench;
   exports dev.outcrop.bench.batching;
+  exports dev.outcrop.bench.compare;
   exports dev.outcrop.bench.encode;
   exports dev.outcrop.bench.endpoint;
   exports dev.outcrop.bench.grammar;
@@ -38,6 +40,8 @@ module dev.outcrop.bench {
   opens dev.outcrop.bench to
       info.picocli;
   opens dev.outcrop.bench.batching to
+      info.picocli;
+  opens dev.outcrop.bench.compare to
       info.picocli;
   opens dev.outcrop.bench.encode to
       info.picocli;

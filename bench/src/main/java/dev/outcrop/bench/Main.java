@@ -2,6 +2,7 @@ package dev.outcrop.bench;
 
 import dev.outcrop.bench.batching.BatchingCommand;
 import dev.outcrop.bench.batching.SpeculativeCommand;
+import dev.outcrop.bench.compare.CompareCommand;
 import dev.outcrop.bench.encode.EncodeCommand;
 import dev.outcrop.bench.grammar.GrammarCommand;
 import dev.outcrop.bench.http.HttpCommand;
@@ -27,6 +28,7 @@ import picocli.CommandLine.IExecutionExceptionHandler;
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
       EngineCommand.class,
+      CompareCommand.class,
       ReportCommand.class,
       ReadyCommand.class,
       QualityCommand.class,
