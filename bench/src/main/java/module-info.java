@@ -9,6 +9,7 @@ module dev.outcrop.bench {
   requires com.fasterxml.jackson.databind;
   requires com.fasterxml.jackson.dataformat.yaml;
   requires info.picocli;
+  requires HdrHistogram;
   requires java.management;
   requires java.net.http;
   requires jdk.management;
@@ -29,6 +30,7 @@ module dev.outcrop.bench {
   exports dev.outcrop.bench.endpoint;
   exports dev.outcrop.bench.grammar;
   exports dev.outcrop.bench.http;
+  exports dev.outcrop.bench.load;
   exports dev.outcrop.bench.options;
   exports dev.outcrop.bench.peers;
   exports dev.outcrop.bench.report;
@@ -50,6 +52,8 @@ module dev.outcrop.bench {
   opens dev.outcrop.bench.http to
       info.picocli;
   opens dev.outcrop.bench.grammar to
+      info.picocli;
+  opens dev.outcrop.bench.load to
       info.picocli;
   opens dev.outcrop.bench.options to
       info.picocli;

@@ -7,6 +7,7 @@ import dev.outcrop.bench.encode.EncodeCommand;
 import dev.outcrop.bench.grammar.GrammarCommand;
 import dev.outcrop.bench.http.HttpCommand;
 import dev.outcrop.bench.http.ScrapeCommand;
+import dev.outcrop.bench.load.LoadCommand;
 import dev.outcrop.bench.peers.PeersCommand;
 import dev.outcrop.bench.report.ReportCommand;
 import dev.outcrop.bench.scaling.ScalingCommand;
@@ -28,6 +29,7 @@ import picocli.CommandLine.IExecutionExceptionHandler;
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
       EngineCommand.class,
+      LoadCommand.class,
       CompareCommand.class,
       ReportCommand.class,
       ReadyCommand.class,

@@ -90,6 +90,17 @@ class MainTest {
           http --seconds 0               | --seconds must be from 0.1 to 3600, was 0.0
           scrape --tenants 0             | --tenants must be from 1 to 100000, was 0
           scrape --scrapes 0             | --scrapes must be from 1 to 1000000, was 0
+          load --scenario smoke --target h                       | --target must be like http://127.0.0.1:8080, was h
+          load --scenario smoke --target http://h --devices 0    | --devices must be from 1 to 100000, was 0
+          load --scenario smoke --target http://h --repeats 0    | --repeats must be from 1 to 100, was 0
+          load --scenario smoke --target http://h --most-lag 0   | --most-lag must be from 1 to 60000, was 0.0
+          load --scenario smoke --target http://h --trace x      | --trace is for scenarios that replay, such as replay
+          load --scenario smoke --target http://h --texts        | --texts is for scenarios that replay, such as replay
+          load --scenario replay --target http://h               | --trace must say what to replay: the scenario does not
+          load --scenario smoke --target http://h --metrics h    | --metrics must be like http://127.0.0.1:8081/metrics, was h
+          load --scenario smoke --target http://h --key k --region r | --key and --region are two ways to say who asks
+          load --scenario smoke --target http://h --api openai --region r | --region signs for converse, not for openai
+          compare none.json other.json                           | there is no file none.json
           converse --target 127.0.0.1:80 --model m              | --target must be like http://127.0.0.1:8080, was 127.0.0.1:80
           converse --target ftp://h --model m                   | --target must be like http://127.0.0.1:8080, was ftp://h
           converse --target http://h:99999 --model m            | --target must be like http://127.0.0.1:8080, was http://h:99999
@@ -121,6 +132,21 @@ class MainTest {
     assertThat(execute("converse", "--target", target, "--model=m", "--clients=2")).isEqualTo(1);
 
     assertThat(lines()).containsExactly("outcrop: nobody answers at " + target);
+  }
+
+  @Test
+  void saysInOneLineWhatALoadLacks() throws IOException {
+    assertThat(execute("load", "--target=http://127.0.0.1:1", "--scenario=none")).isEqualTo(1);
+    assertThat(lines()).hasSize(1);
+    assertThat(lines().getFirst()).startsWith("outcrop: there is no scenario file none, nor ");
+
+    err.reset();
+    assertThat(execute("load", "--target=http://127.0.0.1:1", "--scenario=smoke")).isEqualTo(1);
+    assertThat(lines()).containsExactly("outcrop: nobody answers at http://127.0.0.1:1");
+
+    err.reset();
+    assertThat(execute("report", "none.json", "--html=x.html")).isEqualTo(1);
+    assertThat(lines()).containsExactly("outcrop: there is no file none.json");
   }
 
   @ParameterizedTest

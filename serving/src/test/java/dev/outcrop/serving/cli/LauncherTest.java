@@ -339,7 +339,7 @@ final class LauncherTest {
       assertThat(run.status()).as(run.err()).isZero();
       assertThat(run.out()).startsWith("Usage: outcrop ");
     }
-    assertThat(run(bare, "--help").out()).contains("engine, converse");
+    assertThat(run(bare, "--help").out()).contains("engine, load");
     assertThat(run(Map.of("HOME", ""), "demo").status()).isZero();
     assertThat(run(bare, "nonsense").status()).isEqualTo(1);
   }

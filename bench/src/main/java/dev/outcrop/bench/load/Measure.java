@@ -1,0 +1,283 @@
+package dev.outcrop.bench.load;
+
+import dev.outcrop.bench.report.LoadFigures;
+import dev.outcrop.bench.scenario.Slo;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import org.HdrHistogram.Histogram;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one repeat of a point gave. Requests are added by their threads as they end; what takes
+ * memory is bounded, whatever the run's length.
+ */
+final class Measure {
+  /** The most requests whose single values are kept. */
+  static final int MOST_SAMPLES = 1_000;
+
+  private static final int MOST_SECONDS = 100_000;
+  private static final double MICROS = 1e3;
+  private static final double MICROS_PER_MS = 1e3;
+  private static final double NANOS = 1e9;
+  private static final double NANOS_PER_MS = 1e6;
+
+  private final Slo slo;
+  private final long begin;
+  private final SplittableRandom drawn;
+  private final Times ttft = new Times();
+  private final Times tpot = new Times();
+  private final Times itl = new Times();
+  private final Times e2e = new Times();
+  private final Times lag = new Times();
+  private final Times inputRate = new Times();
+  private final Map<String, Integer> failures = new TreeMap<>();
+  private final List<Sample> samples = new ArrayList<>();
+  private final List<Double> gaps = new ArrayList<>();
+  private double[] tokensOfSecond = new double[64];
+  private long firstDue = Long.MAX_VALUE;
+  private long lastDue = Long.MIN_VALUE;
+  private long lastEnd = Long.MIN_VALUE;
+  private int completed;
+  private int failed;
+  private int good;
+  private long inputTokens;
+  private long cachedTokens;
+  private long outputTokens;
+
+  /** A distribution of times with its mean. */
+  private static final class Times {
+    private final Histogram micros = new Histogram(3);
+    private double sum;
+
+    Times() {
+      micros.setAutoResize(true);
+    }
+
+    void add(double nanos) {
+      micros.recordValue(Math.max(0, Math.round(nanos / MICROS)));
+      sum += nanos;
+    }
+
+    void add(long nanos) {
+      add((double) nanos);
+    }
+
+    boolean isEmpty() {
+      return micros.getTotalCount() == 0;
+    }
+
+    double meanMs() {
+      return sum / micros.getTotalCount() / NANOS_PER_MS;
+    }
+
+    double ms(double percentile) {
+      return micros.getValueAtPercentile(percentile) / MICROS_PER_MS;
+    }
+  }
+
+  /**
+   * One request.
+   *
+   * @param ttftMs null where it failed
+   * @param tpotMs null where it failed or has one token
+   * @param e2eMs null where it failed
+   */
+  record Sample(
+      @Nullable Double ttftMs,
+      @Nullable Double tpotMs,
+      @Nullable Double e2eMs,
+      boolean good,
+      boolean failed) {}
+
+  /**
+   * One that begins.
+   *
+   * @param begin by System.nanoTime
+   * @param seed draws which requests are kept one by one
+   */
+  Measure(Slo slo, long begin, long seed) {
+    this.slo = slo;
+    this.begin = begin;
+    this.drawn = new SplittableRandom(seed);
+  }
+
+  /** Adds a request that is over. */
+  synchronized void add(Attempt attempt) {
+    count(attempt);
+    if (!attempt.counts()) {
+      return;
+    }
+    firstDue = Math.min(firstDue, attempt.due());
+    lastDue = Math.max(lastDue, attempt.due());
+    lastEnd = Math.max(lastEnd, attempt.ended());
+    lag.add(attempt.sent() - attempt.due());
+    String failure = attempt.failure();
+    if (failure != null) {
+      failed++;
+      failures.merge(failure, 1, Integer::sum);
+      keep(new Sample(null, null, null, false, true));
+      return;
+    }
+    completed++;
+    inputTokens += attempt.inputTokens();
+    cachedTokens += attempt.cachedTokens();
+    outputTokens += attempt.outputTokens();
+    double perToken = attempt.tpot();
+    boolean single = Double.isNaN(perToken);
+    ttft.add(attempt.ttft());
+    e2e.add(attempt.e2e());
+    // A histogram of tokens/s in the place of ms.
+    inputRate.add(attempt.inputTokens() * NANOS / Math.max(1, attempt.ttft()) * NANOS_PER_MS);
+    if (!single) {
+      tpot.add(perToken);
+    }
+    for (int i = 1; i < attempt.deltas(); i++) {
+      long gap = attempt.delta(i) - attempt.delta(i - 1);
+      itl.add(gap);
+      keepGap(gap / NANOS_PER_MS);
+    }
+    double ttftMs = attempt.ttft() / NANOS_PER_MS;
+    double tpotMs = single ? 0 : perToken / NANOS_PER_MS;
+    boolean keeps = slo.keeps(ttftMs, tpotMs);
+    good += keeps ? 1 : 0;
+    keep(new Sample(ttftMs, single ? null : tpotMs, attempt.e2e() / NANOS_PER_MS, keeps, false));
+  }
+
+  /** Tokens by the second in which they came, of requests that warm up too. */
+  private void count(Attempt attempt) {
+    double each = attempt.deltas() == 0 ? 0 : (double) attempt.outputTokens() / attempt.deltas();
+    for (int i = 0; i < attempt.deltas(); i++) {
+      int second = Math.clamp((long) ((attempt.delta(i) - begin) / NANOS), 0, MOST_SECONDS);
+      if (second >= tokensOfSecond.length) {
+        tokensOfSecond = Arrays.copyOf(tokensOfSecond, 2 * second);
+      }
+      tokensOfSecond[second] += each;
+    }
+  }
+
+  /** Every request has the same chance to be among those that are kept (Vitter's algorithm R). */
+  private void keep(Sample sample) {
+    if (samples.size() < MOST_SAMPLES) {
+      samples.add(sample);
+      return;
+    }
+    int place = drawn.nextInt(completed + failed);
+    if (place < MOST_SAMPLES) {
+      samples.set(place, sample);
+    }
+  }
+
+  private void keepGap(double ms) {
+    if (gaps.size() < MOST_SAMPLES) {
+      gaps.add(ms);
+      return;
+    }
+    long place = drawn.nextLong(itl.micros.getTotalCount());
+    if (place < MOST_SAMPLES) {
+      gaps.set((int) place, ms);
+    }
+  }
+
+  synchronized int completed() {
+    return completed;
+  }
+
+  synchronized int failed() {
+    return failed;
+  }
+
+  synchronized Map<String, Integer> failures() {
+    return new TreeMap<>(failures);
+  }
+
+  synchronized List<Sample> samples() {
+    return List.copyOf(samples);
+  }
+
+  /** Gaps between pieces of answers, in ms, a sample of them. */
+  synchronized List<Double> gaps() {
+    return List.copyOf(gaps);
+  }
+
+  /** Adds the gaps of this repeat to those of others, in microseconds. */
+  synchronized void addGapsTo(Histogram all) {
+    all.add(itl.micros);
+  }
+
+  /** Tokens out in each whole second, from the first request that counts to the last. */
+  synchronized List<Double> tokensPerSecond() {
+    List<Double> rates = new ArrayList<>();
+    if (firstDue > lastDue) {
+      return rates;
+    }
+    int from = (int) Math.ceil((firstDue - begin) / NANOS);
+    int to = (int) Math.floor((lastDue - begin) / NANOS);
+    for (int second = from; second < Math.min(to, MOST_SECONDS); second++) {
+      rates.add(second < tokensOfSecond.length ? tokensOfSecond[second] : 0);
+    }
+    return rates;
+  }
+
+  synchronized double lagP99Ms() {
+    return lag.isEmpty() ? 0 : lag.ms(99);
+  }
+
+  /** Every figure that this repeat gave. */
+  synchronized Map<String, Double> figures(int devices) {
+    Map<String, Double> figures = new LinkedHashMap<>();
+    double duration = firstDue > lastEnd ? 0 : Math.max(1e-9, (lastEnd - firstDue) / NANOS);
+    figures.put(LoadFigures.COMPLETED, (double) completed);
+    figures.put(LoadFigures.FAILED, (double) failed);
+    figures.put("duration", duration);
+    figures.put("total_input_tokens", (double) inputTokens);
+    figures.put("total_output_tokens", (double) outputTokens);
+    figures.put("cached_input_tokens", (double) cachedTokens);
+    if (completed > 0) {
+      figures.put("mean_input_tokens", (double) inputTokens / completed);
+      figures.put("mean_output_tokens", (double) outputTokens / completed);
+    }
+    if (duration > 0) {
+      figures.put(LoadFigures.REQUEST_THROUGHPUT, completed / duration);
+      figures.put(LoadFigures.GOODPUT, good / duration);
+      figures.put("slo_attainment", (double) good / (completed + failed));
+      figures.put("input_throughput", inputTokens / duration);
+      figures.put(LoadFigures.OUTPUT_THROUGHPUT, outputTokens / duration);
+      figures.put("total_token_throughput", (inputTokens + outputTokens) / duration);
+      figures.put(LoadFigures.OUTPUT_PER_DEVICE, outputTokens / duration / devices);
+      double steady =
+          tokensPerSecond().stream().mapToDouble(Double::doubleValue).average().orElse(0);
+      figures.put("steady_output_throughput", steady == 0 ? outputTokens / duration : steady);
+    }
+    if (!tpot.isEmpty() && tpot.ms(50) > 0) {
+      figures.put(LoadFigures.OUTPUT_PER_USER, 1e3 / tpot.ms(50));
+    }
+    if (!inputRate.isEmpty()) {
+      figures.put("input_throughput_per_user", inputRate.ms(50));
+    }
+    put(figures, "ttft", ttft);
+    put(figures, "tpot", tpot);
+    put(figures, "itl", itl);
+    put(figures, "e2el", e2e);
+    figures.put("p99_client_lag_ms", lagP99Ms());
+    return figures;
+  }
+
+  private static void put(Map<String, Double> figures, String name, Times times) {
+    if (times.isEmpty()) {
+      return;
+    }
+    figures.put(LoadFigures.name("mean", name), times.meanMs());
+    LoadFigures.PERCENTILES.forEach(
+        (percentile, value) -> figures.put(LoadFigures.name(percentile, name), times.ms(value)));
+  }
+
+  /** Whether the 99th percentiles keep the SLO and nothing failed, as MLPerf has it. */
+  synchronized boolean meetsSlo() {
+    return failed == 0 && completed > 0 && slo.keeps(ttft.ms(99), tpot.isEmpty() ? 0 : tpot.ms(99));
+  }
+}
