@@ -52,7 +52,7 @@ class MainTest {
           engine --repeats 0             | --repeats must be from 1 to 1000, was 0
           engine --threads -1            | --threads must be from 0 to 4096, was -1
           peers --shape 2b                | Invalid value for option '--shape': takes six numbers from 1 to 1048576, hidden,layers,heads,kv-heads,intermediate,vocabulary, was 2b
-          peers --contestants ours,vllm  | --contestants takes ours, llama-bf16, llama-q8_0, llama-q4_0, jlama, transformers, was vllm
+          peers --contestants ours,vllm  | --contestants takes ours, ours-int8, ours-int4, llama-bf16, llama-q8_0, llama-q4_0, jlama, transformers, was vllm
           peers --streams 1,0            | --streams must be from 1 to 256, was 0
           peers --streams 257            | --streams must be from 1 to 256, was 257
           peers --context 0              | --context must be from 1 to 16384, was 0

@@ -8,14 +8,17 @@ import dev.outcrop.models.OutcropException;
 import dev.outcrop.models.engine.Sampling;
 import dev.outcrop.models.engine.StepPlan;
 import dev.outcrop.models.engine.StepResult;
+import dev.outcrop.models.loading.KernelTuning;
 import dev.outcrop.models.loading.LoadOptions;
 import dev.outcrop.models.loading.LoadedModel;
 import dev.outcrop.models.loading.ModelInfo;
+import dev.outcrop.models.loading.Quantization;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Properties;
 
 /**
@@ -23,6 +26,16 @@ import java.util.Properties;
  * decode step takes one token of each sequence and chooses the next one; that choice counts.
  */
 final class OwnEngine implements Contestant {
+  /** By the contestant's name, how it holds weights. */
+  static final Map<String, Quantization> WEIGHTS =
+      Map.of(
+          Standings.OURS,
+          Quantization.NONE,
+          Standings.OURS_INT8,
+          Quantization.INT8,
+          Standings.OURS_INT4,
+          Quantization.INT4_G32);
+
   private static final int CHUNK = 512;
   private static final int WARM = 4;
   private static final int UNIT_TOKENS = 32;
@@ -51,28 +64,30 @@ final class OwnEngine implements Contestant {
   /**
    * How to come by it.
    *
+   * @param name one of {@link #WEIGHTS}
    * @param folder the checkpoint
    * @param sequences the most to decode at once
    * @param tokens the most of one sequence, its measured steps included
    * @param promptTokens the longest prompt to time
    */
-  record Own(Path folder, int sequences, int tokens, int promptTokens, int threads)
+  record Own(String name, Path folder, int sequences, int tokens, int promptTokens, int threads)
       implements Entrant {
     @Override
-    public String name() {
-      return Standings.OURS;
-    }
-
-    @Override
     public Contestant open() throws MissingException {
+      Quantization weights = Objects.requireNonNull(WEIGHTS.get(name));
       try {
         ModelInfo info = LoadedModel.inspect(folder, LoadOptions.Dtype.AUTO);
         int each = rounded(tokens + WARM);
         long slots = (long) sequences * each + rounded(promptTokens) + UNIT_TOKENS;
         long bytes = slots * info.kvBytesPerToken();
         LoadedModel model =
-            LoadedModel.open(folder, new LoadOptions(LoadOptions.Dtype.AUTO, bytes, 0, threads));
-        return new OwnEngine(model, sequences, each, described(info, threads));
+            LoadedModel.open(
+                folder,
+                new LoadOptions(
+                    LoadOptions.Dtype.AUTO, bytes, 0, threads, weights, KernelTuning.usual()));
+        Map<String, String> settings = described(info, threads);
+        settings.put("weights", weights.toString());
+        return new OwnEngine(model, sequences, each, settings);
       } catch (OutcropException e) {
         throw new MissingException(String.valueOf(e.getMessage()));
       }

@@ -35,6 +35,8 @@ public final class PeersCommand implements Callable<Integer> {
   private static final int MOST_STEPS = 10_000;
   private static final int PREFILL_RUNS = 5;
   private static final int TRIAL_STEPS = 20;
+  private static final List<String> OURS =
+      List.of(Standings.OURS, Standings.OURS_INT8, Standings.OURS_INT4);
 
   @Option(
       names = "--shape",
@@ -54,7 +56,8 @@ public final class PeersCommand implements Callable<Integer> {
       split = ",",
       paramLabel = "NAME",
       description =
-          "Who runs (ours, llama-bf16, llama-q8_0, llama-q4_0, jlama, transformers: all of them)")
+          "Who runs (ours, ours-int8, ours-int4, llama-bf16, llama-q8_0, llama-q4_0, jlama,"
+              + " transformers: all of them)")
   private @Nullable List<String> contestants;
 
   @Option(
@@ -175,8 +178,9 @@ public final class PeersCommand implements Callable<Integer> {
     bounds.within("--timeout", timeout, 1, 86_400);
     for (String name : names()) {
       bounds.that(
-          name.equals(Standings.OURS) || Peers.NAMES.contains(name),
-          "--contestants takes ours, %s, was %s".formatted(String.join(", ", Peers.NAMES), name));
+          OURS.contains(name) || Peers.NAMES.contains(name),
+          "--contestants takes %s, %s, was %s"
+              .formatted(String.join(", ", OURS), String.join(", ", Peers.NAMES), name));
     }
   }
 
@@ -204,7 +208,7 @@ public final class PeersCommand implements Callable<Integer> {
   private Set<String> names() {
     Set<String> names = new LinkedHashSet<>();
     if (contestants == null) {
-      names.add(Standings.OURS);
+      names.addAll(OURS);
       names.addAll(Peers.NAMES);
     } else {
       names.addAll(contestants);
@@ -233,9 +237,12 @@ public final class PeersCommand implements Callable<Integer> {
     Peers peers =
         new Peers(
             setup, checkpoint, used, patience, new Trials(trials, patience, PeersCommand::say));
-    Entrant own = new OwnEngine.Own(checkpoint, largest, context + steps, prompt, used);
     return names().stream()
-        .map(name -> name.equals(Standings.OURS) ? own : peers.entrant(name))
+        .map(
+            name ->
+                OURS.contains(name)
+                    ? new OwnEngine.Own(name, checkpoint, largest, context + steps, prompt, used)
+                    : peers.entrant(name))
         .toList();
   }
 

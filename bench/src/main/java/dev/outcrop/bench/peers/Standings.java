@@ -20,6 +20,12 @@ record Standings(List<Outcome> outcomes, Map<String, String> missing) {
   /** The name of this engine among the contestants. */
   static final String OURS = "ours";
 
+  /** The same with weights of 8 bits. */
+  static final String OURS_INT8 = "ours-int8";
+
+  /** With weights of 4 bits in groups of 32, as Q4_0 has them. */
+  static final String OURS_INT4 = "ours-int4";
+
   /** Who computes plainly; whoever is slower is set up badly until somebody explains it. */
   static final String PLAIN = "transformers";
 
@@ -85,23 +91,33 @@ record Standings(List<Outcome> outcomes, Map<String, String> missing) {
     return Collections.unmodifiableList(lines);
   }
 
-  /** How many times as fast ours is. */
+  /** How many times as fast ours is, with weights of as many bits where that was measured. */
   private Optional<Double> oursOver(Outcome outcome) {
     return outcome.contestant().equals(OURS)
         ? Optional.empty()
-        : of(OURS, outcome.what()).map(ours -> outcome.millis() / ours.millis());
+        : ours(outcome).map(ours -> outcome.millis() / ours.millis());
+  }
+
+  private Optional<Outcome> ours(Outcome outcome) {
+    String counterpart =
+        switch (outcome.contestant()) {
+          case "llama-q8_0" -> OURS_INT8;
+          case "llama-q4_0" -> OURS_INT4;
+          default -> OURS;
+        };
+    return of(counterpart, outcome.what()).or(() -> of(OURS, outcome.what()));
   }
 
   private String note(Outcome outcome) {
     List<String> notes = new ArrayList<>();
     Optional<Outcome> plain = of(PLAIN, outcome.what());
     if (!outcome.contestant().equals(PLAIN)
-        && !outcome.contestant().equals(OURS)
+        && !OwnEngine.WEIGHTS.containsKey(outcome.contestant())
         && plain.isPresent()
         && outcome.millis() > plain.get().millis()) {
       notes.add(SUSPECT + ": slower than " + PLAIN);
     }
-    Optional<Outcome> ours = of(OURS, outcome.what());
+    Optional<Outcome> ours = ours(outcome);
     if (outcome.token() >= 0 && ours.isPresent() && ours.get().token() != outcome.token()) {
       notes.add("another next token than ours");
     }

@@ -63,6 +63,24 @@ class StandingsTest {
   }
 
   @Test
+  void comparesWeightsOfAsManyBits() {
+    Standings standings =
+        new Standings(
+            List.of(
+                outcome(DECODE, "ours", 40),
+                outcome(DECODE, "ours-int8", 30),
+                outcome(DECODE, "ours-int4", 20),
+                outcome(DECODE, "llama-bf16", 60),
+                outcome(DECODE, "llama-q8_0", 60),
+                outcome(DECODE, "llama-q4_0", 60)),
+            Map.of());
+
+    assertThat(standings.results())
+        .extracting(result -> result.get("oursOver"))
+        .containsExactly(null, 0.75, 0.5, 1.5, 2.0, 3.0);
+  }
+
+  @Test
   void keepsTheFiguresOfEachMeasuredCase() {
     List<Map<String, Object>> results =
         new Standings(
