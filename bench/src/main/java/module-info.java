@@ -22,6 +22,7 @@ module dev.outcrop.bench {
   requires software.amazon.awssdk.http.auth.aws;
   requires software.amazon.awssdk.http.auth.spi;
   requires software.amazon.awssdk.identity.spi;
+  requires software.amazon.eventstream;
 
   exports dev.outcrop.bench;
   exports dev.outcrop.bench.batching;
@@ -31,6 +32,7 @@ module dev.outcrop.bench {
   exports dev.outcrop.bench.grammar;
   exports dev.outcrop.bench.http;
   exports dev.outcrop.bench.load;
+  exports dev.outcrop.bench.micro;
   exports dev.outcrop.bench.options;
   exports dev.outcrop.bench.peers;
   exports dev.outcrop.bench.report;
@@ -54,6 +56,8 @@ module dev.outcrop.bench {
   opens dev.outcrop.bench.grammar to
       info.picocli;
   opens dev.outcrop.bench.load to
+      info.picocli;
+  opens dev.outcrop.bench.micro to
       info.picocli;
   opens dev.outcrop.bench.options to
       info.picocli;

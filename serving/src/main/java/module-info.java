@@ -1,5 +1,6 @@
 /** The Amazon Bedrock API over HTTP/1.1 and HTTP/2. */
 @org.jspecify.annotations.NullMarked
+@SuppressWarnings("module") // the benchmarks are compiled later
 module dev.outcrop.serving {
   requires static transitive org.jspecify;
   requires transitive dev.outcrop.batching;
@@ -26,6 +27,8 @@ module dev.outcrop.serving {
   requires software.amazon.eventstream;
 
   exports dev.outcrop.serving;
+  exports dev.outcrop.serving.bedrock to
+      dev.outcrop.bench;
   exports dev.outcrop.serving.client;
   exports dev.outcrop.serving.config;
   exports dev.outcrop.serving.embed;

@@ -8,6 +8,7 @@ import dev.outcrop.bench.grammar.GrammarCommand;
 import dev.outcrop.bench.http.HttpCommand;
 import dev.outcrop.bench.http.ScrapeCommand;
 import dev.outcrop.bench.load.LoadCommand;
+import dev.outcrop.bench.micro.MicroCommand;
 import dev.outcrop.bench.peers.PeersCommand;
 import dev.outcrop.bench.report.ReportCommand;
 import dev.outcrop.bench.scaling.ScalingCommand;
@@ -36,6 +37,7 @@ import picocli.CommandLine.IExecutionExceptionHandler;
       QualityCommand.class,
       ConverseCommand.class,
       SchedulerCommand.class,
+      MicroCommand.class,
       BatchingCommand.class,
       SpeculativeCommand.class,
       EncodeCommand.class,

@@ -142,9 +142,7 @@ public final class GrammarCommand implements Callable<Integer> {
   /** Other prompts and a new grammar each time, so that no run goes along the states of another. */
   private EngineBench.Alternating alternating(
       EngineBench bench, Vocabulary vocabulary, MaskTimes times, int seed) {
-    Grammar grammar =
-        new GrammarCompiler(vocabulary, System::nanoTime)
-            .compile(new Syntax.JsonSchema(Schemas.ENDLESS.replace('\'', '"')));
+    Grammar grammar = EndlessGrammar.compile(vocabulary);
     times.begin();
     List<Sampling> how = new ArrayList<>();
     for (int s = 0; s < batch; s++) { // one for each sequence, as requests have them

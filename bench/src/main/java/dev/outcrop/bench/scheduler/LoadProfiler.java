@@ -16,7 +16,9 @@ import org.openjdk.jmh.results.ScalarResult;
  * own GC profiler would count the bytes of the new prompts as well, which no step allocates.
  */
 public final class LoadProfiler implements InternalProfiler {
-  static final String BYTES = "bytesPerStep";
+  /** Bytes that plan and apply of a step allocate. */
+  public static final String BYTES = "bytesPerStep";
+
   static final String ADD = "addMicrosPerStep";
   static final String TOKENS = "tokensPerStep";
   static final String RUNNING = "running";
