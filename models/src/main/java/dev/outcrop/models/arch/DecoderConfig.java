@@ -111,6 +111,11 @@ public record DecoderConfig(
    * file and field; {@code CHECKPOINT_UNSUPPORTED} lists what is supported.
    */
   public static DecoderConfig read(Path folder) {
-    return DecoderConfigReader.read(folder.resolve("config.json"));
+    return DecoderConfigReader.read(Fields.read(folder.resolve("config.json")));
+  }
+
+  /** The same of a {@code config.json} that is at hand; the name is for errors. */
+  public static DecoderConfig parse(String name, byte[] json) {
+    return DecoderConfigReader.read(Fields.parse(Path.of(name), json));
   }
 }

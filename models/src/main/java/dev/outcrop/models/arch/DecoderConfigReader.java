@@ -2,7 +2,6 @@ package dev.outcrop.models.arch;
 
 import dev.outcrop.models.arch.Attention.QkNorm;
 import dev.outcrop.models.arch.Norms.Place;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -23,8 +22,7 @@ final class DecoderConfigReader {
     this.config = parts.config();
   }
 
-  static DecoderConfig read(Path file) {
-    Fields config = Fields.read(file);
+  static DecoderConfig read(Fields config) {
     if (!config.has("model_type")) {
       throw config.invalid("model_type", "is missing");
     }

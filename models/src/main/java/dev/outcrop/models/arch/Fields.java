@@ -26,6 +26,10 @@ record Fields(Path file, String prefix, JsonNode node) {
     return new Fields(file, "", CheckpointFile.object(file, MAX_BYTES));
   }
 
+  static Fields parse(Path file, byte[] json) {
+    return new Fields(file, "", CheckpointFile.object(file, json));
+  }
+
   /** Whether the field is there and not null. */
   boolean has(String name) {
     return node.hasNonNull(name);

@@ -60,7 +60,12 @@ public final class CheckpointFile {
 
   /** Reads a file that holds one JSON object. */
   public static JsonNode object(Path file, long maxBytes) {
-    JsonNode node = node(file, maxBytes);
+    return object(file, bytes(file, maxBytes));
+  }
+
+  /** Reads what is or could be a file with one JSON object; the file is for messages only. */
+  public static JsonNode object(Path file, byte[] bytes) {
+    JsonNode node = node(file, bytes);
     if (!node.isObject()) {
       throw invalid(file, "does not hold a JSON object");
     }
@@ -69,16 +74,16 @@ public final class CheckpointFile {
 
   /** Reads a file that holds one JSON array. */
   public static JsonNode array(Path file, long maxBytes) {
-    JsonNode node = node(file, maxBytes);
+    JsonNode node = node(file, bytes(file, maxBytes));
     if (!node.isArray()) {
       throw invalid(file, "does not hold a JSON array");
     }
     return node;
   }
 
-  private static JsonNode node(Path file, long maxBytes) {
+  private static JsonNode node(Path file, byte[] bytes) {
     try {
-      return MAPPER.readTree(text(file, bytes(file, maxBytes)));
+      return MAPPER.readTree(text(file, bytes));
     } catch (JsonProcessingException e) {
       throw badJson(file, e);
     }
