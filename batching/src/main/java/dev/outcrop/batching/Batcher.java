@@ -11,6 +11,11 @@ public interface Batcher extends AutoCloseable {
   /** The state of the moment. */
   Signals signals();
 
+  /** What the engine's time went to; {@link EngineTimes#NONE} where nobody keeps count. */
+  default EngineTimes engineTimes() {
+    return EngineTimes.NONE;
+  }
+
   /** Whether the engine loop lives and, while there is work, makes progress. */
   Health health();
 

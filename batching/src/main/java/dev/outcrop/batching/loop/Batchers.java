@@ -2,6 +2,7 @@ package dev.outcrop.batching.loop;
 
 import dev.outcrop.batching.Batcher;
 import dev.outcrop.batching.BatchingConfig;
+import dev.outcrop.batching.RowWork;
 import dev.outcrop.models.engine.Engine;
 import java.time.Duration;
 import java.util.function.LongSupplier;
@@ -43,7 +44,22 @@ public final class Batchers {
       BatchingConfig config,
       LongSupplier nanoClock,
       Duration unknownStep) {
-    EngineBatcher batcher = new EngineBatcher(name, engine, config, nanoClock, unknownStep);
+    return start(name, engine, config, nanoClock, unknownStep, RowWork.TOKENS);
+  }
+
+  /**
+   * The same with the engine's time split over tenants.
+   *
+   * @param work what rows take of a step, for {@link Batcher#engineTimes}
+   */
+  public static Batcher start(
+      String name,
+      Engine engine,
+      BatchingConfig config,
+      LongSupplier nanoClock,
+      Duration unknownStep,
+      RowWork work) {
+    EngineBatcher batcher = new EngineBatcher(name, engine, config, nanoClock, unknownStep, work);
     batcher.start();
     return batcher;
   }

@@ -2,10 +2,12 @@ package dev.outcrop.batching.loop;
 
 import dev.outcrop.batching.Batcher;
 import dev.outcrop.batching.BatchingConfig;
+import dev.outcrop.batching.EngineTimes;
 import dev.outcrop.batching.Fit;
 import dev.outcrop.batching.GenerateRequest;
 import dev.outcrop.batching.GenerateRequest.Service;
 import dev.outcrop.batching.Health;
+import dev.outcrop.batching.RowWork;
 import dev.outcrop.batching.Signals;
 import dev.outcrop.batching.SubmitResult;
 import dev.outcrop.batching.kv.UnitHashes;
@@ -38,6 +40,7 @@ final class EngineBatcher implements Batcher {
   private final Tenants tenants = new Tenants();
   private final UnitHashes hashes = UnitHashes.random();
   private final Meter meter;
+  private final Ledger ledger;
   private final EngineLoop loop;
   private final StepWatch watch;
   private final Thread thread;
@@ -48,7 +51,8 @@ final class EngineBatcher implements Batcher {
       Engine engine,
       BatchingConfig config,
       LongSupplier nanoClock,
-      Duration unknownStep) {
+      Duration unknownStep,
+      RowWork work) {
     this.config = config;
     this.nanoClock = nanoClock;
     DrainRate drainRate = new DrainRate();
@@ -61,7 +65,9 @@ final class EngineBatcher implements Batcher {
     this.ropeForm = engine::ropeForm;
     this.watch = new StepWatch(name, nanoClock, unknownStep);
     this.meter = new Meter(scheduler, config, watch, nanoClock);
-    this.loop = new EngineLoop(engine, scheduler, intake, drainRate, watch, meter, nanoClock);
+    this.ledger = new Ledger(work, nanoClock);
+    this.loop =
+        new EngineLoop(engine, scheduler, intake, drainRate, watch, meter, ledger, nanoClock);
     // Daemons: the end of the server ends the process, whatever the engine is busy with.
     this.thread = Thread.ofPlatform().name("engine-" + name).daemon(true).unstarted(loop);
     this.watchdog =
@@ -162,6 +168,11 @@ final class EngineBatcher implements Batcher {
   @Override
   public Signals signals() {
     return meter.signals(lastProgress());
+  }
+
+  @Override
+  public EngineTimes engineTimes() {
+    return ledger.times(tenants);
   }
 
   private long lastProgress() {

@@ -34,6 +34,7 @@ final class EngineLoop implements Runnable {
   private final Intake intake;
   private final DrainRate drainRate;
   private final Meter meter;
+  private final Ledger ledger;
   private final LongSupplier nanoClock;
   private final StepRuns runs;
   private final StepOutcome outcome = new StepOutcome();
@@ -49,12 +50,14 @@ final class EngineLoop implements Runnable {
       DrainRate drainRate,
       StepWatch watch,
       Meter meter,
+      Ledger ledger,
       LongSupplier nanoClock) {
     this.engine = engine;
     this.scheduler = scheduler;
     this.intake = intake;
     this.drainRate = drainRate;
     this.meter = meter;
+    this.ledger = ledger;
     this.nanoClock = nanoClock;
     this.lastEnd = nanoClock.getAsLong();
     this.runs = new StepRuns(engine, scheduler.steps(), watch, scheduler::wants);
@@ -85,7 +88,14 @@ final class EngineLoop implements Runnable {
 
   private void serve() {
     while (true) {
-      taken = intake.take(taken, scheduler.idle());
+      boolean idle = scheduler.idle();
+      if (idle) {
+        ledger.idles();
+      }
+      taken = intake.take(taken, idle);
+      if (idle) {
+        ledger.wakes();
+      }
       boolean any = !taken.isEmpty();
       boolean stop = false;
       for (Command command = taken.poll(); command != null; command = taken.poll()) {
@@ -159,6 +169,7 @@ final class EngineLoop implements Runnable {
   private void end(StepRuns.Run run) {
     long promptTokensBefore = scheduler.counts().promptTokensRun();
     long end = nanoClock.getAsLong();
+    ledger.ended(run.plan, scheduler, end);
     scheduler.apply(run.sampled(), end - run.begin, outcome);
     measure(end);
     if (run.queued) {
@@ -235,6 +246,7 @@ final class EngineLoop implements Runnable {
       LOG.log(Level.ERROR, "the engine loop ends", fault);
     }
     List<Command> rest = intake.shut(fault);
+    ledger.idles();
     try {
       scheduler.clear();
       publishSignals();

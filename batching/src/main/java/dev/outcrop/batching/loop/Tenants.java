@@ -4,6 +4,7 @@ import dev.outcrop.batching.GenerateRequest.Service;
 import dev.outcrop.batching.Tier;
 import dev.outcrop.batching.schedule.Flow;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
@@ -50,6 +51,11 @@ final class Tenants {
   /** Every tenant that was ever seen. */
   Collection<Tenant> all() {
     return tenants.values();
+  }
+
+  /** The same with their names. */
+  Map<String, Tenant> named() {
+    return Collections.unmodifiableMap(tenants);
   }
 
   Tenant of(Service service) {

@@ -16,6 +16,7 @@ public final class Flow {
 
   final int tenant;
   final Tier tier;
+  private final ServiceTime time = new ServiceTime();
   double weight;
   double counter;
   int running;
@@ -50,6 +51,11 @@ public final class Flow {
   /** The virtual token counter: weighted service so far, with lifts. */
   public double counter() {
     return counter;
+  }
+
+  /** The engine's time that it had. */
+  public ServiceTime time() {
+    return time;
   }
 
   int waiting() {

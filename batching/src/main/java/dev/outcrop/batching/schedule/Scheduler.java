@@ -288,6 +288,16 @@ public final class Scheduler {
     return rows.decodeRows();
   }
 
+  /** Rows that generate of the step that is to be applied next; they are its first ones. */
+  public int endingDecodeRows() {
+    return inFlight.oldest().decodeRows();
+  }
+
+  /** Whose a row is of the step that is to be applied next. */
+  public Flow endingFlow(int row) {
+    return inFlight.oldest().sequence(row).flow;
+  }
+
   /** Sequences that generate: in the step applied last and in those in flight. */
   public int generating() {
     return appliedDecodeRows + inFlight.decodeRows();

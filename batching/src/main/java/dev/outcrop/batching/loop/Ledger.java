@@ -1,0 +1,116 @@
+package dev.outcrop.batching.loop;
+
+import dev.outcrop.batching.EngineTimes;
+import dev.outcrop.batching.RowWork;
+import dev.outcrop.batching.Tier;
+import dev.outcrop.batching.schedule.Scheduler;
+import dev.outcrop.batching.schedule.ServiceTime;
+import dev.outcrop.models.engine.StepPlan;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.LongSupplier;
+
+/**
+ * Whom the engine's time belongs to. Time is cut at the ends of steps: what passed since the last
+ * cut belongs to the rows of the step that ended, by {@link RowWork}, or is idle where there was
+ * nothing to run. So no time counts twice with several steps in flight, and none is lost. The
+ * engine thread writes, and allocates nothing once it knows the longest step; others read.
+ */
+final class Ledger {
+  private final RowWork work;
+  private final LongSupplier nanoClock;
+  private double[] parts = new double[64];
+  private long cut;
+  private long idleNanos;
+  private volatile Idle idle;
+  private long shown; // guarded by this: what was said of idle time never shrinks
+
+  /**
+   * Idle time as of a moment.
+   *
+   * @param nanos idle time up to then
+   * @param since the moment, from which on it is idle
+   * @param now whether it is
+   */
+  private record Idle(long nanos, long since, boolean now) {}
+
+  /** A ledger that is idle from now on. */
+  Ledger(RowWork work, LongSupplier nanoClock) {
+    this.work = work;
+    this.nanoClock = nanoClock;
+    this.cut = nanoClock.getAsLong();
+    this.idle = new Idle(0, cut, true);
+  }
+
+  /** Engine thread: nobody has anything to run from the last cut on. */
+  void idles() {
+    if (!idle.now) {
+      idle = new Idle(idleNanos, cut, true);
+    }
+  }
+
+  /** Engine thread: somebody has from now on. */
+  void wakes() {
+    long now = nanoClock.getAsLong();
+    idleNanos += now - cut;
+    cut = now;
+    idle = new Idle(idleNanos, now, false);
+  }
+
+  /** Engine thread: a step has ended and is applied next. */
+  void ended(StepPlan plan, Scheduler scheduler, long end) {
+    long nanos = end - cut;
+    cut = end;
+    int rows = plan.rows();
+    if (parts.length < rows) {
+      parts = Arrays.copyOf(parts, 2 * rows);
+    }
+    double sum = 0;
+    for (int row = 0; row < rows; row++) {
+      int tokens = plan.tokens(row);
+      sum += work.of(tokens, plan.position(row) + tokens, rows);
+      parts[row] = sum;
+    }
+    int decodes = scheduler.endingDecodeRows();
+    long given = 0;
+    for (int row = 0; row < rows; row++) {
+      // Rounded in sums, so that all parts together are the whole.
+      long upTo = row == rows - 1 ? nanos : Math.round(nanos * (parts[row] / sum));
+      ServiceTime time = scheduler.endingFlow(row).time();
+      if (row < decodes) {
+        time.generated(upTo - given);
+      } else {
+        time.ranPrompt(upTo - given);
+      }
+      given = upTo;
+    }
+  }
+
+  /** Any thread: what the time up to now went to. */
+  EngineTimes times(Tenants tenants) {
+    long now = nanoClock.getAsLong();
+    List<EngineTimes.Used> used = new ArrayList<>();
+    tenants
+        .named()
+        .forEach(
+            (name, tenant) -> {
+              for (Tier tier : Tier.values()) {
+                ServiceTime time = tenant.flow(tier).time();
+                long prompt = time.promptNanos();
+                long completion = time.completionNanos();
+                if (prompt + completion > 0) {
+                  used.add(new EngineTimes.Used(name, tier, prompt, completion));
+                }
+              }
+            });
+    return new EngineTimes(used, idleNanos(now));
+  }
+
+  private synchronized long idleNanos(long now) {
+    Idle last = idle;
+    long nanos = last.nanos + (last.now ? Math.max(0, now - last.since) : 0);
+    shown = Math.max(shown, nanos); // it may have woken between the look at the clock and this one
+    return shown;
+  }
+}
