@@ -151,7 +151,11 @@ public final class ModelIds {
     return PROFILE.matcher(id).matches();
   }
 
-  private static List<String> candidates(String id) {
+  /**
+   * The ids that a client's id may stand for: itself, and what is left of an ARN or an inference
+   * profile.
+   */
+  public static List<String> candidates(String id) {
     Matcher arn = ARN.matcher(id);
     boolean isArn = arn.matches();
     List<String> candidates = new ArrayList<>();

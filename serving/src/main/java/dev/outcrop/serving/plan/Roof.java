@@ -1,0 +1,49 @@
+package dev.outcrop.serving.plan;
+
+import dev.outcrop.serving.prices.Device;
+
+/**
+ * How fast one device can be at all: a step takes as long as its bytes or its operations, whichever
+ * is slower (Williams, Waterman, Patterson: Roofline, 2009).
+ *
+ * @param bytesPerSecond of memory
+ * @param flopsPerSecond of arithmetic
+ */
+public record Roof(double bytesPerSecond, double flopsPerSecond) {
+  /** A device of which an engine reaches a share. */
+  public static Roof of(Device device, Share share) {
+    return new Roof(
+        device.bytesPerSecond() * share.bandwidth(), device.flopsPerSecond() * share.flops());
+  }
+
+  /** Seconds for bytes and operations that overlap. */
+  public double seconds(double bytes, double flops) {
+    return Math.max(bytes / bytesPerSecond, flops / flopsPerSecond);
+  }
+
+  /**
+   * Seconds of a step in which so many sequences get a token each.
+   *
+   * @param context tokens that each of them sees, on average
+   */
+  public double decodeSeconds(ModelWork work, double sequences, double context) {
+    return seconds(
+        work.bytesRead(sequences) + sequences * work.kvBytesRead(context),
+        sequences * work.decodeFlops(context));
+  }
+
+  /** Seconds to run a prompt that has the device to itself. */
+  public double promptSeconds(ModelWork work, double tokens) {
+    return tokens <= 0 ? 0 : seconds(work.bytesRead(tokens), work.promptFlops(tokens));
+  }
+
+  /** Seconds that a token found in the cache costs: its KV is read once for the rest. */
+  public double cachedSeconds(ModelWork work) {
+    return work.kvBytesPerToken() / bytesPerSecond;
+  }
+
+  /** Sequences from which on arithmetic is the limit and not the reading of weights. */
+  public double knee(ModelWork work) {
+    return work.bytesRead(1) / bytesPerSecond * flopsPerSecond / work.decodeFlops(0);
+  }
+}
