@@ -24,6 +24,7 @@ import picocli.CommandLine.IExecutionExceptionHandler;
       ServeCommand.class,
       ModelsCommand.class,
       KeysCommand.class,
+      PlanCommand.class,
       ProbeCommand.class
     })
 public final class Main {
