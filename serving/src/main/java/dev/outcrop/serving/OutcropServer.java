@@ -13,6 +13,7 @@ import dev.outcrop.serving.bodies.NativeBodies;
 import dev.outcrop.serving.catalog.Catalog;
 import dev.outcrop.serving.catalog.ModelIds;
 import dev.outcrop.serving.config.ServingConfig;
+import dev.outcrop.serving.cost.Costs;
 import dev.outcrop.serving.embed.EncoderService;
 import dev.outcrop.serving.embed.ServedEncoder;
 import dev.outcrop.serving.error.ServingError;
@@ -70,6 +71,7 @@ public final class OutcropServer implements AutoCloseable {
   private final ApiPort api;
   private final ManagementPort management;
   private final Drain drain;
+  private final Costs costs;
 
   OutcropServer(
       ServingConfig config,
@@ -77,18 +79,26 @@ public final class OutcropServer implements AutoCloseable {
       List<ServedEncoder> encoders,
       LifeCycle lifeCycle,
       Duration goodbye,
-      ManagementPort management) {
+      ManagementPort management,
+      Costs costs) {
     this.config = config;
     this.models = models;
     this.encoders = encoders;
     this.lifeCycle = lifeCycle;
     this.goodbye = goodbye;
     this.management = management;
+    this.costs = costs;
     Json json = new Json(config.limits().maxTextLength());
     ByteBudget bodies = new ByteBudget(config.http().bodyBytes());
     this.metrics =
         new ServerMetrics(
-            models, encoders, List.of(), lifeCycle, bodies, config.management().vllmMetrics());
+            models,
+            encoders,
+            List.of(),
+            lifeCycle,
+            bodies,
+            costs,
+            config.management().vllmMetrics());
     this.generations = new GenerationService(System::nanoTime, metrics);
     ModelIds ids = new ModelIds(models, encoders);
     ServedIds served = new ServedIds(ids);
@@ -172,6 +182,7 @@ public final class OutcropServer implements AutoCloseable {
   /** Takes requests from now on. */
   void begin() {
     batchJobs.start();
+    costs.start();
     if (credentials != null) {
       credentials.begin();
     }
@@ -228,6 +239,7 @@ public final class OutcropServer implements AutoCloseable {
   @Override
   public void close() {
     batchJobs.close();
+    costs.close();
     api.close();
     management.close();
     if (credentials != null) {

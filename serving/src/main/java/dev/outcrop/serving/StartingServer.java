@@ -6,6 +6,8 @@ import dev.outcrop.serving.auth.KeyFile;
 import dev.outcrop.serving.config.ManagementConfig;
 import dev.outcrop.serving.config.ModelConfig;
 import dev.outcrop.serving.config.ServingConfig;
+import dev.outcrop.serving.cost.Bill;
+import dev.outcrop.serving.cost.Costs;
 import dev.outcrop.serving.embed.ServedEncoder;
 import dev.outcrop.serving.generate.ServedModel;
 import dev.outcrop.serving.http.LifeCycle;
@@ -30,6 +32,7 @@ public final class StartingServer implements AutoCloseable {
   private final ServingConfig config;
   private final LifeCycle lifeCycle;
   private final Duration goodbye;
+  private final long begin = System.nanoTime();
   private final ServerMetrics metrics;
   private final ManagementPort management;
   private volatile @Nullable OutcropServer server;
@@ -46,6 +49,7 @@ public final class StartingServer implements AutoCloseable {
             config.models().stream().map(ModelConfig::id).toList(),
             lifeCycle,
             new ByteBudget(0),
+            null,
             config.management().vllmMetrics());
     this.management =
         ManagementPort.open(
@@ -100,9 +104,30 @@ public final class StartingServer implements AutoCloseable {
    * @param encoders the models that make embeddings, likewise
    */
   public OutcropServer serve(Collection<ServedModel> models, Collection<ServedEncoder> encoders) {
+    return serve(models, encoders, Map.of());
+  }
+
+  /**
+   * The same.
+   *
+   * @param memory bytes that models take, by id: their parts of what the node costs
+   */
+  public OutcropServer serve(
+      Collection<ServedModel> models,
+      Collection<ServedEncoder> encoders,
+      Map<String, Double> memory) {
+    Duration sinceBegin = Duration.ofNanos(System.nanoTime() - begin);
+    Bill bill =
+        new Bill(models, encoders, memory, config.cost().window(), sinceBegin, System::nanoTime);
     OutcropServer opened =
         new OutcropServer(
-            config, List.copyOf(models), List.copyOf(encoders), lifeCycle, goodbye, management);
+            config,
+            List.copyOf(models),
+            List.copyOf(encoders),
+            lifeCycle,
+            goodbye,
+            management,
+            Costs.of(config, bill, System.getenv()));
     server = opened; // what the management port tells of it is there before it is ready
     opened.begin();
     return opened;

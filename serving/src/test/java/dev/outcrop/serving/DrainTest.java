@@ -254,6 +254,7 @@ final class DrainTest {
                         config.limits(),
                         config.batchJobs(),
                         config.catalog(),
+                        config.cost(),
                         Duration.ZERO,
                         Duration.ofMillis(30),
                         config.models()),

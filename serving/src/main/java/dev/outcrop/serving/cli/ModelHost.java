@@ -18,19 +18,27 @@ import dev.outcrop.models.loading.LoadOptions;
 import dev.outcrop.models.loading.LoadedEncoder;
 import dev.outcrop.models.loading.LoadedModel;
 import dev.outcrop.models.text.ChatMessage;
+import dev.outcrop.serving.config.CostConfig;
 import dev.outcrop.serving.config.ModelConfig;
+import dev.outcrop.serving.cost.StepSplit;
 import dev.outcrop.serving.embed.ServedEncoder;
 import dev.outcrop.serving.error.ServingError;
 import dev.outcrop.serving.generate.SamplingDefaults;
 import dev.outcrop.serving.generate.ServedModel;
 import dev.outcrop.serving.generate.TextModel;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /** Loads the models of a configuration and owns them until it is closed. Used by one thread. */
 final class ModelHost implements AutoCloseable {
@@ -41,9 +49,12 @@ final class ModelHost implements AutoCloseable {
   private final List<Batcher> batchers = new ArrayList<>();
   private final List<ServedModel> served = new ArrayList<>();
   private final List<ServedEncoder> encoders = new ArrayList<>();
+  private final Map<String, Double> memory = new LinkedHashMap<>();
+  private final CostConfig cost;
   private final Consumer<String> progress;
 
-  private ModelHost(Consumer<String> progress) {
+  private ModelHost(CostConfig cost, Consumer<String> progress) {
+    this.cost = cost;
     this.progress = progress;
   }
 
@@ -58,7 +69,16 @@ final class ModelHost implements AutoCloseable {
    * @param progress hears what loads, each time before it does
    */
   static ModelHost load(List<ModelConfig> models, Consumer<String> progress) {
-    ModelHost host = new ModelHost(progress);
+    return load(models, CostConfig.DEFAULT, progress);
+  }
+
+  /**
+   * The same.
+   *
+   * @param cost tells what device their steps are priced on
+   */
+  static ModelHost load(List<ModelConfig> models, CostConfig cost, Consumer<String> progress) {
+    ModelHost host = new ModelHost(cost, progress);
     try {
       models.forEach(host::add);
       return host;
@@ -72,6 +92,7 @@ final class ModelHost implements AutoCloseable {
     progress.accept(config.id());
     if (LoadedEncoder.isEncoder(config.path())) {
       encoders.add(EncoderHost.load(config, options(config)));
+      memory.put(config.id(), (double) checkpointBytes(config.path()));
     } else {
       addGenerator(config);
     }
@@ -80,8 +101,17 @@ final class ModelHost implements AutoCloseable {
   private void addGenerator(ModelConfig config) {
     LoadedModel model = LoadedModel.open(config.path(), options(config));
     loaded.add(model);
+    KvGeometry kv = model.engine().geometry();
+    memory.put(
+        config.id(), model.info().checkpointBytes() + (double) kv.tokens() * kv.bytesPerToken());
     Batcher batcher =
-        Batchers.start(config.id(), model.engine(), config.batching(), System::nanoTime);
+        Batchers.start(
+            config.id(),
+            model.engine(),
+            config.batching(),
+            System::nanoTime,
+            Batchers.DEFAULT_UNKNOWN_STEP,
+            StepSplit.of(config, cost, System.getenv()));
     batchers.add(batcher);
     progress.accept(config.id() + ", first generation");
     TextModel text =
@@ -90,7 +120,7 @@ final class ModelHost implements AutoCloseable {
         config.id(),
         batcher,
         text.detokenizer(),
-        firstRequest(firstPrompt(text), model.engine().geometry(), config.batching()));
+        firstRequest(firstPrompt(text), kv, config.batching()));
     served.add(
         new ServedModel(
             config.id(), config.aliases(), batcher, text, defaults(model.defaultSampling())));
@@ -185,6 +215,22 @@ final class ModelHost implements AutoCloseable {
         sampling.topP(),
         sampling.minP(),
         sampling.repetitionPenalty());
+  }
+
+  private static long checkpointBytes(Path folder) {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files
+          .filter(file -> file.toString().endsWith(".safetensors"))
+          .mapToLong(file -> file.toFile().length())
+          .sum();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Bytes that each model takes, by id. */
+  Map<String, Double> memory() {
+    return Map.copyOf(memory);
   }
 
   /** The models, ready to serve. */

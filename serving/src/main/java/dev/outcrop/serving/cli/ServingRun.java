@@ -13,10 +13,10 @@ final class ServingRun {
     StopSignal signal = StopSignal.install();
     int status = 1;
     try (StartingServer starting = StartingServer.open(settings);
-        ModelHost models = ModelHost.load(settings.models(), starting::loading)) {
+        ModelHost models = ModelHost.load(settings.models(), settings.cost(), starting::loading)) {
       starting.onDrain(signal::ask);
       signal.serving();
-      OutcropServer server = starting.serve(models.served(), models.encoders());
+      OutcropServer server = starting.serve(models.served(), models.encoders(), models.memory());
       signal.await();
       status = server.drain(settings.drainTimeout()) ? 0 : 1;
     } finally {

@@ -11,7 +11,12 @@ import java.util.Map;
 /** Reads outcrop.yaml; the only place that reads configuration. */
 public final class ConfigFile {
   private static final ConfigBinder BINDER =
-      new ConfigBinder(Map.of(ModelConfig.class, List.of("id", "path")));
+      new ConfigBinder(
+          Map.of(
+              ModelConfig.class,
+              List.of("id", "path"),
+              CostConfig.BedrockModelConfig.class,
+              List.of("id", "as")));
   private static final long MAX_BYTES = 1 << 20;
 
   private ConfigFile() {}

@@ -14,6 +14,7 @@ import java.util.List;
  * @param limits what a request may hold at most
  * @param batchJobs batch inference
  * @param catalog what clients see where they list models
+ * @param cost what the server's time costs
  * @param drainDelay how long requests are still taken after a stop was asked for
  * @param drainTimeout how long requests may go on after that
  * @param models the models to serve
@@ -25,6 +26,7 @@ public record ServingConfig(
     LimitsConfig limits,
     BatchJobsConfig batchJobs,
     CatalogConfig catalog,
+    CostConfig cost,
     Duration drainDelay,
     Duration drainTimeout,
     List<ModelConfig> models) {
@@ -37,6 +39,7 @@ public record ServingConfig(
           LimitsConfig.DEFAULT,
           BatchJobsConfig.DEFAULT,
           CatalogConfig.DEFAULT,
+          CostConfig.DEFAULT,
           Duration.ZERO,
           Duration.ofSeconds(30),
           List.of());
@@ -51,43 +54,76 @@ public record ServingConfig(
   /** The same with other models. */
   public ServingConfig withModels(List<ModelConfig> other) {
     return new ServingConfig(
-        http, management, auth, limits, batchJobs, catalog, drainDelay, drainTimeout, other);
+        http, management, auth, limits, batchJobs, catalog, cost, drainDelay, drainTimeout, other);
   }
 
   /** The same with another API port. */
   public ServingConfig withHttp(HttpConfig other) {
     return new ServingConfig(
-        other, management, auth, limits, batchJobs, catalog, drainDelay, drainTimeout, models);
+        other,
+        management,
+        auth,
+        limits,
+        batchJobs,
+        catalog,
+        cost,
+        drainDelay,
+        drainTimeout,
+        models);
   }
 
   /** The same with another management port. */
   public ServingConfig withManagement(ManagementConfig other) {
     return new ServingConfig(
-        http, other, auth, limits, batchJobs, catalog, drainDelay, drainTimeout, models);
+        http, other, auth, limits, batchJobs, catalog, cost, drainDelay, drainTimeout, models);
   }
 
   /** The same with other keys. */
   public ServingConfig withAuth(AuthConfig other) {
     return new ServingConfig(
-        http, management, other, limits, batchJobs, catalog, drainDelay, drainTimeout, models);
+        http,
+        management,
+        other,
+        limits,
+        batchJobs,
+        catalog,
+        cost,
+        drainDelay,
+        drainTimeout,
+        models);
   }
 
   /** The same with other batch inference. */
   public ServingConfig withBatchJobs(BatchJobsConfig other) {
     return new ServingConfig(
-        http, management, auth, limits, other, catalog, drainDelay, drainTimeout, models);
+        http, management, auth, limits, other, catalog, cost, drainDelay, drainTimeout, models);
   }
 
   /** The same with another region or account. */
   public ServingConfig withCatalog(CatalogConfig other) {
     return new ServingConfig(
-        http, management, auth, limits, batchJobs, other, drainDelay, drainTimeout, models);
+        http, management, auth, limits, batchJobs, other, cost, drainDelay, drainTimeout, models);
+  }
+
+  /** The same with another price. */
+  public ServingConfig withCost(CostConfig other) {
+    return new ServingConfig(
+        http,
+        management,
+        auth,
+        limits,
+        batchJobs,
+        catalog,
+        other,
+        drainDelay,
+        drainTimeout,
+        models);
   }
 
   /** The same with another delay of the drain. */
   public ServingConfig withDrainDelay(Duration other) {
     return new ServingConfig(
-        http, management, auth, limits, batchJobs, catalog, other, drainTimeout, models);
+        http, management, auth, limits, batchJobs, catalog, cost, other, drainTimeout, models);
   }
 
   /** The same with relative paths taken from a folder. */
@@ -99,6 +135,7 @@ public record ServingConfig(
         limits,
         batchJobs.resolvedAgainst(folder),
         catalog,
+        cost.resolvedAgainst(folder),
         drainDelay,
         drainTimeout,
         models.stream().map(model -> model.withPath(folder.resolve(model.path()))).toList());

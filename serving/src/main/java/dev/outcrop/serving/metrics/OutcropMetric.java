@@ -157,6 +157,47 @@ enum OutcropMetric implements Metric {
       "Running requests up to which the token interval is kept, as learned, at most those that may"
           + " run; 0 where not known",
       "model"),
+  /** Money. */
+  COST(
+      "outcrop_cost_usd_total",
+      COUNTER,
+      "USD that a model has cost by whose steps they were, at the node's price; tenant _idle is time"
+          + " with nothing to run, _shared that of an encoder",
+      "model",
+      "tenant",
+      "tier"),
+  /** Money for tokens. */
+  TOKEN_COST(
+      "outcrop_usd_per_million_tokens",
+      GAUGE,
+      "USD for a million tokens over the last window, idle time included; kind is input (computed"
+          + " prompt tokens), output or blended (all tokens, cached ones too)",
+      "model",
+      "kind"),
+  /** What Bedrock asks for them. */
+  BEDROCK_PRICE(
+      "outcrop_bedrock_list_price_usd_per_million_tokens",
+      GAUGE,
+      "What Bedrock charges on demand for the same model by the price table; kind is input or"
+          + " output",
+      "model",
+      "kind"),
+  /** What the node costs. */
+  NODE_PRICE("outcrop_node_usd_per_hour", GAUGE, "What the whole node costs"),
+  /** What of it is this process's. */
+  OWN_PRICE(
+      "outcrop_process_usd_per_hour",
+      GAUGE,
+      "What of the node's price is this process's, by its devices"),
+  /** Where the price is from. */
+  PRICE_INFO(
+      "outcrop_price_info",
+      GAUGE,
+      "1; price_source is config, opencost or table, price_date the day that the table's row is of",
+      "price_source",
+      "price_date",
+      "instance",
+      "purchase"),
   /** Whether the model lives. */
   MODEL_UP(
       "outcrop_model_up",

@@ -63,6 +63,11 @@ final class OutcropSeries
     replicas.set(1);
   }
 
+  /** Tenants as labels have them. */
+  DistinctValues tenants() {
+    return tenants;
+  }
+
   @Override
   public void over(RequestListener.Over over) {
     String model = over.model();

@@ -3,6 +3,7 @@ package dev.outcrop.serving.metrics;
 import dev.outcrop.serving.auth.Caller;
 import dev.outcrop.serving.auth.Purpose;
 import dev.outcrop.serving.auth.ReloadListener;
+import dev.outcrop.serving.cost.Costs;
 import dev.outcrop.serving.embed.EncoderListener;
 import dev.outcrop.serving.embed.ServedEncoder;
 import dev.outcrop.serving.generate.GenerationListener;
@@ -28,6 +29,7 @@ public final class ServerMetrics
    * Creates the metrics of a server.
    *
    * @param loading ids of models that are not there yet
+   * @param costs what they cost; null where there are no models yet
    * @param bodies memory of its requests' bodies
    * @param vllm whether the names of vLLM are there too
    */
@@ -37,6 +39,7 @@ public final class ServerMetrics
       Collection<String> loading,
       LifeCycle lifeCycle,
       ByteBudget bodies,
+      @Nullable Costs costs,
       boolean vllm) {
     Instruments instruments = new Instruments(registry);
     own = new OutcropSeries(instruments);
@@ -44,6 +47,9 @@ public final class ServerMetrics
     generations =
         vllm ? List.of(own, genAi, new VllmSeries(instruments, models)) : List.of(own, genAi);
     registry.register(new StateCollector(models, encoders, loading, lifeCycle, bodies, vllm));
+    if (costs != null) {
+      registry.register(new CostCollector(costs, own.tenants(), models, encoders));
+    }
   }
 
   /** The exposition in the format that an Accept header asks for. */

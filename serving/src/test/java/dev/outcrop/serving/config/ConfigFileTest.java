@@ -64,6 +64,18 @@ final class ConfigFileTest {
       catalog:
         region: eu-west-1
         account: "123456789012"
+      cost:
+        hourly-usd: 1.861
+        share: 0.5
+        devices: 2
+        instance-type: g6e.xlarge
+        purchase: capacity-block
+        prices-file: prices.yaml
+        node-api: true
+        prometheus-url: http://prometheus:9090
+        refresh: 30s
+        window: 5m
+        bedrock-models: [{id: a.b-v1:0, as: meta.llama3-1-8b-instruct-v1:0}]
       drain-delay: 8s
       drain-timeout: 2m
       models:
@@ -146,6 +158,20 @@ final class ConfigFileTest {
                     6,
                     Duration.ofHours(7)),
                 new CatalogConfig("eu-west-1", "123456789012"),
+                new CostConfig(
+                    1.861,
+                    0.5,
+                    2,
+                    "g6e.xlarge",
+                    CostConfig.Purchase.CAPACITY_BLOCK,
+                    Path.of("prices.yaml"),
+                    true,
+                    "http://prometheus:9090",
+                    Duration.ofSeconds(30),
+                    Duration.ofMinutes(5),
+                    List.of(
+                        new CostConfig.BedrockModelConfig(
+                            "a.b-v1:0", "meta.llama3-1-8b-instruct-v1:0"))),
                 Duration.ofSeconds(8),
                 Duration.ofMinutes(2),
                 List.of(
@@ -224,6 +250,7 @@ final class ConfigFileTest {
     assertThat(config.auth().keyFile()).isEqualTo(folder.resolve("keys.txt"));
     assertThat(config.batchJobs().folder()).isEqualTo(folder.resolve("jobs"));
     assertThat(config.http().tls().certificateFile()).isEqualTo(folder.resolve("tls.crt"));
+    assertThat(config.cost().pricesFile()).isEqualTo(folder.resolve("prices.yaml"));
     assertThat(config.http().tls().keyFile()).isEqualTo(folder.resolve("tls.key"));
     assertThat(
             ConfigFile.read(

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.outcrop.models.ModelError;
 import dev.outcrop.models.OutcropException;
+import dev.outcrop.serving.config.CostConfig;
 import dev.outcrop.serving.config.ManagementConfig;
 import dev.outcrop.serving.testing.RawHttp;
 import dev.outcrop.serving.testing.TestServer;
@@ -41,7 +42,10 @@ final class MetricListTest {
 
   @BeforeEach
   void start() throws Exception {
-    server = new TestServer(request -> "0123456789");
+    server =
+        new TestServer(
+            request -> "0123456789",
+            config -> config.withCost(CostConfig.DEFAULT.withHourlyUsd(3.6)));
     RawHttp.post(server.server.port(), "/model/demo/converse", HI);
     RawHttp.post(server.server.port(), "/nothing", HI);
     server.batcher.failure = new OutcropException(ModelError.STEP_FAILED, "x");

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.outcrop.models.ModelError;
 import dev.outcrop.models.OutcropException;
+import dev.outcrop.serving.config.CostConfig;
 import dev.outcrop.serving.testing.MetricsPages;
 import dev.outcrop.serving.testing.RawHttp;
 import dev.outcrop.serving.testing.TestServer;
@@ -41,7 +42,9 @@ final class OpenMetricsTest {
 
   @Test
   void thePageKeepsTheRulesOfOpenMetrics() throws Exception {
-    try (TestServer server = new TestServer(_ -> "0123456789")) {
+    try (TestServer server =
+        new TestServer(
+            _ -> "0123456789", config -> config.withCost(CostConfig.DEFAULT.withHourlyUsd(3.6)))) {
       RawHttp.post(server.server.port(), "/v1/chat/completions", HI);
       RawHttp.post(server.server.port(), "/nothing", HI);
       server.batcher.failure = new OutcropException(ModelError.STEP_FAILED, "x");

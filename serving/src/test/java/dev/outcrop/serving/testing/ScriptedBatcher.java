@@ -2,6 +2,7 @@ package dev.outcrop.serving.testing;
 
 import dev.outcrop.batching.Batcher;
 import dev.outcrop.batching.BatchingConfig;
+import dev.outcrop.batching.EngineTimes;
 import dev.outcrop.batching.Fit;
 import dev.outcrop.batching.GenerateRequest;
 import dev.outcrop.batching.Health;
@@ -9,6 +10,7 @@ import dev.outcrop.batching.PromptCache;
 import dev.outcrop.batching.Signals;
 import dev.outcrop.batching.StreamTimes;
 import dev.outcrop.batching.SubmitResult;
+import dev.outcrop.batching.Tier;
 import dev.outcrop.batching.TokenEvent;
 import dev.outcrop.batching.TokenStream;
 import dev.outcrop.models.OutcropException;
@@ -124,6 +126,14 @@ public final class ScriptedBatcher implements Batcher {
         new Signals.Pace(5_000, 400, 1.5, 2, 48),
         new Signals.Burn(0.5, 3),
         new Signals.Drafts(40, 25));
+  }
+
+  /** A second for prompts, three for completions, six for nobody. */
+  @Override
+  public EngineTimes engineTimes() {
+    long second = 1_000_000_000;
+    return new EngineTimes(
+        List.of(new EngineTimes.Used("team", Tier.PRIORITY, second, 3 * second)), 6 * second);
   }
 
   @Override

@@ -1,0 +1,210 @@
+package dev.outcrop.serving.cost;
+
+import dev.outcrop.serving.config.CostConfig;
+import dev.outcrop.serving.config.ModelConfig;
+import dev.outcrop.serving.prices.Device;
+import dev.outcrop.serving.prices.Hourly;
+import dev.outcrop.serving.prices.Instance;
+import dev.outcrop.serving.prices.Prices;
+import dev.outcrop.serving.prices.Purchase;
+import java.io.IOException;
+import java.util.Collection;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Finds what the node costs: what the configuration says, else what OpenCost says, else what the
+ * price table says of the node's type. Used by one thread at a time.
+ */
+final class PriceFinder {
+  private static final Logger LOG = LoggerFactory.getLogger(PriceFinder.class);
+  private static final String NOW = "now";
+
+  private final CostConfig config;
+  private final Supplier<Prices> prices;
+  private final int ownDevices;
+  private final NodeFacts configured;
+  private final @Nullable KubernetesNode api;
+  private final @Nullable OpenCost openCost;
+
+  PriceFinder(
+      CostConfig config,
+      Supplier<Prices> prices,
+      int ownDevices,
+      NodeFacts configured,
+      @Nullable KubernetesNode api,
+      @Nullable OpenCost openCost) {
+    this.config = config;
+    this.prices = prices;
+    this.ownDevices = ownDevices;
+    this.configured = configured;
+    this.api = api;
+    this.openCost = openCost;
+  }
+
+  /** A finder for this process. */
+  static PriceFinder here(
+      CostConfig config,
+      Supplier<Prices> prices,
+      Collection<ModelConfig> models,
+      Map<String, String> environment) {
+    NodeFacts stated = new NodeFacts("", config.instanceType(), "", 0);
+    KubernetesNode api = null;
+    if (config.nodeApi()) {
+      try {
+        api = KubernetesNode.here(environment);
+      } catch (IOException e) {
+        LOG.warn("cost.node-api: the node cannot be read: {}", e.getMessage());
+      }
+    }
+    OpenCost openCost =
+        config.prometheusUrl().isEmpty()
+            ? null
+            : new OpenCost(config.prometheusUrl(), new JsonSource(JsonSource.client().build()));
+    return new PriceFinder(
+        config,
+        prices,
+        devices(config, models),
+        stated.or(NodeFacts.of(environment)),
+        api,
+        openCost);
+  }
+
+  private static int devices(CostConfig config, Collection<ModelConfig> models) {
+    if (config.devices() > 0) {
+      return config.devices();
+    }
+    return (int)
+        models.stream()
+            .flatMap(model -> model.devices().stream())
+            .filter(device -> !device.startsWith("cpu"))
+            .distinct()
+            .count();
+  }
+
+  /** Whether there is nowhere to look but what is known already. */
+  boolean isFixed() {
+    return config.hourlyUsd() > 0 || (api == null && openCost == null);
+  }
+
+  /**
+   * Looks.
+   *
+   * @return nothing where nobody knows a price
+   */
+  Optional<NodePrice> find() throws InterruptedException {
+    NodeFacts facts = facts();
+    Optional<Instance> instance =
+        facts.instance().isEmpty() ? Optional.empty() : prices.get().instance(facts.instance());
+    if (config.hourlyUsd() > 0) {
+      return Optional.of(
+          new NodePrice(
+              config.hourlyUsd(),
+              share(devices(facts, instance)),
+              "config",
+              NOW,
+              facts.instance(),
+              config.purchase() == CostConfig.Purchase.AUTO ? facts.capacity() : word()));
+    }
+    Optional<NodePrice> asked = asked(facts, instance);
+    return asked.isPresent() ? asked : instance.flatMap(known -> ofTable(facts, known));
+  }
+
+  private NodeFacts facts() throws InterruptedException {
+    if (api == null || configured.name().isEmpty()) {
+      return configured;
+    }
+    try {
+      return configured.or(api.read(configured.name()));
+    } catch (IOException e) {
+      LOG.warn("the node {} cannot be read: {}", configured.name(), e.getMessage());
+      return configured;
+    }
+  }
+
+  private Optional<NodePrice> asked(NodeFacts facts, Optional<Instance> instance)
+      throws InterruptedException {
+    if (openCost == null || facts.name().isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      String purchase = openCost.isSpot(facts.name()) ? Purchase.SPOT.word() : facts.capacity();
+      OptionalDouble node = openCost.node(facts.name());
+      int devices = devices(facts, instance);
+      if (node.isEmpty()) {
+        OptionalDouble each = openCost.device(facts.name());
+        double count = devices > 0 ? devices : openCost.devices(facts.name()).orElse(0);
+        devices = (int) count;
+        node = each.isPresent() && count > 0 ? OptionalDouble.of(each.getAsDouble() * count) : each;
+      }
+      return node.isEmpty()
+          ? Optional.empty()
+          : Optional.of(
+              new NodePrice(
+                  node.getAsDouble(), share(devices), "opencost", NOW, facts.instance(), purchase));
+    } catch (IOException e) {
+      LOG.warn("OpenCost's series cannot be read: {}", e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  /** Where the table does not say what is paid, on demand stands in, and the label says so. */
+  private Optional<NodePrice> ofTable(NodeFacts facts, Instance instance) {
+    Purchase wanted = purchase(facts);
+    Optional<Hourly> hourly = instance.price(wanted);
+    Purchase found = hourly.isPresent() ? wanted : Purchase.ON_DEMAND;
+    return hourly
+        .or(() -> instance.price(Purchase.ON_DEMAND))
+        .map(
+            price ->
+                new NodePrice(
+                    price.usd(),
+                    share(devices(facts, Optional.of(instance))),
+                    "table",
+                    price.source().date(),
+                    instance.type(),
+                    found == wanted ? wanted.word() : wanted.word() + " at the price on-demand"));
+  }
+
+  private Purchase purchase(NodeFacts facts) {
+    return switch (config.purchase()) {
+      case AUTO -> {
+        String capacity = facts.capacity().toLowerCase(Locale.ROOT).replace('_', '-');
+        yield capacity.equals("spot") ? Purchase.SPOT : Purchase.ON_DEMAND;
+      }
+      case ON_DEMAND -> Purchase.ON_DEMAND;
+      case RESERVED -> Purchase.RESERVED;
+      case SPOT -> Purchase.SPOT;
+      case CAPACITY_BLOCK -> Purchase.CAPACITY_BLOCK;
+    };
+  }
+
+  private String word() {
+    return config.purchase().name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  private static int devices(NodeFacts facts, Optional<Instance> instance) {
+    if (facts.devices() > 0) {
+      return facts.devices();
+    }
+    return instance
+        .filter(known -> known.device().kind() != Device.Kind.CPU)
+        .map(Instance::devices)
+        .orElse(0);
+  }
+
+  private double share(int devicesOfNode) {
+    if (config.share() > 0) {
+      return config.share();
+    }
+    return devicesOfNode > 0 && ownDevices > 0
+        ? Math.min(1, (double) ownDevices / devicesOfNode)
+        : 1;
+  }
+}

@@ -1,0 +1,60 @@
+package dev.outcrop.serving.cost;
+
+import dev.outcrop.batching.RowWork;
+import dev.outcrop.models.arch.DecoderConfig;
+import dev.outcrop.serving.config.CostConfig;
+import dev.outcrop.serving.config.ModelConfig;
+import dev.outcrop.serving.plan.ModelWork;
+import dev.outcrop.serving.prices.Device;
+import dev.outcrop.serving.prices.Instance;
+import dev.outcrop.serving.prices.Prices;
+import java.util.Map;
+
+/**
+ * How the time of a model's steps is split over requests: by the roofline of its configuration, on
+ * the device of the node's type where that is known, else on a usual one of its kind.
+ */
+public final class StepSplit {
+  /** Operations in the time of a byte: of server processors with units for matrices, roughly. */
+  private static final double OF_PROCESSORS = 60;
+
+  /** The same of an H100: 989 TFLOPS, 3.35 TB/s. */
+  private static final double OF_GPUS = 295;
+
+  /** Tokens of the step whose weights are shared; only experts make a difference. */
+  private static final int STEP_TOKENS = 16;
+
+  private StepSplit() {}
+
+  /** What the rows of a model's steps take. */
+  public static RowWork of(ModelConfig model, CostConfig cost, Map<String, String> environment) {
+    ModelWork work = ModelWork.of(DecoderConfig.read(model.path()), model.quantization());
+    String type =
+        cost.instanceType().isEmpty()
+            ? environment.getOrDefault(NodeFacts.INSTANCE, "")
+            : cost.instanceType();
+    boolean gpu = model.devices().stream().anyMatch(device -> device.startsWith("cuda"));
+    double usual = gpu ? OF_GPUS : OF_PROCESSORS;
+    if (type.isEmpty()) {
+      return of(work, usual);
+    }
+    double flopsPerByte =
+        Prices.read(cost.pricesFile())
+            .instance(type)
+            .map(Instance::device)
+            .filter(device -> gpu == (device.kind() == Device.Kind.GPU))
+            .map(device -> device.flopsPerSecond() / device.bytesPerSecond())
+            .orElse(usual);
+    return of(work, flopsPerByte);
+  }
+
+  /** The same for a device. */
+  static RowWork of(ModelWork work, double flopsPerByte) {
+    return new RowWork(
+        work.bytesRead(STEP_TOKENS),
+        work.kvBytesPerToken(),
+        work.decodeFlops(0),
+        work.decodeFlops(1) - work.decodeFlops(0),
+        flopsPerByte);
+  }
+}
