@@ -48,7 +48,7 @@
 {{- end -}}
 {{- end -}}
 {{- include "outcrop.checkServer" (dict "where" (printf "%s: server" $name) "server" $model.server) -}}
-{{- include "outcrop.checkEnv" (dict "where" (printf "%s: env" $name) "env" $model.env "own" (include "outcrop.servingEnv" .)) -}}
+{{- include "outcrop.checkEnv" (dict "where" (printf "%s: env" $name) "env" $model.env "own" (printf "%s\n%s" (include "outcrop.servingEnv" .) (include "outcrop.nodeEnv" .))) -}}
 {{- with $model.source.prefetch -}}
 {{- if and (eq .volume.type "claim") (not .volume.claim) -}}
 {{- fail (printf "%s: source.prefetch.volume.type is claim, and claim names none" $name) -}}

@@ -151,6 +151,18 @@ topologySpreadConstraints:
   value: "true"
 {{- end }}
 
+{{/* What the server asks for the price of its node by: dict root, model. */}}
+{{- define "outcrop.nodeEnv" -}}
+- name: OUTCROP_NODE_NAME
+  valueFrom:
+    fieldRef:
+      fieldPath: spec.nodeName
+{{- if eq (len .model.instanceTypes) 1 }}
+- name: OUTCROP_NODE_INSTANCE_TYPE
+  value: {{ first .model.instanceTypes }}
+{{- end }}
+{{- end }}
+
 {{- define "outcrop.servingContainer" -}}
 {{- $values := .root.Values -}}
 {{- $model := .model -}}
@@ -160,6 +172,7 @@ imagePullPolicy: {{ $values.image.pullPolicy }}
 args: ["serve", "--config", "/etc/outcrop/outcrop.yaml"]
 env:
   {{- include "outcrop.servingEnv" . | nindent 2 }}
+  {{- include "outcrop.nodeEnv" . | nindent 2 }}
   {{- with $model.env }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
