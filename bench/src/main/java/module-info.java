@@ -27,6 +27,7 @@ module dev.outcrop.bench {
   exports dev.outcrop.bench;
   exports dev.outcrop.bench.batching;
   exports dev.outcrop.bench.compare;
+  exports dev.outcrop.bench.dollars;
   exports dev.outcrop.bench.encode;
   exports dev.outcrop.bench.endpoint;
   exports dev.outcrop.bench.grammar;
@@ -46,6 +47,8 @@ module dev.outcrop.bench {
   opens dev.outcrop.bench.batching to
       info.picocli;
   opens dev.outcrop.bench.compare to
+      info.picocli;
+  opens dev.outcrop.bench.dollars to
       info.picocli;
   opens dev.outcrop.bench.encode to
       info.picocli;

@@ -3,6 +3,7 @@ package dev.outcrop.bench;
 import dev.outcrop.bench.batching.BatchingCommand;
 import dev.outcrop.bench.batching.SpeculativeCommand;
 import dev.outcrop.bench.compare.CompareCommand;
+import dev.outcrop.bench.dollars.DollarsCommand;
 import dev.outcrop.bench.encode.EncodeCommand;
 import dev.outcrop.bench.grammar.GrammarCommand;
 import dev.outcrop.bench.http.HttpCommand;
@@ -45,6 +46,7 @@ import picocli.CommandLine.IExecutionExceptionHandler;
       HttpCommand.class,
       ScrapeCommand.class,
       ScalingCommand.class,
+      DollarsCommand.class,
       PeersCommand.class,
       SoakCommand.class
     })

@@ -43,40 +43,56 @@ final class PlanReport {
   /** A line for each assumption, a row for each type, the verdict. */
   String table() {
     StringBuilder text = new StringBuilder();
-    line(text, String.format(Locale.ROOT, "%s: %.2f billion parameters (%.2f a token), weights %.1f GB (%s), KV %d KiB a token",
-        model,
-        need.work().size().parameters() / GIGA,
-        need.work().size().active() / GIGA,
-        need.work().weightBytes() / GIGA,
-        need.work().quantization().word(),
-        need.work().kvBytesPerToken() / 1_024));
-    line(text, String.format(Locale.ROOT, "%.1f M tokens a day, %.0f %% input, requests of %.0f tokens, %.0f %% of input cached; peak %.1fx at %.0f %% of capacity; %s ms",
-        need.tokensPerDay() / MILLION,
-        100 * need.traffic().inputShare(),
-        need.traffic().tokens(),
-        100 * need.traffic().cachedShare(),
-        need.peakFactor(),
-        100 * need.utilisation(),
-        need.slo().text()));
-    line(text, String.format(Locale.ROOT, "computed, not measured: engines reach %.0f %% of bandwidth and arithmetic (range: %.0f to %.0f %%), weights and KV %.0f %% of memory; TTFT without a queue; prices %s, %s",
-        100 * need.share().bandwidth(),
-        100 * Share.LOW.bandwidth(),
-        100 * Share.HIGH.bandwidth(),
-        100 * Layout.USABLE,
-        need.purchase().word(),
-        prices.date()));
+    line(
+        text,
+        String.format(
+            Locale.ROOT,
+            "%s: %.2f billion parameters (%.2f a token), weights %.1f GB (%s), KV %d KiB a token",
+            model,
+            need.work().size().parameters() / GIGA,
+            need.work().size().active() / GIGA,
+            need.work().weightBytes() / GIGA,
+            need.work().quantization().word(),
+            need.work().kvBytesPerToken() / 1_024));
+    line(
+        text,
+        String.format(
+            Locale.ROOT,
+            "%.1f M tokens a day, %.0f %% input, requests of %.0f tokens, %.0f %% of input cached; peak %.1fx at %.0f %% of capacity; %s ms",
+            need.tokensPerDay() / MILLION,
+            100 * need.traffic().inputShare(),
+            need.traffic().tokens(),
+            100 * need.traffic().cachedShare(),
+            need.peakFactor(),
+            100 * need.utilisation(),
+            need.slo().text()));
+    line(
+        text,
+        String.format(
+            Locale.ROOT,
+            "computed, not measured: engines reach %.0f %% of bandwidth and arithmetic (range: %.0f to %.0f %%), weights and KV %.0f %% of memory; TTFT without a queue; prices %s, %s",
+            100 * need.share().bandwidth(),
+            100 * Share.LOW.bandwidth(),
+            100 * Share.HIGH.bandwidth(),
+            100 * Layout.USABLE,
+            need.purchase().word(),
+            prices.date()));
     text.append('\n');
-    line(text, String.format(Locale.ROOT, "%-15s %9s %10s %6s %5s %8s %7s  %-24s %12s  %s",
-        "instance",
-        "$/h",
-        "instances",
-        "repl.",
-        "batch",
-        "TTFT ms",
-        "TPOT ms",
-        "$/month (range)",
-        "break-even",
-        "served today?"));
+    line(
+        text,
+        String.format(
+            Locale.ROOT,
+            "%-15s %9s %10s %6s %5s %8s %7s  %-24s %12s  %s",
+            "instance",
+            "$/h",
+            "instances",
+            "repl.",
+            "batch",
+            "TTFT ms",
+            "TPOT ms",
+            "$/month (range)",
+            "break-even",
+            "served today?"));
     plan.rows().forEach(row -> row(text, row));
     text.append('\n');
     verdict().forEach(sentence -> line(text, sentence));
@@ -91,17 +107,21 @@ final class PlanReport {
     Estimate estimate = row.estimate();
     var hourly = row.hourly();
     var size = row.size();
-    line(text, String.format(Locale.ROOT, "%-15s %9s %10s %6s %5s %8s %7s  %-24s %12s  %s",
-        row.instance().type(),
-        hourly == null ? "no price" : String.format(Locale.ROOT, "%.4f", hourly.usd()),
-        size == null ? "-" : String.valueOf(size.instances()),
-        size == null ? "-" : String.valueOf(size.replicas()),
-        estimate == null ? "-" : String.valueOf(estimate.batch()),
-        estimate == null ? "-" : String.format(Locale.ROOT, "%.0f", estimate.ttft() * MILLIS),
-        estimate == null ? "-" : String.format(Locale.ROOT, "%.1f", estimate.tpot() * MILLIS),
-        range(row.usd()),
-        breakEven(row),
-        standing(row)));
+    line(
+        text,
+        String.format(
+            Locale.ROOT,
+            "%-15s %9s %10s %6s %5s %8s %7s  %-24s %12s  %s",
+            row.instance().type(),
+            hourly == null ? "no price" : String.format(Locale.ROOT, "%.4f", hourly.usd()),
+            size == null ? "-" : String.valueOf(size.instances()),
+            size == null ? "-" : String.valueOf(size.replicas()),
+            estimate == null ? "-" : String.valueOf(estimate.batch()),
+            estimate == null ? "-" : String.format(Locale.ROOT, "%.0f", estimate.ttft() * MILLIS),
+            estimate == null ? "-" : String.format(Locale.ROOT, "%.1f", estimate.tpot() * MILLIS),
+            range(row.usd()),
+            breakEven(row),
+            standing(row)));
   }
 
   private static String range(@Nullable Range usd) {
@@ -109,9 +129,12 @@ final class PlanReport {
       return "-";
     }
     Double high = usd.high();
-    return String.format(Locale.ROOT, 
+    return String.format(
+        Locale.ROOT,
         "%,.0f (%,.0f to %s)",
-        usd.likely(), usd.low(), high == null ? "no SLO" : String.format(Locale.ROOT, "%,.0f", high));
+        usd.likely(),
+        usd.low(),
+        high == null ? "no SLO" : String.format(Locale.ROOT, "%,.0f", high));
   }
 
   private String breakEven(Row row) {
@@ -138,7 +161,8 @@ final class PlanReport {
     String theirs =
         list == null || bedrock == null
             ? "No price of Bedrock is known for this model: --bedrock-model names one."
-            : String.format(Locale.ROOT, 
+            : String.format(
+                Locale.ROOT,
                 "Bedrock on demand: $%,.0f a month (%s, %.2f in and %.2f out a million; source %s of %s%s).",
                 list,
                 bedrock.id(),
@@ -164,7 +188,8 @@ final class PlanReport {
                         + ".")
             .orElse("");
     String rule =
-        String.format(Locale.ROOT, 
+        String.format(
+            Locale.ROOT,
             "The usual rule of thumb is to leave per-token prices at $%,.0f a month.",
             BreakEven.RULE_OF_THUMB);
     return List.of(theirs, ours, would, rule).stream().filter(each -> !each.isEmpty()).toList();
@@ -177,7 +202,12 @@ final class PlanReport {
       throw new IllegalStateException("only rows with a price are compared");
     }
     String cost =
-        String.format(Locale.ROOT, "%d x %s, $%,.0f a month", size.instances(), row.instance().type(), usd.likely());
+        String.format(
+            Locale.ROOT,
+            "%d x %s, $%,.0f a month",
+            size.instances(),
+            row.instance().type(),
+            usd.likely());
     if (list == null) {
       return cost + ".";
     }
@@ -186,9 +216,11 @@ final class PlanReport {
         + (usd.likely() < list ? ", less than Bedrock" : ", not less than Bedrock")
         + (even == null
             ? "; no load breaks even."
-            : String.format(Locale.ROOT, 
+            : String.format(
+                Locale.ROOT,
                 "; breaks even at %,.0f M tokens, $%,.0f a month.",
-                even.tokensPerMonth() / MILLION, even.usdPerMonth()));
+                even.tokensPerMonth() / MILLION,
+                even.usdPerMonth()));
   }
 
   /** The same as JSON; every key says its unit. */

@@ -1,0 +1,299 @@
+package dev.outcrop.bench.dollars;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.outcrop.models.OutcropException;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import picocli.CommandLine;
+
+final class DollarsCommandTest {
+  private static final String MODEL = "meta.llama3-1-8b-instruct";
+
+  /** An hour: 2 requests a second of 900 tokens in, 300 of them cached, and 100 out. */
+  private static final String HOUR =
+      """
+      {"benchmark": "load", "commit": "0123456789ab", "shape": {%s "model": "llama"},
+       "results": [
+         {"inputTokensPerSecond": 900, "outputTokensPerSecond": 100, "requestsPerSecond": 1,
+          "goodputRequestsPerSecond": 1},
+         {"inputTokensPerSecond": 1800, "cachedInputTokensPerSecond": 600,
+          "outputTokensPerSecond": 200, "requestsPerSecond": 2, "goodputRequestsPerSecond": 1.5},
+         {"inputTokensPerSecond": 2700, "outputTokensPerSecond": 300, "requestsPerSecond": 3,
+          "goodputRequestsPerSecond": 0.1},
+         {"inputTokensPerSecond": 9999, "outputTokensPerSecond": 9999, "requestsPerSecond": 3,
+          "goodputRequestsPerSecond": 9, "valid": "no, in repeat 1 the client lagged"}]}
+      """;
+
+  @TempDir private Path folder;
+
+  private record Run(int status, String out, String err) {
+    JsonNode json() throws IOException {
+      return new ObjectMapper().readTree(out);
+    }
+
+    List<JsonNode> rows(String type) throws IOException {
+      List<JsonNode> rows = new ArrayList<>();
+      for (JsonNode row : json().get("results")) {
+        if (row.path("instance").asText().equals(type)) {
+          rows.add(row);
+        }
+      }
+      return rows;
+    }
+  }
+
+  private static Run run(String... arguments) {
+    PrintStream out = System.out;
+    PrintStream err = System.err;
+    ByteArrayOutputStream captured = new ByteArrayOutputStream();
+    ByteArrayOutputStream told = new ByteArrayOutputStream();
+    StringWriter usage = new StringWriter();
+    System.setOut(new PrintStream(captured, true, StandardCharsets.UTF_8));
+    System.setErr(new PrintStream(told, true, StandardCharsets.UTF_8));
+    try {
+      int status =
+          new CommandLine(new DollarsCommand())
+              .setCaseInsensitiveEnumValuesAllowed(true)
+              .setErr(new PrintWriter(usage, true))
+              .setExecutionExceptionHandler(
+                  (e, line, parsed) -> {
+                    assertThat(e).isInstanceOfAny(OutcropException.class, IOException.class);
+                    line.getErr().println(e.getMessage());
+                    return 1;
+                  })
+              .execute(arguments);
+      return new Run(
+          status,
+          captured.toString(StandardCharsets.UTF_8),
+          told.toString(StandardCharsets.UTF_8) + usage);
+    } finally {
+      System.setOut(out);
+      System.setErr(err);
+    }
+  }
+
+  private String file(String text) throws IOException {
+    return Files.writeString(folder.resolve("load.json"), text).toString();
+  }
+
+  /**
+   * By hand: an hour of g6.xlarge costs 0.8048. At the point where most requests kept their promise
+   * that was 2,000 tokens a second, three quarters of them in time: 5.4 million good tokens.
+   */
+  @Test
+  void theDollarsOfARecordedHourAreThoseOfTheHand() throws IOException {
+    Run run = run(file(HOUR.formatted("\"instance\": \"g6.xlarge\",")), "--model", MODEL);
+
+    assertThat(run.status()).as(run.err()).isZero();
+    List<JsonNode> rows = run.rows("g6.xlarge");
+    assertThat(rows)
+        .extracting(row -> row.get("load").asText())
+        .containsExactly("goodput", "30%", "60%", "100%");
+    assertThat(rows).allMatch(row -> row.get("basis").asText().equals("measured"));
+    JsonNode good = rows.get(0);
+    assertThat(good.get("tokensPerSecond").asDouble()).isEqualTo(1_500, within(1e-6));
+    assertThat(good.get("usdPerMillion").asDouble()).isEqualTo(0.8048 / 5.4, within(1e-6));
+    // three kinds of tokens share the hour: 3,600 * 0.75 * (1,200 computed, 600 cached, 200 out)
+    double hour =
+        (3.24 * good.get("usdPerMillionInput").asDouble()
+            + 1.62 * good.get("usdPerMillionCached").asDouble()
+            + 0.54 * good.get("usdPerMillionOutput").asDouble());
+    assertThat(hour).isEqualTo(0.8048, within(1e-5));
+    assertThat(good.get("usdPerMillionOutput").asDouble())
+        .isGreaterThan(good.get("usdPerMillionInput").asDouble());
+    assertThat(good.get("usdPerMillionCached").asDouble())
+        .isLessThan(good.get("usdPerMillionInput").asDouble());
+    // full load was 3,000 tokens a second
+    assertThat(rows.get(3).get("usdPerMillion").asDouble()).isEqualTo(0.8048 / 10.8, within(1e-6));
+    assertThat(rows.get(1).get("usdPerMillion").asDouble()).isEqualTo(0.8048 / 3.24, within(1e-6));
+    assertThat(good.get("bedrockUsdPerMillion").asDouble()).isEqualTo(0.22);
+    // at 60 % of goodput an hour is 3.24 million tokens: 0.713 on Bedrock, less than 0.8048
+    assertThat(good.has("breakEvenUsdPerMonth")).isFalse();
+    assertThat(run.err()).contains("Bedrock $0.220; no load breaks even.");
+    assertThat(run.err())
+        .contains("Cheapest instance for ttft=2000,tpot=100 ms: g6.xlarge (measured)");
+    assertThat(run.json().get("ruleOfThumbUsdPerMonth").asInt()).isEqualTo(30_000);
+  }
+
+  @Test
+  void namesOfFiguresAreThoseOfTheLoadCommandToo() throws IOException {
+    String theirs =
+        """
+        {"benchmark": "load", "shape": {}, "results": [{"input_throughput": 900,
+          "output_throughput": 100, "request_throughput": 1, "request_goodput": 1,
+          "cached_input_tokens": 3000, "duration": 10, "valid": "yes"}]}
+        """;
+    Run run = run(file(theirs), "--model", MODEL, "--instance", "g6.xlarge");
+
+    JsonNode good = run.rows("g6.xlarge").get(0);
+    assertThat(good.get("usdPerMillion").asDouble()).isEqualTo(0.8048 / 3.6, within(1e-6));
+    assertThat(run.json().get("shape").get("cachedShare").asDouble())
+        .isEqualTo(1 / 3.0, within(1e-9));
+  }
+
+  @Test
+  void withoutARunEverythingIsComputedAndSaysSo() throws IOException {
+    Run run = run("--model", "us.meta.llama3-1-70b-instruct-v1:0");
+
+    assertThat(run.status()).as(run.err()).isZero();
+    assertThat(run.err())
+        .contains("Computed rows assume 40% of bandwidth")
+        .contains("Outcrop serves this model on none of the instances")
+        .contains("Left out of the verdict, though cheaper:")
+        .contains("$30,000 a month");
+    for (JsonNode row : run.json().get("results")) {
+      if (row.has("instance")) {
+        assertThat(row.get("basis").asText()).isEqualTo("computed");
+        assertThat(row.get("standing").asText()).isNotEqualTo("served");
+      }
+    }
+    JsonNode small = run.rows("g6.xlarge").get(0);
+    assertThat(small.get("standing").asText()).isEqualTo("too-large");
+    assertThat(small.has("usdPerMillion")).isFalse();
+    assertThat(run.json().get("shape").get("bedrockModes").get("batch").asText())
+        .isEqualTo("0.5 of on demand, not verified");
+  }
+
+  @Test
+  void untestedInstancesCountWhereThatIsAskedFor() throws IOException {
+    Run run = run("--model", MODEL, "--count-untested", "--fixed-usd-per-month", "4000");
+
+    assertThat(run.err()).contains("Cheapest instance for ttft=2000,tpot=100 ms: ");
+    JsonNode result = run.json();
+    assertThat(result.get("cheapestUsdPerMillion").asDouble()).isPositive();
+    // neither Neuron nor what is too large may be it
+    assertThat(result.get("shape").get("verdict").get(1).asText())
+        .doesNotContain("inf2")
+        .doesNotContain("trn1");
+    if (result.has("cheapestBreakEvenUsdPerMonth")) {
+      assertThat(result.get("cheapestBreakEvenUsdPerMonth").asDouble()).isGreaterThan(4_000);
+    }
+  }
+
+  @Test
+  void aMachineOfOnesOwnHasThePriceThatIsGiven() throws IOException {
+    Run run =
+        run(
+            file(HOUR.formatted("\"instance\": \"own.box\",")),
+            "--model",
+            MODEL,
+            "--hourly-usd",
+            "own.box=0.2",
+            "--fixed-usd-per-month",
+            "300");
+
+    JsonNode good = run.rows("own.box").get(0);
+    assertThat(good.get("usdPerMillion").asDouble()).isEqualTo(0.2 / 5.4, within(1e-6));
+    // 900 tokens a second save 2.365e9 * 0.22e-6 - 146 = 374 a month, more than 300
+    assertThat(good.get("breakEvenUsdPerMonth").asDouble()).isEqualTo(446, within(1e-6));
+  }
+
+  @Test
+  void aPriceThatNobodySourcedIsNoPrice() throws IOException {
+    Run run = run("--model", MODEL, "--purchase", "spot");
+
+    assertThat(run.rows("g6.xlarge").get(0).has("usdPerHour")).isFalse();
+    assertThat(run.rows("p5en.48xlarge").get(0).get("usdPerHour").asDouble()).isEqualTo(27.2);
+  }
+
+  @Test
+  void moreOutputIsDearerHereThanOnBedrock() throws IOException {
+    Run run = run("--model", MODEL, "--count-untested");
+
+    List<JsonNode> mixes = new ArrayList<>();
+    for (JsonNode row : run.json().get("results")) {
+      if (row.has("inputShare")) {
+        mixes.add(row);
+      }
+    }
+    assertThat(mixes).hasSize(Answer.MIXES.size());
+    assertThat(mixes.getFirst().get("usdPerMillion").asDouble())
+        .isGreaterThan(mixes.getLast().get("usdPerMillion").asDouble());
+    assertThat(mixes).allMatch(mix -> mix.get("bedrockUsdPerMillion").asDouble() == 0.22);
+  }
+
+  @Test
+  void thePageHoldsEverythingAndAsksNobody() throws IOException {
+    Path page = folder.resolve("dollars.html");
+    Run run =
+        run(
+            file(HOUR.formatted("\"instance\": \"g6.xlarge\",")),
+            "--model",
+            MODEL,
+            "--html",
+            page.toString());
+
+    assertThat(run.status()).as(run.err()).isZero();
+    String html = Files.readString(page);
+    assertThat(html).contains("<svg", "class=\"data\"", "g6.xlarge", "measured", "computed");
+    assertThat(html).doesNotContain("${", "http://", "https://", "<script", "NaN", "Infinity");
+    assertThat(html.split("<svg", -1)).hasSize(4);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          {"benchmark": "engine"}                                  | benchmark is 'engine', must be 'load'
+          {"benchmark": "load", "results": []}                     | results holds no valid point
+          {"benchmark": "load", "results": [{"inputTokensPerSecond": 1}]} | results[0].outputTokensPerSecond (or output_throughput) is missing
+          {"benchmark": "load", "results": [{"inputTokensPerSecond": 1, "outputTokensPerSecond": 1, "requestsPerSecond": 1}]} | results[0].goodputRequestsPerSecond (or request_goodput) is missing
+          [                                                        | cannot be read as JSON
+          """)
+  void aResultThatCannotBeReadIsNamed(String text, String message) throws IOException {
+    String file = file(text);
+    Run run = run(file, "--model", MODEL);
+
+    assertThat(run.status()).isEqualTo(1);
+    assertThat(run.err()).contains(file).contains(message);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          --utilisation 0.3,0     | --utilisation must be from 0.01 to 1, was 0.0
+          --share 2               | --share must be from 0.01 to 1, was 2.0
+          --input-share -1        | --input-share must be from 0 to 1, was -1.0
+          --zones 0               | --zones must be from 1 to 1000, was 0
+          --slo now               | --slo must be ttft=MILLIS,tpot=MILLIS, was now
+          --bedrock-model nothing | --bedrock-model nothing is not in the price table
+          --hourly-usd g6.xlarge=0 | --hourly-usd must be from
+          """)
+  void optionsOutOfTheirRangeAreRefused(String options, String message) {
+    List<String> all = new ArrayList<>(List.of("--model", MODEL));
+    all.addAll(Arrays.asList(options.split(" ")));
+    Run run = run(all.toArray(String[]::new));
+
+    assertThat(run.status()).isEqualTo(2);
+    assertThat(run.err()).contains(message);
+  }
+
+  @Test
+  void aRunThatDoesNotSayWhereItRanHasToBeTold() throws IOException {
+    Run run = run(file(HOUR.formatted("")), "--model", MODEL);
+
+    assertThat(run.status()).isEqualTo(2);
+    assertThat(run.err()).contains("load.json does not say what instance it ran on");
+  }
+}
