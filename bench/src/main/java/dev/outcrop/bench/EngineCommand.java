@@ -87,8 +87,10 @@ final class EngineCommand implements Callable<Integer> {
             prompt + steps + 1,
             compute.threads())) {
       bench.decodeMillis(1, prompt, steps);
+      EngineRoof roof =
+          new EngineRoof(decoder.numbers(), prompt + steps + 1, compute.dtype(), quantization);
       for (int batch : batches) {
-        Map<String, Number> result = measure(bench, batch);
+        Map<String, Number> result = measure(bench, roof, batch);
         System.err.println("batch " + batch + ": " + result);
         results.add(result);
       }
@@ -110,7 +112,7 @@ final class EngineCommand implements Callable<Integer> {
         "--quantization needs --dtype bfloat16");
   }
 
-  private Map<String, Number> measure(EngineBench bench, int batch) {
+  private Map<String, Number> measure(EngineBench bench, EngineRoof roof, int batch) {
     int repeats = compute.repeats();
     double before = bench.readGigabytesPerSecond();
     double[] stepMillis = new double[repeats];
@@ -122,6 +124,7 @@ final class EngineCommand implements Callable<Integer> {
       prefillMillis[repeat] = bench.prefillMillis(prompt);
     }
     double after = bench.readGigabytesPerSecond();
+    double gigaflops = bench.gemmGigaflops();
     double millis = Run.median(stepMillis);
     double floor = Run.median(floorMillis);
     Map<String, Number> result = new LinkedHashMap<>();
@@ -130,8 +133,13 @@ final class EngineCommand implements Callable<Integer> {
     result.put("tokensPerSecond", batch * 1_000 / millis);
     result.put("floorMsPerStep", floor);
     result.put("stepOverFloor", millis / floor);
-    result.put("prefillMs", Run.median(prefillMillis));
-    result.put("readGigabytesPerSecond", (before + after) / 2);
+    double prefill = Run.median(prefillMillis);
+    result.put("prefillMs", prefill);
+    double gigabytes = (before + after) / 2;
+    roof.decode(result, millis, batch, prompt + steps / 2., gigabytes, gigaflops);
+    roof.prefill(result, prefill, prompt, gigabytes, gigaflops);
+    result.put("gemmGigaflopsPerSecond", gigaflops);
+    result.put("readGigabytesPerSecond", gigabytes);
     result.put("readGigabytesPerSecondBefore", before);
     result.put("readGigabytesPerSecondAfter", after);
     return result;
@@ -156,6 +164,13 @@ final class EngineCommand implements Callable<Integer> {
         floorMsPerStep: ms, the linear layers alone over cycled weights in the same run
         stepOverFloor: ratio
         prefillMs: ms of one prompt, median
+        readMegabytes: 10^6 bytes of weights and KV that a step has to read, counted from the shape
+        gigaflop: 10^9 operations that a step has to do, counted from the shape
+        rooflineMs: ms, the longer of these over readGigabytesPerSecond and gemmGigaflopsPerSecond
+        rooflineShare: rooflineMs over msPerStep
+        prefillRooflineMs: ms, the same of the prompt
+        prefillRooflineShare: prefillRooflineMs over prefillMs
+        gemmGigaflopsPerSecond: 10^9 operations/s of a product of two large matrices
         readGigabytesPerSecond: 10^9 bytes/s, mean of before and after
         readGigabytesPerSecondBefore: 10^9 bytes/s
         readGigabytesPerSecondAfter: 10^9 bytes/s

@@ -43,7 +43,8 @@ public final class EngineBench implements AutoCloseable {
       }
     }
 
-    private DecoderConfig config(int maxPosition) {
+    /** The decoder of this shape, for sequences of so many tokens. */
+    public DecoderConfig config(int maxPosition) {
       Attention attention = Attention.plain(heads, kvHeads, hidden / heads);
       return DecoderConfig.llama(vocabulary, hidden, maxPosition, attention, layers, intermediate);
     }
@@ -219,6 +220,11 @@ public final class EngineBench implements AutoCloseable {
   /** Gigabytes per second that all threads together read from memory. */
   public double readGigabytesPerSecond() {
     return bench.readGigabytesPerSecond();
+  }
+
+  /** 10^9 operations per second of a product of two large matrices of the engine's type. */
+  public double gemmGigaflops() {
+    return bench.gemmGigaflops();
   }
 
   private int[] prompt(int sequence, int length) {

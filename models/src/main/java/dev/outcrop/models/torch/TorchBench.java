@@ -11,6 +11,8 @@ import java.util.Arrays;
  */
 public final class TorchBench implements AutoCloseable {
   private static final long READ_BYTES = 256L << 20;
+  private static final int SQUARE = 2_048;
+  private static final int RUNS = 7;
 
   private final TorchEngine engine;
   private final TorchProgram program;
@@ -40,9 +42,21 @@ public final class TorchBench implements AutoCloseable {
   public double readGigabytesPerSecond() {
     program.run("allocate_bytes", IValue.from(READ_BYTES));
     try {
-      long[] nanos = time(7, () -> program.run("read_bytes"));
+      long[] nanos = time(RUNS, () -> program.run("read_bytes"));
       Arrays.sort(nanos);
       return (double) READ_BYTES / nanos[nanos.length / 2];
+    } finally {
+      program.run("unmap_files");
+    }
+  }
+
+  /** 10^9 operations per second of a product of two large matrices of the engine's type. */
+  public double gemmGigaflops() {
+    program.run("allocate_square", IValue.from(SQUARE));
+    try {
+      long[] nanos = time(RUNS, () -> program.run("multiply_square"));
+      Arrays.sort(nanos);
+      return 2. * SQUARE * SQUARE * SQUARE / nanos[nanos.length / 2];
     } finally {
       program.run("unmap_files");
     }
