@@ -3,9 +3,11 @@ package dev.outcrop.bench.compare;
 import dev.outcrop.bench.report.Confidence;
 import dev.outcrop.bench.report.Run;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.apache.commons.statistics.inference.TTest;
 
 /**
  * How a figure of two runs differs.
@@ -92,33 +94,41 @@ record Difference(
   /**
    * Requests of one run are not independent, so ranks alone find differences between a run and its
    * repetition. A difference also has to be larger than what is negligible (Vargha and Delaney),
-   * and larger than how far repeats of one run are apart.
+   * and the repeats, which are independent, have to differ too (Welch's t-test of their medians).
    */
   private Verdict verdictAt(double corrected) {
     if (corrected >= MannWhitney.SIGNIFICANT
         || Math.abs(superiority - 0.5) < MannWhitney.NEGLIGIBLE
-        || overlap(before.middles, after.middles)) {
+        || !repeatsDiffer(before.middles, after.middles)) {
       return Verdict.NO_DIFFERENCE;
     }
     return superiority > 0.5 ? Verdict.BETTER : Verdict.WORSE;
   }
 
-  private static boolean overlap(double[] a, double[] b) {
+  private static boolean repeatsDiffer(double[] a, double[] b) {
     if (a.length < 2 || b.length < 2) {
-      return false; // nobody knows
+      return true; // nobody knows; a remark says so
     }
-    double leastA = Double.POSITIVE_INFINITY;
-    double mostA = Double.NEGATIVE_INFINITY;
-    for (double each : a) {
-      leastA = Math.min(leastA, each);
-      mostA = Math.max(mostA, each);
+    Extent ofA = Extent.of(a);
+    Extent ofB = Extent.of(b);
+    boolean apart = ofA.most < ofB.least || ofB.most < ofA.least;
+    // Where half of the requests failed a median is infinite, which has no variance.
+    boolean plain = Double.isFinite(ofA.most) && Double.isFinite(ofB.most);
+    if (!apart || !plain || (ofA.isPoint() && ofB.isPoint())) {
+      return apart;
     }
-    double leastB = Double.POSITIVE_INFINITY;
-    double mostB = Double.NEGATIVE_INFINITY;
-    for (double each : b) {
-      leastB = Math.min(leastB, each);
-      mostB = Math.max(mostB, each);
+    return TTest.withDefaults().test(a, b).getPValue() < MannWhitney.SIGNIFICANT;
+  }
+
+  /** The smallest and the largest of some values. */
+  private record Extent(double least, double most) {
+    static Extent of(double[] values) {
+      return new Extent(
+          Arrays.stream(values).min().orElseThrow(), Arrays.stream(values).max().orElseThrow());
     }
-    return leastA <= mostB && leastB <= mostA;
+
+    boolean isPoint() {
+      return least == most;
+    }
   }
 }

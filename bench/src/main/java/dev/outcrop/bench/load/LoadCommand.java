@@ -5,7 +5,6 @@ import dev.outcrop.bench.endpoint.Target;
 import dev.outcrop.bench.endpoint.TargetOptions;
 import dev.outcrop.bench.options.Bounds;
 import dev.outcrop.bench.report.HtmlReport;
-import dev.outcrop.bench.report.LoadFigures;
 import dev.outcrop.bench.report.Run;
 import dev.outcrop.bench.report.RunResult;
 import dev.outcrop.bench.scenario.Arrivals;
@@ -158,7 +157,7 @@ public final class LoadCommand implements Callable<Integer> {
           run.result(
               described(target, scenario, replayed, scale, drawn),
               scenario.repeats(),
-              LoadFigures.units(),
+              result.units(),
               result.results(),
               result.headline(),
               result.series());

@@ -94,6 +94,16 @@ final class LoadResult {
     return headline;
   }
 
+  /** The units of all that there is. */
+  Map<String, String> units() {
+    Set<String> names = new LinkedHashSet<>(headline().keySet());
+    results().forEach(result -> names.addAll(result.keySet()));
+    series().forEach(series -> names.add(series.figure()));
+    Map<String, String> units = new LinkedHashMap<>(LoadFigures.units());
+    units.keySet().retainAll(names);
+    return units;
+  }
+
   /** Points whose figures are not to be believed. */
   int invalidPoints() {
     return (int) points.values().stream().filter(repeats -> !valid(repeats).equals("yes")).count();

@@ -102,7 +102,7 @@ final class CompareCommandTest {
   @Test
   void whoFailsIsNotFaster() {
     RunResult before = result(1, 200, 0, 0);
-    RunResult after = result(2, 190, 0.4, 0);
+    RunResult after = result(2, 190, 0.6, 0);
 
     assertThat(verdicts(before, after)).isEqualTo(Map.of("ttft_ms", "worse", "failure", "worse"));
   }
