@@ -39,6 +39,25 @@ public sealed interface Arrivals {
    */
   record Closed(List<Integer> concurrency) implements Arrivals {}
 
+  /** What came of the scenario and the command line, in words. */
+  default String told() {
+    return switch (this) {
+      case Poisson(List<Double> rates) -> "Poisson at " + rates;
+      case Gamma(List<Double> rates, double burstiness) ->
+          "gamma at %s, burstiness %s".formatted(rates, burstiness);
+      case Replay replay -> "replay %s times as fast".formatted(replay.speed());
+      case Closed(List<Integer> concurrency) -> "users who wait, " + concurrency;
+      case Saturate(int rates, int mostUsers) ->
+          "up to %d users, then %d rates".formatted(mostUsers, rates);
+    };
+  }
+
+  /** The name of the trace that is replayed, without its folder; empty for others. */
+  default String traceName() {
+    Path file = this instanceof Replay replay ? replay.file() : null;
+    return file == null ? "" : String.valueOf(file.getFileName());
+  }
+
   /**
    * One user alone, then twice as many each time until that brings no more throughput, then Poisson
    * arrivals at rates between the two.

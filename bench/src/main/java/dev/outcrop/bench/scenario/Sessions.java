@@ -1,6 +1,7 @@
 package dev.outcrop.bench.scenario;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -87,17 +88,23 @@ public final class Sessions {
     for (int tool = 0; tool < count; tool++) {
       SplittableRandom random = random(5, tool);
       Map<String, Object> properties = new LinkedHashMap<>();
+      // Every map keeps its order: Map.of has another one in each JVM, and so would prompts.
       for (int i = 0; i < PARAMETERS; i++) {
-        properties.put(
-            Words.text(1, random) + "_" + i,
-            Map.of("type", i % 2 == 0 ? "string" : "number", "description", words(8, random)));
+        Map<String, Object> property = new LinkedHashMap<>();
+        String name = Words.text(1, random) + "_" + i;
+        property.put("type", i % 2 == 0 ? "string" : "number");
+        property.put("description", words(8, random));
+        properties.put(name, property);
       }
       Map<String, Object> schema = new LinkedHashMap<>();
       schema.put("type", "object");
       schema.put("properties", properties);
       schema.put("required", List.copyOf(properties.keySet()));
       tools.add(
-          new Tool(Words.text(1, random) + "_tool_" + tool, words(12, random), Map.copyOf(schema)));
+          new Tool(
+              Words.text(1, random) + "_tool_" + tool,
+              words(12, random),
+              Collections.unmodifiableMap(schema)));
     }
     return tools;
   }

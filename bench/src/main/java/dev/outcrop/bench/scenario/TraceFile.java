@@ -5,11 +5,15 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.SplittableRandom;
@@ -31,7 +35,23 @@ public final class TraceFile {
    * @param requests in the order of their times, the first at 0
    * @param left records that are no request with an answer, or of another model
    */
-  public record Trace(List<Recording> requests, int left) {}
+  public record Trace(List<Recording> requests, int left) {
+    /** Of the times and lengths of all requests, so that two runs can be seen to replay the same. */
+    public String sha256() {
+      try {
+        MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
+        ByteBuffer bytes = ByteBuffer.allocate(Double.BYTES + 2 * Integer.BYTES);
+        for (Recording each : requests) {
+          bytes.clear();
+          bytes.putDouble(each.seconds()).putInt(each.inputTokens()).putInt(each.outputTokens());
+          sha256.update(bytes.array());
+        }
+        return HexFormat.of().formatHex(sha256.digest());
+      } catch (NoSuchAlgorithmException e) {
+        throw new IllegalStateException("every JVM has SHA-256", e);
+      }
+    }
+  }
 
   /**
    * Reads a trace.

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.DoubleSupplier;
 import java.util.stream.DoubleStream;
@@ -98,6 +99,17 @@ final class SessionsTest {
     assertThat(tools.tools()).hasSize(5);
     assertThat(tools.tools().stream().map(Tool::name)).doesNotHaveDuplicates();
     assertThat(tools.tools()).isEqualTo(of(new Shape.Tools(5, TWENTY, TEN), 1).session(1).tools());
+
+    // Maps whose order differs from JVM to JVM would make other prompts of the same seed.
+    for (Tool tool : tools.tools()) {
+      assertThat(tool.schema().keySet()).containsExactly("type", "properties", "required");
+      assertThat(((Map<?, ?>) tool.schema().get("properties")).values())
+          .hasSize(4)
+          .allSatisfy(
+              property ->
+                  assertThat(((Map<?, ?>) property).keySet().toString())
+                      .isEqualTo("[type, description]"));
+    }
 
     Shape turns = new Shape.MultiTurn(5, 2, 4, TWENTY, TEN, Duration.ofSeconds(1));
     assertThat(IntStream.range(0, 50).mapToObj(n -> of(turns, 1).session(n).turns().size()))
