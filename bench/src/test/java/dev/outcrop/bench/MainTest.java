@@ -98,6 +98,10 @@ class MainTest {
           load --scenario smoke --target http://h --texts        | --texts is for scenarios that replay, such as replay
           load --scenario replay --target http://h               | --trace must say what to replay: the scenario does not
           load --scenario smoke --target http://h --metrics h    | --metrics must be like http://127.0.0.1:8081/metrics, was h
+          load --scenario smoke --target http://h --metrics //h:8081/metrics | --metrics must be like http://127.0.0.1:8081/metrics, was //h:8081/metrics
+          load --scenario smoke --target http://h --metrics httpx://h/ | --metrics must be like http://127.0.0.1:8081/metrics, was httpx://h/
+          load --scenario smoke --target http://u:secret@h       | --target must be like http://127.0.0.1:8080, without a user or a password
+          load --scenario smoke --target http://h --html none/r.html | --html must be in a folder that is there, was none/r.html
           load --scenario smoke --target http://h --key k --region r | --key and --region are two ways to say who asks
           load --scenario smoke --target http://h --api openai --region r | --region signs for converse, not for openai
           compare none.json other.json                           | there is no file none.json

@@ -22,7 +22,7 @@ final class ConverseTarget implements Target {
   private final ConverseStreamClient client;
 
   ConverseTarget(URI server, String model, Authorization authorization, HttpClient http) {
-    this.server = server;
+    this.server = Address.shown(server);
     this.model = model;
     this.client = new ConverseStreamClient(server, model, authorization, http);
   }

@@ -19,6 +19,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /** A server with OpenAI's chat completions, streamed as server-sent events. */
 final class OpenAiTarget implements Target {
@@ -33,7 +34,7 @@ final class OpenAiTarget implements Target {
   private final HttpClient http;
 
   OpenAiTarget(URI server, String model, Authorization authorization, HttpClient http) {
-    this.server = server;
+    this.server = Address.shown(server);
     this.uri = completions(server);
     this.model = model;
     this.authorization = authorization;
@@ -117,20 +118,31 @@ final class OpenAiTarget implements Target {
             new String(in.readNBytes(MAX_ERROR_BYTES), StandardCharsets.UTF_8));
       }
       BufferedReader lines = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8));
+      boolean done = false;
+      JsonNode usage = null; // some servers tell it with every piece; the last one is the answer's
+      // To the end of the response, or its connection could not carry another request.
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        if (line.startsWith(DATA)) {
+        if (line.startsWith(DATA) && !done) {
           String data = line.substring(DATA.length()).strip();
-          if (data.equals("[DONE]")) {
-            return;
-          }
-          tell(data, listener);
+          done = data.equals("[DONE]");
+          JsonNode told = done ? null : tell(data, listener);
+          usage = told == null ? usage : told;
         }
       }
-      throw new IOException("the stream ended before the answer did");
+      if (!done) {
+        throw new IOException("the stream ended before the answer did");
+      }
+      if (usage != null) {
+        listener.usage(
+            usage.path("prompt_tokens").asInt(),
+            usage.at("/prompt_tokens_details/cached_tokens").asInt(),
+            usage.path("completion_tokens").asInt());
+      }
     }
   }
 
-  private static void tell(String data, Listener listener) throws IOException {
+  /** Tells what an event says; returns the usage in it, or null. */
+  private static @Nullable JsonNode tell(String data, Listener listener) throws IOException {
     JsonNode event;
     try {
       event = JSON.readTree(data);
@@ -150,12 +162,7 @@ final class OpenAiTarget implements Target {
       listener.delta(delta.path("content").isTextual() ? text : "");
     }
     JsonNode usage = event.path("usage");
-    if (usage.isObject() && event.path("choices").isEmpty()) {
-      listener.usage(
-          usage.path("prompt_tokens").asInt(),
-          usage.at("/prompt_tokens_details/cached_tokens").asInt(),
-          usage.path("completion_tokens").asInt());
-    }
+    return usage.isObject() ? usage : null;
   }
 
   @Override

@@ -35,12 +35,12 @@ record ServedModels(boolean listed, boolean outcrop, List<String> ids) {
     try {
       response = http.send(request.build(), HttpResponse.BodyHandlers.ofString());
     } catch (ConnectException e) { // has no message of its own
-      throw new IOException("nobody answers at " + server, e);
+      throw new IOException("nobody answers at " + Address.shown(server), e);
     }
     if (response.statusCode() == 401 || response.statusCode() == 403) {
       throw new IOException(
           "%s does not list its models without a key; give --key, or --api and --model"
-              .formatted(server));
+              .formatted(Address.shown(server)));
     }
     return read(response.statusCode(), response.body());
   }
@@ -72,7 +72,7 @@ record ServedModels(boolean listed, boolean outcrop, List<String> ids) {
     }
     throw new IOException(
         ids.isEmpty()
-            ? "--model must name a model: %s does not list any".formatted(server)
+            ? "--model must name a model: %s does not list any".formatted(Address.shown(server))
             : "--model must be one of %s".formatted(String.join(", ", ids)));
   }
 }

@@ -25,7 +25,7 @@ public sealed interface Target extends AutoCloseable permits ConverseTarget, Ope
   /** The API. */
   Api api();
 
-  /** Where it is. */
+  /** Where it is, without what may be secret: scheme, host, port and path. */
   URI server();
 
   /** The model that it is asked for. */

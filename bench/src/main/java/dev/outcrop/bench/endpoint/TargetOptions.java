@@ -4,9 +4,9 @@ import dev.outcrop.bench.options.Bounds;
 import dev.outcrop.serving.client.Authorization;
 import java.io.IOException;
 import java.net.URI;
-import java.net.URISyntaxException;
 import java.net.http.HttpClient;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Executors;
@@ -21,8 +21,11 @@ public final class TargetOptions {
   private static final Pattern BEDROCK =
       Pattern.compile(
           "bedrock-runtime(?:-fips)?\\.([a-z0-9-]+)\\.(amazonaws\\.com(\\.cn)?|api\\.aws)");
+  private static final Pattern OPENAI = Pattern.compile("api\\.openai\\.com");
+  private static final Pattern OPENAI_PATH = Pattern.compile("(?:.*/)?v1(?:/chat/completions)?/*");
+  private static final Pattern LOOPBACK =
+      Pattern.compile("localhost|127(?:\\.[0-9]{1,3}){3}|\\[(?:::|0:0:0:0:0:0:0:)1]");
   private static final Duration CONNECT = Duration.ofSeconds(10);
-  private static final int MOST_PORT = 65_535;
   private static final String KEEP_ALIVE = "jdk.httpclient.keepalive.timeout";
 
   @Option(
@@ -46,7 +49,8 @@ public final class TargetOptions {
       names = "--key",
       description =
           "An API key. By default that of AWS_BEARER_TOKEN_BEDROCK for converse or OPENAI_API_KEY"
-              + " for openai, where it is set")
+              + " for openai, where it is set; it is shown only to Bedrock or OpenAI over https, to"
+              + " this machine, or where --api is given")
   private @Nullable String key;
 
   @Option(
@@ -69,9 +73,11 @@ public final class TargetOptions {
 
   /** Refuses what is wrong with the options before anything is sent. */
   public void check(Bounds bounds) {
-    bounds.that(server() != null, "--target must be like http://127.0.0.1:8080, was " + target);
+    bounds.that(
+        Address.read(target) != null,
+        "--target must be like http://127.0.0.1:8080, " + Address.refused(target));
     bounds.that(model == null || !model.isBlank(), "--model must not be empty");
-    bounds.that(key == null || HEADER.matcher(key).matches(), "--key must be plain characters");
+    bounds.that(key == null || isPlain(key), "--key must be plain characters");
     bounds.that(key == null || region == null, "--key and --region are two ways to say who asks");
     bounds.that(region == null || api != Api.OPENAI, "--region signs for converse, not for openai");
   }
@@ -83,7 +89,7 @@ public final class TargetOptions {
    *     and none is named
    */
   public Target open() throws IOException, InterruptedException {
-    URI server = Objects.requireNonNull(server());
+    URI server = Objects.requireNonNull(Address.read(target));
     Matcher bedrock = BEDROCK.matcher(server.getHost());
     boolean isBedrock = bedrock.matches();
     Api known = api != null ? api : isBedrock || region != null ? Api.CONVERSE : byPath(server);
@@ -97,14 +103,14 @@ public final class TargetOptions {
       // A key of the environment is shown to nobody whose API is not known.
       Authorization asking =
           known != null
-              ? authorization(known, null)
-              : key == null ? Authorization.NONE : Authorization.bearer(key);
+              ? authorization(server, known, null)
+              : key == null ? Authorization.NONE : bearer(key, "--key");
       ServedModels served = ServedModels.of(server, http, asking);
       known = known == null ? served.api() : known;
       id = id == null ? served.only(server) : id;
     }
     String signFor = region != null ? region : isBedrock ? bedrock.group(1) : null;
-    Authorization authorization = authorization(known, signFor);
+    Authorization authorization = authorization(server, known, signFor);
     return switch (known) {
       case CONVERSE -> new ConverseTarget(server, id, authorization, http);
       case OPENAI -> new OpenAiTarget(server, id, authorization, http);
@@ -123,31 +129,45 @@ public final class TargetOptions {
         .build();
   }
 
-  private static @Nullable Api byPath(URI server) {
-    boolean openAi = server.getPath() != null && server.getPath().contains("/v1");
+  static @Nullable Api byPath(URI server) {
+    boolean openAi = server.getPath() != null && OPENAI_PATH.matcher(server.getPath()).matches();
     return openAi ? Api.OPENAI : null;
   }
 
-  private Authorization authorization(Api known, @Nullable String signFor) throws IOException {
-    String found = key;
-    if (found == null && region == null) {
-      found =
-          environment.get(known == Api.CONVERSE ? "AWS_BEARER_TOKEN_BEDROCK" : "OPENAI_API_KEY");
+  Authorization authorization(URI server, Api known, @Nullable String signFor)
+      throws IOException {
+    if (key != null) {
+      return bearer(key, "--key");
     }
-    if (found != null && !found.isBlank()) {
-      return Authorization.bearer(found);
+    String name = known == Api.CONVERSE ? "AWS_BEARER_TOKEN_BEDROCK" : "OPENAI_API_KEY";
+    String found = environment.get(name);
+    if (region == null && found != null && !found.isBlank() && mayHave(server, known)) {
+      return bearer(found, name);
     }
     return signFor == null ? Authorization.NONE : Signature.byDefault(signFor);
   }
 
-  /** The target, or null where no request can be sent to it. */
-  private @Nullable URI server() {
-    try {
-      URI server = new URI(target);
-      boolean http = "http".equals(server.getScheme()) || "https".equals(server.getScheme());
-      return http && server.getHost() != null && server.getPort() <= MOST_PORT ? server : null;
-    } catch (URISyntaxException e) {
-      return null;
+  /**
+   * Whether a server may have a key that the environment holds for another one: it is whom the key
+   * is for, or this machine, or whoever asks said how to ask it.
+   */
+  private boolean mayHave(URI server, Api known) {
+    Pattern owner = known == Api.CONVERSE ? BEDROCK : OPENAI;
+    String host = server.getHost().toLowerCase(Locale.ROOT);
+    return api != null
+        || LOOPBACK.matcher(host).matches()
+        || ("https".equals(server.getScheme()) && owner.matcher(host).matches());
+  }
+
+  /** Files and secrets often end with a line break, which is no part of a key. */
+  private static Authorization bearer(String found, String name) throws IOException {
+    if (!isPlain(found)) {
+      throw new IOException(name + " must be plain characters");
     }
+    return Authorization.bearer(found);
+  }
+
+  private static boolean isPlain(String found) {
+    return HEADER.matcher(found.strip()).matches();
   }
 }

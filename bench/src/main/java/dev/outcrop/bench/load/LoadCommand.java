@@ -1,5 +1,6 @@
 package dev.outcrop.bench.load;
 
+import dev.outcrop.bench.endpoint.Address;
 import dev.outcrop.bench.endpoint.Api;
 import dev.outcrop.bench.endpoint.Target;
 import dev.outcrop.bench.endpoint.TargetOptions;
@@ -88,7 +89,7 @@ public final class LoadCommand implements Callable<Integer> {
       names = "--metrics",
       description =
           "Where the target's metrics are, such as http://127.0.0.1:8081/metrics; read every second")
-  private @Nullable URI metrics;
+  private @Nullable String metrics;
 
   @Option(
       names = "--devices",
@@ -121,8 +122,12 @@ public final class LoadCommand implements Callable<Integer> {
     bounds.within("--repeats", repeats == null ? 1 : repeats, 1, MOST_REPEATS);
     bounds.within("--speed", speed == null ? 1 : speed, 1e-3, 1e6);
     bounds.that(
-        metrics == null || (metrics.getHost() != null && metrics.getScheme().startsWith("http")),
-        "--metrics must be like http://127.0.0.1:8081/metrics, was " + metrics);
+        metrics == null || Address.read(metrics) != null,
+        "--metrics must be like http://127.0.0.1:8081/metrics, "
+            + Address.refused(String.valueOf(metrics)));
+    bounds.that(
+        html == null || hasFolder(html),
+        "--html must be in a folder that is there, was " + html);
     Scenario scenario = scenario(bounds);
     TraceFile.Trace replayed = trace(scenario);
     Run run = Run.begin("load");
@@ -137,12 +142,17 @@ public final class LoadCommand implements Callable<Integer> {
     }
   }
 
+  private static boolean hasFolder(Path file) {
+    Path folder = file.toAbsolutePath().getParent();
+    return folder != null && Files.isDirectory(folder);
+  }
+
   private int measured(
       Target target, Scenario scenario, TraceFile.Trace replayed, Run run, long drawn)
       throws IOException, InterruptedException {
     LoadRun.Settings settings =
         new LoadRun.Settings(drawn, devices, mostLag, texts && !replayed.requests().isEmpty());
-    Timeline timeline = metrics == null ? null : new Timeline(metrics);
+    Timeline timeline = metrics == null ? null : new Timeline(URI.create(metrics));
     try (LiveView view = new LiveView("yes".equals(System.getenv(TERMINAL)));
         timeline) {
       announce(view, target, scenario, replayed, drawn);
@@ -223,6 +233,7 @@ public final class LoadCommand implements Callable<Integer> {
     described.put("api", word(target));
     described.put("model", target.model());
     described.put("devices", devices);
+    described.put("arrivals", scenario.arrivals().told());
     described.put("seed", drawn);
     described.put("sloTtftMs", scenario.slo().ttftMs());
     described.put("sloTpotMs", scenario.slo().tpotMs());
@@ -232,6 +243,8 @@ public final class LoadCommand implements Callable<Integer> {
     described.put("promptOverheadTokens", scale.overhead());
     described.put("promptTokensPerWord", scale.perWord());
     if (scenario.shape() instanceof Shape.Recorded) {
+      described.put("traceName", scenario.arrivals().traceName());
+      described.put("traceSha256", replayed.sha256());
       described.put("traceRequests", replayed.requests().size());
       described.put("traceRecordsLeftOut", replayed.left());
       described.put("traceTexts", texts);

@@ -1,5 +1,6 @@
 package dev.outcrop.bench.load;
 
+import dev.outcrop.bench.endpoint.Address;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -62,19 +63,21 @@ final class Timeline implements AutoCloseable {
       HttpResponse<String> response = http.send(request, HttpResponse.BodyHandlers.ofString());
       long now = System.nanoTime();
       if (response.statusCode() != 200) {
-        fault("%s answers %d".formatted(page, response.statusCode()));
+        fault("%s answers %d".formatted(Address.shown(page), response.statusCode()));
         return;
       }
       Look look = read(response.body(), 0);
       if (look.isEmpty()) {
-        fault("%s holds none of the metrics that are known".formatted(page));
+        fault("%s holds none of the metrics that are known".formatted(Address.shown(page)));
         return;
       }
       synchronized (this) {
         looks.add(new Look((now - began) / 1e9, look.kvUsage(), look.running(), look.waiting()));
       }
     } catch (IOException e) {
-      fault("nobody answers at " + page);
+      fault("nobody answers at " + Address.shown(page));
+    } catch (RuntimeException e) { // would end the clock without a word
+      fault("%s cannot be read: %s".formatted(Address.shown(page), e.getClass().getSimpleName()));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

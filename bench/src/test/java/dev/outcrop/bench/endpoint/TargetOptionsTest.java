@@ -1,8 +1,12 @@
 package dev.outcrop.bench.endpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.outcrop.serving.client.Authorization;
+import java.io.IOException;
 import java.net.URI;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -31,6 +35,80 @@ final class TargetOptionsTest {
     Asks asks = new Asks(environment);
     new CommandLine(asks).setCaseInsensitiveEnumValuesAllowed(true).parseArgs(arguments);
     return asks.options.open();
+  }
+
+  private static final Map<String, String> KEYS =
+      Map.of("OPENAI_API_KEY", "of-openai\n", "AWS_BEARER_TOKEN_BEDROCK", "of-bedrock");
+
+  private static Map<String, String> headers(
+      Map<String, String> environment, String server, Api api, String... more) throws Exception {
+    Asks asks = new Asks(environment);
+    List<String> arguments = new ArrayList<>(List.of("--target=" + server));
+    arguments.addAll(List.of(more));
+    new CommandLine(asks)
+        .setCaseInsensitiveEnumValuesAllowed(true)
+        .parseArgs(arguments.toArray(String[]::new));
+    URI uri = URI.create(server);
+    return asks.options.authorization(uri, api, null).headers(uri, new byte[0]);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "https://api.openai.com/v1, OPENAI, of-openai",
+    "https://API.OpenAI.com/v1, OPENAI, of-openai",
+    "http://127.0.0.1:8000/v1, OPENAI, of-openai",
+    "http://localhost:8000/v1, OPENAI, of-openai",
+    "http://[::1]:8000, CONVERSE, of-bedrock",
+    "https://bedrock-runtime.us-east-1.amazonaws.com, CONVERSE, of-bedrock",
+    "http://api.openai.com/v1, OPENAI,",
+    "https://api.openai.com.example.org/v1, OPENAI,",
+    "https://example.org/v1, OPENAI,",
+    "https://127.0.0.1.example.org, CONVERSE,",
+    "http://bedrock-runtime.us-east-1.amazonaws.com, CONVERSE,",
+    "https://bedrock-runtime.us-east-1.amazonaws.com.example.org, CONVERSE,",
+    "https://bedrock-runtime.us-east-1.amazonaws.com/v1, OPENAI,"
+  })
+  void showsKeysOfTheEnvironmentOnlyToWhomTheyAreFor(String server, Api api, String key)
+      throws Exception {
+    assertThat(headers(KEYS, server, api))
+        .isEqualTo(key == null ? Map.of() : Map.of("authorization", "Bearer " + key));
+  }
+
+  @Test
+  void whoSaysHowToAskOrGivesAKeyMeansIt() throws Exception {
+    assertThat(headers(KEYS, "http://example.org", Api.OPENAI, "--api=openai"))
+        .containsEntry("authorization", "Bearer of-openai");
+    assertThat(headers(KEYS, "http://example.org", Api.OPENAI, "--key=mine"))
+        .containsEntry("authorization", "Bearer mine");
+  }
+
+  @Test
+  void neverRepeatsAKeyThatIsNone() {
+    assertThatThrownBy(
+            () ->
+                headers(
+                    Map.of("OPENAI_API_KEY", "sec\nret"), "http://127.0.0.1/v1", Api.OPENAI))
+        .isInstanceOf(IOException.class)
+        .hasMessage("OPENAI_API_KEY must be plain characters");
+    assertThatThrownBy(() -> Authorization.bearer("sec ret"))
+        .hasMessage("an API key must be plain characters");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "http://h/v1, OPENAI", "http://h/x/v1/, OPENAI", "http://h/v1beta,", "http://h/v1/model/x,"
+  })
+  void onlyAWholePathTellsTheApi(URI server, Api api) {
+    assertThat(TargetOptions.byPath(server)).isEqualTo(api);
+  }
+
+  @Test
+  void showsNoMoreOfAnAddressThanItNeeds() {
+    assertThat(Address.read("http://user:word@h")).isNull();
+    assertThat(Address.refused("http://user:word@h")).doesNotContain("user:", "word@");
+    assertThat(Address.read("//h:8081/metrics")).isNull();
+    assertThat(Address.read("httpx://h/")).isNull();
+    assertThat(Address.shown(URI.create("https://h:1/v1?key=x#y"))).hasToString("https://h:1/v1");
   }
 
   @ParameterizedTest

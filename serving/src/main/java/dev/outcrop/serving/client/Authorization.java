@@ -11,9 +11,18 @@ public interface Authorization {
   /** The headers to send with a body that is posted to an address. */
   Map<String, String> headers(URI uri, byte[] body);
 
-  /** The holder of an API key. */
+  /**
+   * The holder of an API key. White space around it, such as the line break at the end of a file,
+   * is no part of it.
+   *
+   * @throws IllegalArgumentException where a header cannot hold it; the message does not repeat it
+   */
   static Authorization bearer(String key) {
-    Map<String, String> headers = Map.of("authorization", "Bearer " + key);
+    String plain = key.strip();
+    if (plain.isEmpty() || plain.chars().anyMatch(c -> c < '!' || c > '~')) {
+      throw new IllegalArgumentException("an API key must be plain characters");
+    }
+    Map<String, String> headers = Map.of("authorization", "Bearer " + plain);
     return (_, _) -> headers;
   }
 }
