@@ -104,6 +104,7 @@ record MeasuredRun(
 
   private static double cached(JsonNode result) {
     OptionalDouble rate = number(result, "cachedInputTokensPerSecond");
+    rate = rate.isPresent() ? rate : number(result, "cached_input_throughput");
     if (rate.isPresent()) {
       return rate.getAsDouble();
     }

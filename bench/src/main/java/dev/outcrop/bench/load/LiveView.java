@@ -24,7 +24,7 @@ final class LiveView implements AutoCloseable {
   private static final String HEADER =
       String.format(
           Locale.ROOT,
-          "%-18s %6s %6s %6s %8s %8s %9s  %8s %8s %8s %8s %7s",
+          "%-22s %6s %6s %6s %8s %8s %9s  %8s %8s %8s %8s %7s",
           "load",
           "repeat",
           "whole",
@@ -131,29 +131,35 @@ final class LiveView implements AutoCloseable {
       headed = true;
       say(HEADER);
     }
-    StringBuilder row =
-        new StringBuilder(
-            String.format(
-                Locale.ROOT,
-                "%-18s %6s %6.0f %6.0f %8.3f %8.3f %9.1f ",
-                was.label(),
-                was.repeat(),
-                value(figures, LoadFigures.COMPLETED),
-                value(figures, LoadFigures.FAILED),
-                value(figures, LoadFigures.REQUEST_THROUGHPUT),
-                value(figures, LoadFigures.GOODPUT),
-                value(figures, LoadFigures.OUTPUT_THROUGHPUT)));
-    for (String column : COLUMNS) {
-      row.append(String.format(Locale.ROOT, " %8.1f", value(figures, column)));
-    }
-    say(row.toString());
+    say(row(was.label(), was.repeat(), figures));
     if (invalid != null) {
       say("  not valid: " + invalid);
     }
   }
 
-  private static double value(Map<String, Double> figures, String name) {
-    return figures.getOrDefault(name, 0.0);
+  /** A row of the table; a figure that there is none of is a dash. */
+  static String row(String label, String repeat, Map<String, Double> figures) {
+    StringBuilder row =
+        new StringBuilder(
+            String.format(
+                Locale.ROOT,
+                "%-22s %6s %6s %6s %8s %8s %9s ",
+                label,
+                repeat,
+                cell(figures, LoadFigures.COMPLETED, "%.0f"),
+                cell(figures, LoadFigures.FAILED, "%.0f"),
+                cell(figures, LoadFigures.REQUEST_THROUGHPUT, "%.3f"),
+                cell(figures, LoadFigures.GOODPUT, "%.3f"),
+                cell(figures, LoadFigures.OUTPUT_THROUGHPUT, "%.1f")));
+    for (String column : COLUMNS) {
+      row.append(String.format(Locale.ROOT, " %8s", cell(figures, column, "%.1f")));
+    }
+    return row.toString();
+  }
+
+  private static String cell(Map<String, Double> figures, String name, String format) {
+    Double value = figures.get(name);
+    return value == null ? "-" : String.format(Locale.ROOT, format, value);
   }
 
   @Override

@@ -56,6 +56,10 @@ final class LoadResult {
       Confidence.halfWidth(values)
           .ifPresent(width -> result.put(LoadFigures.CI + name, rounded(width)));
     }
+    Object offered = result.get(LoadFigures.OFFERED);
+    if (point instanceof Point.Open open && open.conversations() && offered != null) {
+      result.put(LoadFigures.RATE, offered); // plots go by requests
+    }
     Map<String, Integer> failures = new TreeMap<>();
     repeats.forEach(
         repeat ->

@@ -7,6 +7,7 @@ import dev.outcrop.bench.scenario.Extent;
 import dev.outcrop.bench.scenario.Recording;
 import dev.outcrop.bench.scenario.Scenario;
 import dev.outcrop.bench.scenario.Sessions;
+import dev.outcrop.bench.scenario.Shape;
 import dev.outcrop.bench.scenario.TextScale;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -98,8 +99,8 @@ final class LoadRun {
     return repeats;
   }
 
-  private static List<Point> open(List<Double> rates, double burstiness) {
-    return List.copyOf(rates.stream().map(rate -> new Point.Open(rate, burstiness)).toList());
+  private List<Point> open(List<Double> rates, double burstiness) {
+    return List.copyOf(rates.stream().map(rate -> new Point.Open(rate, burstiness, turns() != 1)).toList());
   }
 
   /**
@@ -127,11 +128,20 @@ final class LoadRun {
     if (most == 0) {
       return points; // nothing was answered, which is told
     }
+    most /= turns();
+    alone /= turns();
     double between = (most - Math.min(alone, most * 0.5)) / of.rates();
     for (int i = of.rates() - 1; i >= 0; i--) {
-      points.add(new Point.Open(most - between * i, 1));
+      points.add(new Point.Open(most - between * i, 1, turns() != 1));
     }
     return points;
+  }
+
+  /** Requests of what arrives, on average. */
+  private double turns() {
+    return scenario.shape() instanceof Shape.MultiTurn turns
+        ? (turns.least() + turns.most()) / 2.0
+        : 1;
   }
 
   private Repeat run(Point point, int repeat) throws InterruptedException {
@@ -163,7 +173,7 @@ final class LoadRun {
     }
     try (Pauses pauses = new Pauses()) {
       Sessions sessions = new Sessions(scenario.shape(), scale, seed, trace);
-      measure = new PointRun(target, scenario, sessions, trace, seed, flight).run(point);
+      measure = new PointRun(target, scenario, point, sessions, trace, seed, flight).run();
       pause = pauses.p99Ms();
     }
     Repeat done =
@@ -180,6 +190,10 @@ final class LoadRun {
   private @Nullable String invalid(Measure measure, double pause) {
     if (measure.completed() == 0) {
       return "no request came whole";
+    }
+    String own = measure.clientFailure();
+    if (own != null) {
+      return "the client failed by itself: " + own;
     }
     if (measure.lagP99Ms() > settings.mostLagMs()) {
       return "the client sent requests late, by %.0f ms at p99 (--most-lag %.0f)"

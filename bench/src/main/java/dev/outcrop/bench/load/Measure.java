@@ -20,6 +20,9 @@ final class Measure {
   /** The most requests whose single values are kept. */
   static final int MOST_SAMPLES = 1_000;
 
+  /** Where the end of the window is not known yet. */
+  private static final long NEVER = Long.MAX_VALUE;
+
   private static final int MOST_SECONDS = 100_000;
   private static final double MICROS = 1e3;
   private static final double MICROS_PER_MS = 1e3;
@@ -42,12 +45,30 @@ final class Measure {
   private long firstDue = Long.MAX_VALUE;
   private long lastDue = Long.MIN_VALUE;
   private long lastEnd = Long.MIN_VALUE;
-  private int completed;
+  private final boolean closed;
+  private final Totals counted = new Totals();
+  private final Totals inWindow = new Totals();
+  private long windowFrom = NEVER;
+  private long windowTo = NEVER;
+  private int due;
   private int failed;
-  private int good;
-  private long inputTokens;
-  private long cachedTokens;
-  private long outputTokens;
+
+  /** What requests that came whole add up to. */
+  private static final class Totals {
+    private int completed;
+    private int good;
+    private long inputTokens;
+    private long cachedTokens;
+    private long outputTokens;
+
+    void add(Attempt attempt, boolean keeps) {
+      completed++;
+      good += keeps ? 1 : 0;
+      inputTokens += attempt.inputTokens();
+      cachedTokens += attempt.cachedTokens();
+      outputTokens += attempt.outputTokens();
+    }
+  }
 
   /** A distribution of times with its mean. */
   private static final class Times {
@@ -97,18 +118,41 @@ final class Measure {
   /**
    * One that begins.
    *
+   * @param closed whether users wait for answers, so that what came in the window is its rate
    * @param begin by System.nanoTime
    * @param seed draws which requests are kept one by one
    */
-  Measure(Slo slo, long begin, long seed) {
+  Measure(Slo slo, boolean closed, long begin, long seed) {
     this.slo = slo;
+    this.closed = closed;
     this.begin = begin;
     this.drawn = new SplittableRandom(seed);
+  }
+
+  /** The window in which requests count begins, so many nanoseconds after the beginning. */
+  synchronized void opens(long since) {
+    windowFrom = since;
+  }
+
+  /** It ends, so many nanoseconds after the beginning; what is still on its way drains. */
+  synchronized void closes(long since) {
+    windowTo = since;
   }
 
   /** Adds a request that is over. */
   synchronized void add(Attempt attempt) {
     count(attempt);
+    long dueAt = attempt.due() - begin;
+    due += dueAt >= windowFrom && dueAt < windowTo ? 1 : 0;
+    boolean whole = attempt.failure() == null;
+    double perToken = whole ? attempt.tpot() : Double.NaN;
+    boolean single = Double.isNaN(perToken);
+    double tpotMs = single ? 0 : perToken / NANOS_PER_MS;
+    boolean keeps = whole && slo.keeps(attempt.ttft() / NANOS_PER_MS, tpotMs);
+    long endAt = attempt.ended() - begin;
+    if (whole && endAt >= windowFrom && endAt <= windowTo) {
+      inWindow.add(attempt, keeps);
+    }
     if (!attempt.counts()) {
       return;
     }
@@ -123,12 +167,7 @@ final class Measure {
       keep(new Sample(null, null, null, false, true));
       return;
     }
-    completed++;
-    inputTokens += attempt.inputTokens();
-    cachedTokens += attempt.cachedTokens();
-    outputTokens += attempt.outputTokens();
-    double perToken = attempt.tpot();
-    boolean single = Double.isNaN(perToken);
+    counted.add(attempt, keeps);
     ttft.add(attempt.ttft());
     e2e.add(attempt.e2e());
     // A histogram of tokens/s in the place of ms.
@@ -142,9 +181,6 @@ final class Measure {
       keepGap(gap / NANOS_PER_MS);
     }
     double ttftMs = attempt.ttft() / NANOS_PER_MS;
-    double tpotMs = single ? 0 : perToken / NANOS_PER_MS;
-    boolean keeps = slo.keeps(ttftMs, tpotMs);
-    good += keeps ? 1 : 0;
     keep(new Sample(ttftMs, single ? null : tpotMs, attempt.e2e() / NANOS_PER_MS, keeps, false));
   }
 
@@ -166,7 +202,7 @@ final class Measure {
       samples.add(sample);
       return;
     }
-    int place = drawn.nextInt(completed + failed);
+    int place = drawn.nextInt(counted.completed + failed);
     if (place < MOST_SAMPLES) {
       samples.set(place, sample);
     }
@@ -184,7 +220,7 @@ final class Measure {
   }
 
   synchronized int completed() {
-    return completed;
+    return counted.completed;
   }
 
   synchronized int failed() {
@@ -193,6 +229,14 @@ final class Measure {
 
   synchronized Map<String, Integer> failures() {
     return new TreeMap<>(failures);
+  }
+
+  /** A failure that was not the server's, or null. */
+  synchronized @Nullable String clientFailure() {
+    return failures.keySet().stream()
+        .filter(reason -> reason.startsWith(PointRun.CLIENT))
+        .findFirst()
+        .orElse(null);
   }
 
   synchronized List<Sample> samples() {
@@ -209,14 +253,23 @@ final class Measure {
     all.add(itl.micros);
   }
 
-  /** Tokens out in each whole second, from the first request that counts to the last. */
+  /** Where the window ends; a trace ends it with its last request. */
+  private long windowTo() {
+    return windowTo == NEVER ? lastDue - begin : windowTo;
+  }
+
+  private double windowSeconds() {
+    return windowFrom == NEVER || firstDue > lastDue ? 0 : (windowTo() - windowFrom) / NANOS;
+  }
+
+  /** Tokens out in each whole second of the window, without those of the drain. */
   synchronized List<Double> tokensPerSecond() {
     List<Double> rates = new ArrayList<>();
-    if (firstDue > lastDue) {
+    if (windowSeconds() <= 0) {
       return rates;
     }
-    int from = (int) Math.ceil((firstDue - begin) / NANOS);
-    int to = (int) Math.floor((lastDue - begin) / NANOS);
+    int from = (int) Math.ceil(windowFrom / NANOS);
+    int to = (int) Math.floor(windowTo() / NANOS);
     for (int second = from; second < Math.min(to, MOST_SECONDS); second++) {
       rates.add(second < tokensOfSecond.length ? tokensOfSecond[second] : 0);
     }
@@ -231,27 +284,38 @@ final class Measure {
   synchronized Map<String, Double> figures(int devices) {
     Map<String, Double> figures = new LinkedHashMap<>();
     double duration = firstDue > lastEnd ? 0 : Math.max(1e-9, (lastEnd - firstDue) / NANOS);
+    int completed = counted.completed;
     figures.put(LoadFigures.COMPLETED, (double) completed);
     figures.put(LoadFigures.FAILED, (double) failed);
     figures.put("duration", duration);
-    figures.put("total_input_tokens", (double) inputTokens);
-    figures.put("total_output_tokens", (double) outputTokens);
-    figures.put("cached_input_tokens", (double) cachedTokens);
+    figures.put("total_input_tokens", (double) counted.inputTokens);
+    figures.put("total_output_tokens", (double) counted.outputTokens);
+    figures.put("cached_input_tokens", (double) counted.cachedTokens);
     if (completed > 0) {
-      figures.put("mean_input_tokens", (double) inputTokens / completed);
-      figures.put("mean_output_tokens", (double) outputTokens / completed);
+      figures.put("mean_input_tokens", (double) counted.inputTokens / completed);
+      figures.put("mean_output_tokens", (double) counted.outputTokens / completed);
     }
     if (duration > 0) {
-      figures.put(LoadFigures.REQUEST_THROUGHPUT, completed / duration);
-      figures.put(LoadFigures.GOODPUT, good / duration);
-      figures.put("slo_attainment", (double) good / (completed + failed));
-      figures.put("input_throughput", inputTokens / duration);
-      figures.put(LoadFigures.OUTPUT_THROUGHPUT, outputTokens / duration);
-      figures.put("total_token_throughput", (inputTokens + outputTokens) / duration);
-      figures.put(LoadFigures.OUTPUT_PER_DEVICE, outputTokens / duration / devices);
+      // Users who wait leave one by one in the drain, with less and less load: what ends in the
+      // window, of requests that warmed up too, is what the server does with all of them.
+      boolean byWindow = closed && inWindow.completed > 0 && windowSeconds() > 0;
+      Totals of = byWindow ? inWindow : counted;
+      double seconds = byWindow ? windowSeconds() : duration;
+      double output = of.outputTokens / seconds;
+      figures.put(LoadFigures.REQUEST_THROUGHPUT, of.completed / seconds);
+      figures.put(LoadFigures.GOODPUT, of.good / seconds);
+      figures.put("slo_attainment", (double) counted.good / (completed + failed));
+      figures.put("input_throughput", of.inputTokens / seconds);
+      figures.put("cached_input_throughput", of.cachedTokens / seconds);
+      figures.put(LoadFigures.OUTPUT_THROUGHPUT, output);
+      figures.put("total_token_throughput", (of.inputTokens + of.outputTokens) / seconds);
+      figures.put(LoadFigures.OUTPUT_PER_DEVICE, output / devices);
+      if (windowSeconds() > 0) {
+        figures.put(LoadFigures.OFFERED, due / windowSeconds());
+      }
       double steady =
           tokensPerSecond().stream().mapToDouble(Double::doubleValue).average().orElse(0);
-      figures.put("steady_output_throughput", steady == 0 ? outputTokens / duration : steady);
+      figures.put("steady_output_throughput", steady == 0 ? output : steady);
     }
     if (!tpot.isEmpty() && tpot.ms(50) > 0) {
       figures.put(LoadFigures.OUTPUT_PER_USER, 1e3 / tpot.ms(50));
@@ -278,6 +342,6 @@ final class Measure {
 
   /** Whether the 99th percentiles keep the SLO and nothing failed, as MLPerf has it. */
   synchronized boolean meetsSlo() {
-    return failed == 0 && completed > 0 && slo.keeps(ttft.ms(99), tpot.isEmpty() ? 0 : tpot.ms(99));
+    return failed == 0 && counted.completed > 0 && slo.keeps(ttft.ms(99), tpot.isEmpty() ? 0 : tpot.ms(99));
   }
 }

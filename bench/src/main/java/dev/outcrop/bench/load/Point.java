@@ -7,8 +7,12 @@ import java.util.Map;
 
 /** A load that is held steady and measured by itself. */
 sealed interface Point {
-  /** Poisson arrivals, or those of another gamma distribution. */
-  record Open(double rate, double burstiness) implements Point {}
+  /**
+   * Poisson arrivals, or those of another gamma distribution.
+   *
+   * @param conversations whether what arrives is a conversation of several requests
+   */
+  record Open(double rate, double burstiness, boolean conversations) implements Point {}
 
   /** The times of a trace. */
   record Replayed(double speed) implements Point {}
@@ -19,10 +23,9 @@ sealed interface Point {
   /** Its name in tables. */
   default String label() {
     return switch (this) {
-      case Open(double rate, double burstiness) when burstiness == 1 ->
-          String.format(Locale.ROOT, "%.4g/s", rate);
-      case Open(double rate, double burstiness) ->
-          String.format(Locale.ROOT, "%.4g/s burst %.3g", rate, burstiness);
+      case Open(double rate, double burstiness, boolean conversations) ->
+          String.format(Locale.ROOT, "%.4g%s/s", rate, conversations ? " conversations" : "")
+              + (burstiness == 1 ? "" : String.format(Locale.ROOT, " burst %.3g", burstiness));
       case Replayed(double speed) -> String.format(Locale.ROOT, "trace x%.4g", speed);
       case Closed(int users) -> users == 1 ? "1 user" : users + " users";
     };
@@ -33,9 +36,9 @@ sealed interface Point {
     Map<String, Object> described = new LinkedHashMap<>();
     described.put(LoadFigures.POINT, label());
     switch (this) {
-      case Open(double rate, double burstiness) -> {
+      case Open(double rate, double burstiness, boolean conversations) -> {
         described.put(LoadFigures.LOOP, "open");
-        described.put(LoadFigures.RATE, rate);
+        described.put(conversations ? LoadFigures.CONVERSATION_RATE : LoadFigures.RATE, rate);
         described.put(LoadFigures.BURSTINESS, burstiness);
       }
       case Replayed(double speed) -> {

@@ -11,6 +11,7 @@ import dev.outcrop.bench.scenario.Session;
 import dev.outcrop.bench.scenario.Sessions;
 import dev.outcrop.serving.client.RefusedException;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.ConnectException;
 import java.net.http.HttpConnectTimeoutException;
 import java.util.ArrayList;
@@ -19,8 +20,10 @@ import java.util.SplittableRandom;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.DoubleSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sends the requests of one repeat of a point and measures them.
@@ -32,13 +35,18 @@ import java.util.function.DoubleSupplier;
  * there.
  */
 final class PointRun {
+  /** What failures begin with that are the client's own. */
+  static final String CLIENT = "client ";
+
   private static final double NANOS = 1e9;
+  private static final long NOT_YET = Long.MAX_VALUE;
 
   /** How long a user waits who got no answer, so that a dead server is not asked without end. */
   private static final long AFTER_A_FAILURE = 100_000_000;
 
   private final Target target;
   private final Scenario scenario;
+  private final Point point;
   private final Sessions sessions;
   private final List<Recording> trace;
   private final long seed;
@@ -46,6 +54,9 @@ final class PointRun {
   private final Flight flight;
   private final long begin;
   private final AtomicInteger counted = new AtomicInteger();
+
+  /** When the extent began, in nanoseconds after the beginning. */
+  private final AtomicLong opened = new AtomicLong(NOT_YET);
 
   /** What is on its way; read by the thread that shows progress. */
   record Flight(AtomicInteger open, AtomicInteger ended, AtomicInteger failed, Fault fault) {
@@ -62,26 +73,31 @@ final class PointRun {
   PointRun(
       Target target,
       Scenario scenario,
+      Point point,
       Sessions sessions,
       List<Recording> trace,
       long seed,
       Flight flight) {
     this.target = target;
     this.scenario = scenario;
+    this.point = point;
     this.sessions = sessions;
     this.trace = trace;
     this.seed = seed;
     this.flight = flight;
     this.begin = System.nanoTime();
-    this.measure = new Measure(scenario.slo(), begin, seed);
+    this.measure = new Measure(scenario.slo(), point instanceof Point.Closed, begin, seed);
+    if (scenario.warmup() instanceof Extent.Lasting(var time)) {
+      open(time.toNanos());
+    }
   }
 
   /** Runs it to the end of its last request. */
-  Measure run(Point point) throws InterruptedException {
+  Measure run() throws InterruptedException {
     try (Watchdog watchdog = new Watchdog();
         ExecutorService requests = Executors.newVirtualThreadPerTaskExecutor()) {
       switch (point) {
-        case Point.Open(double rate, double burstiness) -> {
+        case Point.Open(double rate, double burstiness, _) -> {
           SplittableRandom random = new SplittableRandom(seed);
           DoubleSupplier gaps =
               burstiness == 1 ? Gaps.poisson(rate, random) : Gaps.gamma(rate, burstiness, random);
@@ -109,11 +125,12 @@ final class PointRun {
     double at = 0;
     for (int n = 0; n < most; n++) {
       at += gaps.getAsDouble();
-      boolean counts = counts(n, at);
-      if (isOver(counts, at)) {
+      long since = (long) (at * NANOS);
+      boolean counts = counts(n, since);
+      if (isOver(counts, since)) {
         return;
       }
-      long due = begin + (long) (at * NANOS);
+      long due = begin + since;
       Session session = sessions.session(n);
       byte[] body = target.body(question(session, session.turns().getFirst().said(), 0));
       sleepUntil(due);
@@ -131,8 +148,8 @@ final class PointRun {
               Session session = sessions.session(n);
               byte[] body = target.body(question(session, session.turns().getFirst().said(), 0));
               long now = System.nanoTime();
-              boolean counts = counts(n, (now - begin) / NANOS);
-              if (isOver(counts, (now - begin) / NANOS)) {
+              boolean counts = counts(n, now - begin);
+              if (isOver(counts, now - begin)) {
                 return;
               }
               if (!converse(session, body, now, counts, watchdog)) {
@@ -143,23 +160,55 @@ final class PointRun {
     }
   }
 
-  private boolean counts(int n, double seconds) {
+  /** Whether a session that is due so many nanoseconds after the beginning is in the figures. */
+  private boolean counts(int n, long since) {
     return switch (scenario.warmup()) {
-      case Extent.Requests(int count) -> n >= count;
-      case Extent.Lasting(var time) -> seconds >= time.toNanos() / NANOS;
+      case Extent.Requests(int count) -> {
+        if (n >= count) {
+          open(since);
+        }
+        yield n >= count;
+      }
+      case Extent.Lasting(var time) -> since >= time.toNanos();
     };
+  }
+
+  /** The first one that counts begins the extent, however long warming up took. */
+  private void open(long since) {
+    if (opened.compareAndSet(NOT_YET, since)) {
+      measure.opens(since);
+      if (scenario.extent() instanceof Extent.Lasting(var time)) {
+        measure.closes(since + time.toNanos());
+      }
+    }
   }
 
   /** Whether a session is one too many; else it is one of those that there may be. */
-  private boolean isOver(boolean counts, double seconds) {
+  private boolean isOver(boolean counts, long since) {
     return switch (scenario.extent()) {
-      case Extent.Requests(int count) -> counts && counted.getAndIncrement() >= count;
-      case Extent.Lasting(var time) -> seconds >= warmSeconds() + time.toNanos() / NANOS;
+      case Extent.Requests(int most) -> {
+        if (!counts) {
+          yield false;
+        }
+        int number = counted.incrementAndGet();
+        if (number == most) {
+          measure.closes(since);
+        }
+        yield number > most;
+      }
+      case Extent.Lasting(var time) -> {
+        long from = opened.get();
+        yield from != NOT_YET && since - from >= time.toNanos();
+      }
     };
   }
 
-  private double warmSeconds() {
-    return scenario.warmup() instanceof Extent.Lasting(var time) ? time.toNanos() / NANOS : 0;
+  /** Whether a later turn counts: where time says what does, its own time does. */
+  private boolean turnCounts(boolean sessionCounts, long since) {
+    return switch (scenario.extent()) {
+      case Extent.Requests _ -> sessionCounts;
+      case Extent.Lasting _ -> opened.get() != NOT_YET && since >= opened.get();
+    };
   }
 
   private static void sleepUntil(long due) throws InterruptedException {
@@ -183,13 +232,17 @@ final class PointRun {
       if (turn > 0) {
         body = target.body(question(session, said, turn));
         due = System.nanoTime() + session.think().toNanos();
+        if (scenario.extent() instanceof Extent.Lasting && isOver(counts, due - begin)) {
+          return true; // it would drain and not count
+        }
         try {
           sleepUntil(due);
         } catch (InterruptedException e) {
           return false;
         }
       }
-      Attempt attempt = new Attempt(counts, due, turn < last);
+      boolean inFigures = turn == 0 ? counts : turnCounts(counts, due - begin);
+      Attempt attempt = new Attempt(inFigures, due, turn < last);
       ask(attempt, body, watchdog);
       measure.add(attempt);
       if (attempt.failure() != null) {
@@ -221,13 +274,11 @@ final class PointRun {
     } catch (RefusedException e) {
       reason = "http " + e.status();
       message = String.valueOf(e.getMessage());
-    } catch (ConnectException | HttpConnectTimeoutException e) {
-      reason = "no connection";
-    } catch (IOException | InterruptedException e) {
-      reason = "broken off";
-      message = String.valueOf(e.getMessage());
-    } catch (RuntimeException e) { // such as credentials that ended: no request may get lost
-      reason = "client " + e.getClass().getSimpleName();
+    } catch (IOException | InterruptedException | RuntimeException e) {
+      String own = clientFault(e);
+      boolean unreached = e instanceof ConnectException || e instanceof HttpConnectTimeoutException;
+      reason = own != null ? own : unreached ? "no connection" : "broken off";
+      message = own != null || unreached ? "" : String.valueOf(e.getMessage());
     }
     attempt.ended(System.nanoTime(), watch.timedOut() && reason != null ? "timeout" : reason);
     flight.open().decrementAndGet();
@@ -237,5 +288,24 @@ final class PointRun {
       flight.failed().incrementAndGet();
       flight.fault().because(failure, message);
     }
+  }
+
+  /**
+   * What of a failure is this process's doing, or null: it has no more files or ports for sockets,
+   * or did not come to send, such as with credentials that ended.
+   */
+  static @Nullable String clientFault(Throwable failure) {
+    for (Throwable each = failure; each != null; each = each.getCause()) {
+      String message = String.valueOf(each.getMessage());
+      if (each instanceof BindException || message.contains("Cannot assign requested address")) {
+        return CLIENT + "without a free port";
+      }
+      if (message.contains("Too many open files")) {
+        return CLIENT + "with too many open files";
+      }
+    }
+    return failure instanceof RuntimeException
+        ? CLIENT + failure.getClass().getSimpleName()
+        : null;
   }
 }

@@ -12,6 +12,8 @@ public final class LoadFigures {
   public static final String POINT = "point";
   public static final String LOOP = "loop";
   public static final String RATE = "request_rate";
+  public static final String OFFERED = "offered_request_rate";
+  public static final String CONVERSATION_RATE = "conversation_rate";
   public static final String BURSTINESS = "burstiness";
   public static final String SPEED = "speed";
   public static final String CONCURRENCY = "max_concurrency";
@@ -61,7 +63,9 @@ public final class LoadFigures {
             """
             point: name of the load
             loop: open (requests come by the clock), replay (by a trace) or closed (users wait)
-            request_rate: requests/s that were due, on average
+            request_rate: requests/s that were due, on average; of conversations what their turns made
+            conversation_rate: conversations/s that began, on average
+            offered_request_rate: requests/s that were due in the window that counts, as it came out
             burstiness: shape of the gamma distribution of the time between requests; 1 is Poisson
             speed: times as fast as the trace
             max_concurrency: users at once
@@ -76,10 +80,11 @@ public final class LoadFigures {
             cached_input_tokens: tokens of prompts found in a cache, as far as the server tells
             mean_input_tokens: tokens of a prompt
             mean_output_tokens: tokens of an answer
-            request_throughput: whole requests/s of duration
-            request_goodput: requests/s of duration that keep every SLO; failures keep none
+            request_throughput: whole requests/s of duration; in closed loops of the window that counts, without the drain
+            request_goodput: requests/s, likewise, that keep every SLO; failures keep none
             slo_attainment: share of all requests that keep every SLO
             input_throughput: tokens/s in, all users
+            cached_input_throughput: tokens/s in that were found in a cache, as far as the server tells
             output_throughput: tokens/s out, all users
             total_token_throughput: tokens/s in and out, all users
             steady_output_throughput: tokens/s out, all users, while requests still came

@@ -119,6 +119,7 @@ final class LoadCommandTest {
   @Test
   void anOpenLoopTellsTheTimeInTheQueueAndAClosedLoopHidesIt() throws Exception {
     FakeServer.Manners slow = new FakeServer.Manners(1, 50, 0, 0, 0);
+    double openMedian;
     try (FakeServer server = new FakeServer(slow)) {
       Ran open =
           run(
@@ -132,7 +133,8 @@ final class LoadCommandTest {
               slo: {ttft: 400, tpot: 100}
               """);
       assertThat(open.point(0).get("completed").intValue()).isGreaterThan(50);
-      assertThat(open.point(0).get("median_ttft_ms").doubleValue()).isGreaterThan(600);
+      openMedian = open.point(0).get("median_ttft_ms").doubleValue();
+      assertThat(openMedian).isGreaterThan(600);
       assertThat(open.point(0).get("p99_ttft_ms").doubleValue()).isGreaterThan(1_200);
       assertThat(open.point(0).get("slo").textValue()).isEqualTo("missed");
       assertThat(server.most.get()).as("nobody waits for others").isGreaterThan(20);
@@ -147,7 +149,7 @@ final class LoadCommandTest {
               duration: 2s
               repeats: 1
               """);
-      assertThat(closed.point(0).get("median_ttft_ms").doubleValue()).isBetween(50.0, 500.0);
+      assertThat(closed.point(0).get("median_ttft_ms").doubleValue()).isBetween(50.0, openMedian);
       assertThat(server.most.get()).isEqualTo(1);
     }
   }
@@ -194,8 +196,10 @@ final class LoadCommandTest {
                 api,
                 "--model=fake");
 
-        assertThat(ran.point(0).get("failures").textValue()).isEqualTo("timeout: 2");
-        assertThat(ran.point(0).get("completed").doubleValue()).isEqualTo(2);
+        // Two stop; on a machine that is busy others may take too long, too.
+        assertThat(ran.point(0).get("failures").textValue()).matches("timeout: [2-4]");
+        double failed = ran.point(0).get("failed").doubleValue();
+        assertThat(ran.point(0).get("completed").doubleValue()).isEqualTo(4 - failed);
       }
     }
   }
@@ -244,6 +248,47 @@ final class LoadCommandTest {
       Set<String> prompts = new HashSet<>();
       server.bodies.forEach(body -> prompts.add(body.at("/messages/0/content").textValue()));
       return prompts;
+    }
+  }
+
+  @Test
+  void warmingUpTakesNothingFromTheMeasuredTime() throws Exception {
+    try (FakeServer server = new FakeServer(new FakeServer.Manners(1, 300, 0, 0, 0))) {
+      Ran ran =
+          run(
+              server,
+              """
+              arrivals: {closed: {concurrency: 1}}
+              shape: {random: {input: 30, output: 1}}
+              warmup: 4
+              duration: 1s
+              repeats: 1
+              """);
+
+      assertThat(ran.status()).isZero();
+      assertThat(ran.point(0).get("duration").doubleValue()).isGreaterThan(0.9);
+    }
+  }
+
+  @Test
+  void conversationsAndTheirRequestsHaveRatesOfTheirOwn() throws Exception {
+    try (FakeServer server = new FakeServer(FakeServer.Manners.GOOD)) {
+      Ran ran =
+          run(
+              server,
+              """
+              arrivals: {poisson: {rate: 20}}
+              shape: {multiTurn: {turns: 3, input: 30, output: 1}}
+              duration: 2s
+              repeats: 1
+              seed: 1
+              """);
+
+      JsonNode point = ran.point(0);
+      assertThat(point.get("point").textValue()).isEqualTo("20.00 conversations/s");
+      assertThat(point.get("conversation_rate").doubleValue()).isEqualTo(20);
+      assertThat(point.get("request_rate")).isEqualTo(point.get("offered_request_rate"));
+      assertThat(point.get("request_rate").doubleValue()).isGreaterThan(30);
     }
   }
 
@@ -321,6 +366,8 @@ final class LoadCommandTest {
         assertThat(ran.status()).isZero();
         assertThat(ran.point(0).get("total_output_tokens").doubleValue()).isEqualTo(5);
         assertThat(ran.result().at("/shape/traceRecordsLeftOut").intValue()).isEqualTo(1);
+        assertThat(ran.result().at("/shape/traceName").textValue()).isEqualTo("log.json");
+        assertThat(ran.result().at("/shape/traceSha256").textValue()).hasSize(64);
         assertThat(server.bodies.toString().contains("confidential")).isEqualTo(texts);
         assertThat(ran.result().toString() + err).doesNotContain("confidential");
       }

@@ -113,6 +113,8 @@ final class OutcropLoadTest {
     try {
       URI models = URI.create("http://127.0.0.1:%d/v1/models".formatted(port));
       HttpURLConnection connection = (HttpURLConnection) models.toURL().openConnection();
+      connection.setConnectTimeout(2_000);
+      connection.setReadTimeout(2_000);
       connection.setRequestProperty("Authorization", "Bearer " + KEY);
       return connection.getResponseCode() == 200
           && new String(connection.getInputStream().readAllBytes(), StandardCharsets.UTF_8)
