@@ -3,11 +3,9 @@ package dev.outcrop.bench.compare;
 import dev.outcrop.bench.report.Confidence;
 import dev.outcrop.bench.report.Run;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.apache.commons.statistics.inference.TTest;
 
 /**
  * How a figure of two runs differs.
@@ -18,7 +16,8 @@ import org.apache.commons.statistics.inference.TTest;
  * @param after what the second run has
  * @param p chance of ranks as unlike as these, or more, if there were no difference (Mann-Whitney
  *     U, two-sided)
- * @param adjusted the same, where as many figures are looked at as here (Holm)
+ * @param repeatsP chance of repeats as unlike as these, likewise; see {@link Repeats}
+ * @param adjusted the larger of the two, where as many figures are looked at as here (Holm)
  * @param superiority chance that a value of the second run is better than one of the first, ties
  *     half; 0.5 is no difference
  * @param verdict what that means
@@ -29,6 +28,7 @@ record Difference(
     Values before,
     Values after,
     double p,
+    double repeatsP,
     double adjusted,
     double superiority,
     Verdict verdict) {
@@ -62,15 +62,20 @@ record Difference(
    *
    * @param all of all repeats
    * @param middles the median of each repeat, or the mean of a share
+   * @param sizes how many values each repeat has
    */
-  record Values(double[] all, double[] middles) {
+  record Values(double[] all, double[] middles, int[] sizes) {
     double middle(boolean share) {
       return share ? Confidence.mean(all) : Run.median(all);
     }
   }
 
   private Difference adjusted(double value, Verdict said) {
-    return new Difference(point, metric, before, after, p, value, superiority, said);
+    return new Difference(point, metric, before, after, p, repeatsP, value, superiority, said);
+  }
+
+  private double chance() {
+    return Math.max(p, repeatsP);
   }
 
   /** Corrects for the number of figures by Holm's method, and says what is to be said. */
@@ -78,14 +83,14 @@ record Difference(
     List<Integer> byChance =
         IntStream.range(0, raw.size())
             .boxed()
-            .sorted(Comparator.comparingDouble(i -> raw.get(i).p))
+            .sorted(Comparator.comparingDouble(i -> raw.get(i).chance()))
             .toList();
     List<Difference> judged = new ArrayList<>(raw);
     double most = 0;
     for (int rank = 0; rank < raw.size(); rank++) {
       int index = byChance.get(rank);
       Difference each = raw.get(index);
-      most = Math.max(most, Math.min(1, each.p * (raw.size() - rank)));
+      most = Math.max(most, Math.min(1, each.chance() * (raw.size() - rank)));
       judged.set(index, each.adjusted(most, each.verdictAt(most)));
     }
     return judged;
@@ -93,42 +98,20 @@ record Difference(
 
   /**
    * Requests of one run are not independent, so ranks alone find differences between a run and its
-   * repetition. A difference also has to be larger than what is negligible (Vargha and Delaney),
-   * and the repeats, which are independent, have to differ too (Welch's t-test of their medians).
+   * repetition: the repeats, which are, have to differ too. And a difference has to be larger than
+   * what is negligible.
    */
   private Verdict verdictAt(double corrected) {
-    if (corrected >= MannWhitney.SIGNIFICANT
-        || Math.abs(superiority - 0.5) < MannWhitney.NEGLIGIBLE
-        || !repeatsDiffer(before.middles, after.middles)) {
+    if (corrected >= MannWhitney.SIGNIFICANT || isNegligible()) {
       return Verdict.NO_DIFFERENCE;
     }
     return superiority > 0.5 ? Verdict.BETTER : Verdict.WORSE;
   }
 
-  private static boolean repeatsDiffer(double[] a, double[] b) {
-    if (a.length < 2 || b.length < 2) {
-      return true; // nobody knows; a remark says so
-    }
-    Extent ofA = Extent.of(a);
-    Extent ofB = Extent.of(b);
-    boolean apart = ofA.most < ofB.least || ofB.most < ofA.least;
-    // Where half of the requests failed a median is infinite, which has no variance.
-    boolean plain = Double.isFinite(ofA.most) && Double.isFinite(ofB.most);
-    if (!apart || !plain || (ofA.isPoint() && ofB.isPoint())) {
-      return apart;
-    }
-    return TTest.withDefaults().test(a, b).getPValue() < MannWhitney.SIGNIFICANT;
-  }
-
-  /** The smallest and the largest of some values. */
-  private record Extent(double least, double most) {
-    static Extent of(double[] values) {
-      return new Extent(
-          Arrays.stream(values).min().orElseThrow(), Arrays.stream(values).max().orElseThrow());
-    }
-
-    boolean isPoint() {
-      return least == most;
-    }
+  /** Of shares a point is not; of others Vargha and Delaney's scale tells. */
+  private boolean isNegligible() {
+    return metric.share()
+        ? Math.abs(before.middle(true) - after.middle(true)) < MannWhitney.NEGLIGIBLE_SHARE
+        : Math.abs(superiority - 0.5) < MannWhitney.NEGLIGIBLE;
   }
 }

@@ -8,6 +8,7 @@ import dev.outcrop.bench.report.Series;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.apache.commons.statistics.inference.MannWhitneyUTest;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +23,9 @@ final class MannWhitney {
 
   /** So much above or below a half is negligible, by Vargha and Delaney's scale. */
   static final double NEGLIGIBLE = 0.06;
+
+  /** Shares that are less than that apart are no different: one request of a hundred. */
+  static final double NEGLIGIBLE_SHARE = 0.01;
 
   private static final int LEAST_VALUES = 5;
   private static final String FAILURE = "failure";
@@ -38,11 +42,13 @@ final class MannWhitney {
 
   private MannWhitney() {}
 
-  /** Every figure of every point that both results have values of. */
+  /** Every figure of every point that both results have values of, and that is valid in both. */
   static List<Difference> compare(RunResult before, RunResult after) {
     List<Difference> raw = new ArrayList<>();
     Set<String> points = new LinkedHashSet<>();
     before.series().forEach(series -> points.add(series.of()));
+    points.removeAll(invalid(before));
+    points.removeAll(invalid(after));
     for (String point : points) {
       for (Difference.Metric metric : METRICS) {
         Difference.Values a = values(before, point, metric.name());
@@ -53,6 +59,17 @@ final class MannWhitney {
       }
     }
     return Difference.judged(raw);
+  }
+
+  /** The points whose figures are not to be believed. */
+  static Set<String> invalid(RunResult result) {
+    Set<String> points = new LinkedHashSet<>();
+    for (Map<String, ?> point : result.results()) {
+      if (point.get(LoadFigures.VALID) instanceof String valid && !valid.equals("yes")) {
+        points.add(String.valueOf(point.get(LoadFigures.POINT)));
+      }
+    }
+    return points;
   }
 
   private static Difference difference(
@@ -67,6 +84,7 @@ final class MannWhitney {
         a,
         b,
         p,
+        Repeats.chance(metric.share(), a, b),
         p,
         metric.lowerIsBetter() ? aLarger : 1 - aLarger,
         Difference.Verdict.NO_DIFFERENCE);
@@ -75,6 +93,7 @@ final class MannWhitney {
   private static Difference.Values values(RunResult result, String point, String name) {
     List<Double> all = new ArrayList<>();
     List<Double> middles = new ArrayList<>();
+    List<Integer> sizes = new ArrayList<>();
     for (Series series : result.series()) {
       if (series.of().equals(point) && series.figure().equals(name)) {
         double[] ofRepeat = withFailures(series, failures(result, series));
@@ -83,11 +102,13 @@ final class MannWhitney {
         }
         if (ofRepeat.length > 0) {
           boolean share = name.equals("good") || name.equals(FAILURE);
+          sizes.add(ofRepeat.length);
           middles.add(share ? Confidence.mean(ofRepeat) : Run.median(ofRepeat));
         }
       }
     }
-    return new Difference.Values(plain(all), plain(middles));
+    return new Difference.Values(
+        plain(all), plain(middles), sizes.stream().mapToInt(Integer::intValue).toArray());
   }
 
   /** Which requests failed, of those that a series tells one by one. */

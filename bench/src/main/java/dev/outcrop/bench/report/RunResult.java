@@ -111,6 +111,8 @@ public record RunResult(
       switch (figure.getValue()) {
         case Number number when Double.isFinite(number.doubleValue()) -> {}
         case String _ -> {}
+        case null ->
+            throw new IllegalArgumentException("the figure " + figure.getKey() + " has no value");
         default ->
             throw new IllegalArgumentException("the figure " + figure.getKey() + " is not finite");
       }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -46,6 +47,15 @@ class RunResultTest {
   void refusesAFigureThatIsNotANumber() {
     assertThatThrownBy(() -> result(Map.of("msPerStep", Double.NaN)))
         .hasMessageContaining("msPerStep is not finite");
+  }
+
+  @Test
+  void refusesAFigureWithoutAValue() {
+    Map<String, Number> figures = new HashMap<>();
+    figures.put("msPerStep", null);
+    assertThatThrownBy(() -> result(figures))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("msPerStep has no value");
   }
 
   @Test
