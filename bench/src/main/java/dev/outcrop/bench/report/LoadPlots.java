@@ -101,7 +101,10 @@ final class LoadPlots {
         "Throughput by concurrency", "users at once", "tokens/s out", true, false, lines);
   }
 
-  /** Points that no other point of the run beats in both are joined; the others are left out. */
+  /**
+   * Points that no other point of the run beats in both are joined; the others are left out, and
+   * so are those that are not valid: they would beat others with figures nobody should believe.
+   */
   private Plot pareto() {
     List<Plot.Line> lines = new ArrayList<>();
     for (int i = 0; i < results.size(); i++) {
@@ -119,10 +122,11 @@ final class LoadPlots {
   }
 
   static List<Plot.Dot> front(List<Plot.Dot> all) {
-    return all.stream()
+    List<Plot.Dot> valid = all.stream().filter(Plot.Dot::valid).toList();
+    return valid.stream()
         .filter(
             dot ->
-                all.stream()
+                valid.stream()
                     .noneMatch(
                         other ->
                             other.x() >= dot.x()
@@ -132,33 +136,70 @@ final class LoadPlots {
   }
 
   private Plot gaps() {
-    List<Plot.Line> lines = new ArrayList<>();
-    for (Named named : results) {
-      for (Series series : named.result().series()) {
-        if (series.figure().equals("itl_cdf") && lines.size() < MOST_CURVES) {
-          lines.add(new Plot.Line(named.with(series.of()), dots(series), false, lines.size()));
-        }
-      }
-    }
+    Curves curves = curves("itl_cdf", 0);
     return new Plot(
-        "Gaps between pieces of answers (ITL)",
+        "Gaps between pieces of answers (ITL)" + curves.note(" (", ")"),
         "ms",
         "share at most that long",
         true,
         false,
-        lines);
+        curves.lines());
   }
 
   private Plot timeline(String title, String y, String figure) {
-    List<Plot.Line> lines = new ArrayList<>();
+    Curves curves = curves(figure, 1);
+    return new Plot(
+        title + " (first repeat" + curves.note("; ", "") + ")",
+        "s",
+        y,
+        false,
+        false,
+        curves.lines());
+  }
+
+  /**
+   * Curves of a plot.
+   *
+   * @param left how many there is no room for
+   */
+  private record Curves(List<Plot.Line> lines, int left) {
+    String note(String before, String after) {
+      return left == 0 ? "" : "%s%d more not shown%s".formatted(before, left, after);
+    }
+  }
+
+  /** Every result has the same share of the plot, and spreads it over its points. */
+  private Curves curves(String figure, int repeat) {
+    List<List<Series>> found = new ArrayList<>();
+    int all = 0;
     for (Named named : results) {
-      for (Series series : named.result().series()) {
-        if (series.figure().equals(figure) && series.repeat() == 1 && lines.size() < MOST_CURVES) {
-          lines.add(new Plot.Line(named.with(series.of()), dots(series), false, lines.size()));
-        }
+      List<Series> of =
+          named.result().series().stream()
+              .filter(series -> series.figure().equals(figure) && series.repeat() == repeat)
+              .toList();
+      found.add(of);
+      all += of.size();
+    }
+    int[] shares = new int[found.size()];
+    int given = 0;
+    for (int i = 0; given < Math.min(all, MOST_CURVES); i = (i + 1) % shares.length) {
+      if (shares[i] < found.get(i).size()) {
+        shares[i]++;
+        given++;
       }
     }
-    return new Plot(title + " (first repeat)", "s", y, false, false, lines);
+    List<Plot.Line> lines = new ArrayList<>();
+    for (int i = 0; i < shares.length; i++) {
+      for (int n = 0; n < shares[i]; n++) {
+        int last = found.get(i).size() - 1;
+        int index = shares[i] == 1 ? last : Math.round((float) n * last / (shares[i] - 1));
+        Series series = found.get(i).get(index);
+        lines.add(
+            new Plot.Line(
+                results.get(i).with(series.of()), dots(series), false, lines.size()));
+      }
+    }
+    return new Curves(lines, all - given);
   }
 
   private static List<Plot.Dot> dots(Series series) {
@@ -188,9 +229,15 @@ final class LoadPlots {
                     "%s: %s"
                         .formatted(
                             Objects.requireNonNullElse(point.get(LoadFigures.POINT), ""),
-                            ShortNumber.of(number(point, y)))))
+                            ShortNumber.of(number(point, y)))
+                        + (isValid(point) ? "" : " (not valid)"),
+                    isValid(point)))
         .sorted(Comparator.comparingDouble(Plot.Dot::x))
         .toList();
+  }
+
+  private static boolean isValid(Map<String, ?> point) {
+    return "yes".equals(Objects.requireNonNullElse(point.get(LoadFigures.VALID), "yes"));
   }
 
   private static double number(Map<String, ?> point, String name) {

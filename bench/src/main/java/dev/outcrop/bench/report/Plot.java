@@ -42,8 +42,13 @@ record Plot(String title, String x, String y, boolean logX, boolean logY, List<L
    *
    * @param error half of what it may be off by, 0 where nobody knows
    * @param label what it is, for who points at it
+   * @param valid whether it is to be believed; if not it is drawn hollow
    */
-  record Dot(double x, double y, double error, String label) {}
+  record Dot(double x, double y, double error, String label, boolean valid) {
+    Dot(double x, double y, double error, String label) {
+      this(x, y, error, label, true);
+    }
+  }
 
   /** The lines without values that the axes cannot show, and without empty ones. */
   Plot {
@@ -130,9 +135,11 @@ record Plot(String title, String x, String y, boolean logX, boolean logY, List<L
         out.append(line("error " + colour, atX, py(up, low), atX, py(up, high)));
       }
       out.append(
-          "<circle class=\"%s\" cx=\"%s\" cy=\"%s\" r=\"3\"><title>%s</title></circle>\n"
+          "<circle class=\"%s%s\" cx=\"%s\" cy=\"%s\" r=\"3\"><title>%s</title></circle>\n"
               .formatted(
-                  colour, number(atX), number(py(up, dot.y())), Markup.escaped(dot.label())));
+                  colour,
+                  dot.valid() ? "" : " hollow",
+                  number(atX), number(py(up, dot.y())), Markup.escaped(dot.label())));
     }
   }
 

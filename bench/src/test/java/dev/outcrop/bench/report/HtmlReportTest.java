@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.StringReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -167,5 +168,46 @@ final class HtmlReportTest {
     Plot.Dot beaten = new Plot.Dot(2, 5, 0, "beaten");
 
     assertThat(LoadPlots.front(List.of(fast, busy, beaten))).containsExactly(fast, busy);
+    Plot.Dot lagged = new Plot.Dot(20, 20, 0, "lagged", false);
+    assertThat(LoadPlots.front(List.of(fast, busy, lagged))).containsExactly(fast, busy);
+  }
+
+  @Test
+  void pointsThatAreNotValidAreHollow() {
+    assertThat(HtmlReport.of(List.of(load())))
+        .contains("class=\"c0 hollow\"", "2.0/s: 90 (not valid)")
+        .doesNotContain("0.5/s: 80 (not valid)");
+  }
+
+  @Test
+  void everyResultHasItsShareOfThePlotAndTheRestIsCounted() {
+    List<Series> many = new ArrayList<>();
+    for (int point = 1; point <= 12; point++) {
+      many.add(Series.curve("itl_cdf", point + "/s", 0, List.of(1.0, 2.0), List.of(0.5, 1.0)));
+    }
+    RunResult of = load();
+    RunResult crowded =
+        new RunResult(
+            of.benchmark(),
+            of.time(),
+            of.commit(),
+            of.machine(),
+            of.shape(),
+            of.repeats(),
+            of.units(),
+            of.results(),
+            of.headline(),
+            many);
+
+    List<Plot> plots =
+        new LoadPlots(
+                List.of(new LoadPlots.Named("A", crowded), new LoadPlots.Named("B", crowded)))
+            .plots();
+    Plot gaps = plots.stream().filter(plot -> plot.x().equals("ms")).findFirst().orElseThrow();
+
+    assertThat(gaps.title()).endsWith("(16 more not shown)");
+    assertThat(gaps.lines().stream().map(Plot.Line::name))
+        .containsExactly(
+            "A: 1/s", "A: 5/s", "A: 8/s", "A: 12/s", "B: 1/s", "B: 5/s", "B: 8/s", "B: 12/s");
   }
 }
