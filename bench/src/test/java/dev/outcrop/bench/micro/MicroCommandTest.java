@@ -43,7 +43,9 @@ class MicroCommandTest {
     long once = codec.eventStreamRead();
     assertThat(once).isBetween((long) CodecCosts.FRAMES, (long) bytes);
     assertThat(codec.eventStreamRead()).isEqualTo(2 * once);
-    assertThat(codec.json()).hasToString(codec.json().toString());
+    // The turns, the question and the system's instructions.
+    assertThat(codec.json().toString())
+        .contains("Chat[messages=%d, tools=0]".formatted(CodecCosts.TURNS + 2), "maxTokens=256");
   }
 
   @Test
