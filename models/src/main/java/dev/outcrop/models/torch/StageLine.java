@@ -5,14 +5,18 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Stages that work at the same time, each on a thread of its own: what one is done with the next
  * one takes, in the order in which it was put in.
  *
- * @param <T> what goes through them; no stage may throw for it
+ * @param <T> what goes through them; where a stage throws for it, the next ones get it all the same
  */
 final class StageLine<T> implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(StageLine.class);
+
   private sealed interface Entry<T> {}
 
   private record Item<T>(T item) implements Entry<T> {}
@@ -39,12 +43,21 @@ final class StageLine<T> implements AutoCloseable {
     do {
       entry = take(queues.get(stage));
       if (entry instanceof Item<T>(T item)) {
-        work.accept(item);
+        accept(stage, work, item);
       }
       if (stage + 1 < queues.size()) {
         queues.get(stage + 1).add(entry);
       }
     } while (entry instanceof Item<T>);
+  }
+
+  /** A stage that ended here would leave everybody waiting who comes behind. */
+  private static <T> void accept(int stage, Consumer<T> work, T item) {
+    try {
+      work.accept(item);
+    } catch (RuntimeException | Error e) {
+      log.error("stage {} broke down; the next one goes on", stage, e);
+    }
   }
 
   private static <E> E take(BlockingQueue<E> queue) {

@@ -112,19 +112,25 @@ final class StagedSteps implements AutoCloseable {
       } catch (RuntimeException | Error e) {
         thrown = e;
       } finally {
-        if (last || result != null || thrown != null) {
-          forget();
-        }
-        if (last) {
-          over.countDown();
+        try {
+          if (last || result != null || thrown != null) {
+            forget();
+          }
+        } catch (RuntimeException | Error e) { // who awaits the step is to hear of it, not to hang
+          thrown = thrown == null ? e : thrown;
+        } finally {
+          if (last) {
+            over.countDown();
+          }
         }
       }
     }
 
     private void forget() {
-      if (hidden != null) {
-        hidden.close();
-        hidden = null;
+      TorchProgram.Kept kept = hidden;
+      hidden = null; // also where closing it fails: nobody tries twice
+      if (kept != null) {
+        kept.close();
       }
     }
 

@@ -75,6 +75,28 @@ class StageLineTest {
   }
 
   @Test
+  void goesOnBehindAStageThatThrows() {
+    List<Integer> done = new ArrayList<>();
+    try (StageLine<Integer> line =
+        new StageLine<>(
+            List.of(
+                item -> {
+                  if (item == 1) {
+                    throw new IllegalStateException("a stage that throws");
+                  }
+                  if (item == 2) {
+                    throw new AssertionError("likewise");
+                  }
+                },
+                done::add))) {
+      for (int item = 0; item < 4; item++) {
+        line.put(item);
+      }
+    }
+    assertThat(done).containsExactly(0, 1, 2, 3);
+  }
+
+  @Test
   void endsWithoutAnything() {
     new StageLine<String>(List.of(item -> {}, item -> {})).close();
   }
