@@ -15,11 +15,13 @@ import dev.outcrop.serving.http.ManagementPort;
 import dev.outcrop.serving.http.MetricsPage;
 import dev.outcrop.serving.json.Json;
 import dev.outcrop.serving.metrics.ServerMetrics;
+import dev.outcrop.serving.prices.Prices;
 import dev.outcrop.serving.transport.ByteBudget;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +35,7 @@ public final class StartingServer implements AutoCloseable {
   private final LifeCycle lifeCycle;
   private final Duration goodbye;
   private final long begin = System.nanoTime();
+  private final Supplier<Prices> prices;
   private final ServerMetrics metrics;
   private final ManagementPort management;
   private volatile @Nullable OutcropServer server;
@@ -42,6 +45,7 @@ public final class StartingServer implements AutoCloseable {
     this.config = config;
     this.lifeCycle = lifeCycle;
     this.goodbye = goodbye;
+    this.prices = Costs.prices(config.cost());
     this.metrics =
         new ServerMetrics(
             List.of(),
@@ -63,7 +67,11 @@ public final class StartingServer implements AutoCloseable {
                 new Json(config.limits().maxTextLength())));
   }
 
-  /** Opens the management port. */
+  /**
+   * Opens the management port.
+   *
+   * @throws dev.outcrop.models.OutcropException where the port is taken or the price file is wrong
+   */
   public static StartingServer open(ServingConfig config) {
     return open(config, new LifeCycle(), OutcropServer.GOODBYE);
   }
@@ -127,7 +135,7 @@ public final class StartingServer implements AutoCloseable {
             lifeCycle,
             goodbye,
             management,
-            Costs.of(config, bill, System.getenv()));
+            Costs.of(config, bill, prices, System.getenv()));
     server = opened; // what the management port tells of it is there before it is ready
     opened.begin();
     return opened;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.outcrop.models.OutcropException;
+import dev.outcrop.serving.config.CostConfig;
 import dev.outcrop.serving.config.ManagementConfig;
 import dev.outcrop.serving.config.ModelConfig;
 import dev.outcrop.serving.config.Secret;
@@ -18,8 +19,10 @@ import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
+import java.nio.file.Files;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What the management port tells before there is a model. */
 final class StartupTest {
@@ -99,6 +102,29 @@ final class StartupTest {
       assertThat(get(starting, "/readyz").status()).isEqualTo(503);
       assertThat(get(starting, "/startupz").text()).isEqualTo("{\"status\":\"started\"}");
     }
+  }
+
+  @Test
+  void tellsOfAWrongPriceFileBeforeModelsLoad(@TempDir Path folder) throws Exception {
+    Path prices = Files.writeString(folder.resolve("prices.yaml"), "bedrock: []");
+    CostConfig usual = CostConfig.DEFAULT;
+    CostConfig wrong =
+        new CostConfig(
+            usual.hourlyUsd(),
+            usual.share(),
+            usual.devices(),
+            usual.instanceType(),
+            usual.purchase(),
+            prices,
+            usual.nodeApi(),
+            usual.prometheusUrl(),
+            usual.refresh(),
+            usual.window(),
+            usual.bedrockModels());
+
+    assertThatThrownBy(() -> StartingServer.open(config.withCost(wrong)))
+        .isInstanceOf(OutcropException.class)
+        .hasMessageContaining("bedrock has another form");
   }
 
   @Test

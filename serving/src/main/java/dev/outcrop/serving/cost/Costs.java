@@ -34,13 +34,23 @@ public final class Costs implements AutoCloseable {
   }
 
   /**
-   * Those of a server.
+   * The price table of a server. A file over it is read now: what is wrong with it is to be known
+   * before models load.
    *
-   * @param environment the process's
    * @throws dev.outcrop.models.OutcropException where the price file is wrong
    */
-  public static Costs of(ServingConfig config, Bill bill, Map<String, String> environment) {
-    Supplier<Prices> prices = new Table(config.cost().pricesFile());
+  public static Supplier<Prices> prices(CostConfig config) {
+    return new Table(config.pricesFile());
+  }
+
+  /**
+   * Those of a server.
+   *
+   * @param prices the table of {@link #prices}
+   * @param environment the process's
+   */
+  public static Costs of(
+      ServingConfig config, Bill bill, Supplier<Prices> prices, Map<String, String> environment) {
     return new Costs(
         bill,
         prices,
@@ -55,7 +65,7 @@ public final class Costs implements AutoCloseable {
 
     Table(@Nullable Path over) {
       this.over = over;
-      if (over != null) { // what is wrong with it is to be known at once
+      if (over != null) {
         read = Prices.read(over);
       }
     }
@@ -85,7 +95,8 @@ public final class Costs implements AutoCloseable {
     try {
       while (true) {
         boolean known = tried();
-        Duration pause = known || config.refresh().compareTo(AGAIN) < 0 ? config.refresh() : AGAIN;
+        boolean again = !known || finder.isUnheard();
+        Duration pause = !again || config.refresh().compareTo(AGAIN) < 0 ? config.refresh() : AGAIN;
         Thread.sleep(pause);
       }
     } catch (InterruptedException _) {

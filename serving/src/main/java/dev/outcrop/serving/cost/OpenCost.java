@@ -48,6 +48,9 @@ final class OpenCost {
                     + "/api/v1/query?query="
                     + URLEncoder.encode(query, StandardCharsets.UTF_8)),
             null);
+    if (!answer.path("status").asText().equals("success")) {
+      throw new IOException("Prometheus could not answer " + series);
+    }
     JsonNode result = answer.path("data").path("result").path(0).path("value").path(1);
     double value = result.asDouble(0);
     return Double.isFinite(value) && value > 0 ? OptionalDouble.of(value) : OptionalDouble.empty();

@@ -20,7 +20,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Finds what the node costs: what the configuration says, else what OpenCost says, else what the
- * price table says of the node's type. Used by one thread at a time.
+ * price table says of the node's type. Where one of them could not be asked, what it said last goes
+ * on. Used by one thread at a time.
  */
 final class PriceFinder {
   private static final Logger LOG = LoggerFactory.getLogger(PriceFinder.class);
@@ -32,6 +33,9 @@ final class PriceFinder {
   private final NodeFacts configured;
   private final @Nullable KubernetesNode api;
   private final @Nullable OpenCost openCost;
+  private @Nullable NodeFacts lastFacts;
+  private Optional<NodePrice> lastAsked = Optional.empty();
+  private boolean unheard;
 
   PriceFinder(
       CostConfig config,
@@ -88,9 +92,16 @@ final class PriceFinder {
             .count();
   }
 
-  /** Whether there is nowhere to look but what is known already. */
+  /** Whether there is nowhere to look but what is known already: nobody on the network is asked. */
   boolean isFixed() {
-    return config.hourlyUsd() > 0 || (api == null && openCost == null);
+    boolean asksNode = api != null && !configured.name().isEmpty();
+    boolean asksOpenCost = openCost != null && !(config.hourlyUsd() > 0);
+    return !asksNode && !asksOpenCost;
+  }
+
+  /** Whether somebody could not be asked when it looked last. */
+  boolean isUnheard() {
+    return unheard;
   }
 
   /**
@@ -99,6 +110,7 @@ final class PriceFinder {
    * @return nothing where nobody knows a price
    */
   Optional<NodePrice> find() throws InterruptedException {
+    unheard = false;
     NodeFacts facts = facts();
     Optional<Instance> instance =
         facts.instance().isEmpty() ? Optional.empty() : prices.get().instance(facts.instance());
@@ -121,11 +133,12 @@ final class PriceFinder {
       return configured;
     }
     try {
-      return configured.or(api.read(configured.name()));
+      lastFacts = api.read(configured.name());
     } catch (IOException e) {
       LOG.warn("the node {} cannot be read: {}", configured.name(), e.getMessage());
-      return configured;
+      unheard = true;
     }
+    return lastFacts == null ? configured : configured.or(lastFacts);
   }
 
   private Optional<NodePrice> asked(NodeFacts facts, Optional<Instance> instance)
@@ -134,24 +147,34 @@ final class PriceFinder {
       return Optional.empty();
     }
     try {
-      String purchase = openCost.isSpot(facts.name()) ? Purchase.SPOT.word() : facts.capacity();
-      OptionalDouble node = openCost.node(facts.name());
-      int devices = devices(facts, instance);
-      if (node.isEmpty()) {
-        OptionalDouble each = openCost.device(facts.name());
-        double count = devices > 0 ? devices : openCost.devices(facts.name()).orElse(0);
-        devices = (int) count;
-        node = each.isPresent() && count > 0 ? OptionalDouble.of(each.getAsDouble() * count) : each;
-      }
-      return node.isEmpty()
-          ? Optional.empty()
-          : Optional.of(
-              new NodePrice(
-                  node.getAsDouble(), share(devices), "opencost", NOW, facts.instance(), purchase));
+      lastAsked = ofOpenCost(openCost, facts, devices(facts, instance));
     } catch (IOException e) {
       LOG.warn("OpenCost's series cannot be read: {}", e.getMessage());
-      return Optional.empty();
+      unheard = true;
     }
+    return lastAsked;
+  }
+
+  private Optional<NodePrice> ofOpenCost(OpenCost source, NodeFacts facts, int known)
+      throws IOException, InterruptedException {
+    String purchase = source.isSpot(facts.name()) ? Purchase.SPOT.word() : facts.capacity();
+    OptionalDouble node = source.node(facts.name());
+    double usd;
+    double part;
+    if (node.isPresent()) {
+      usd = node.getAsDouble();
+      part = share(known);
+    } else {
+      OptionalDouble each = source.device(facts.name());
+      if (each.isEmpty()) {
+        return Optional.empty();
+      }
+      int count = known > 0 ? known : (int) source.devices(facts.name()).orElse(0);
+      // A node of nobody knows how many devices: its own are all that it pays for.
+      usd = each.getAsDouble() * (count > 0 ? count : Math.max(1, ownDevices));
+      part = count > 0 ? share(count) : 1;
+    }
+    return Optional.of(new NodePrice(usd, part, "opencost", NOW, facts.instance(), purchase));
   }
 
   /** Where the table does not say what is paid, on demand stands in, and the label says so. */

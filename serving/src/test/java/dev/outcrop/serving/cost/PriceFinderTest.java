@@ -1,6 +1,7 @@
 package dev.outcrop.serving.cost;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpServer;
 import dev.outcrop.serving.config.CostConfig;
@@ -11,6 +12,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.URLDecoder;
+import java.net.http.HttpClient;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,9 +21,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Beside servers that answer as Kubernetes' API and Prometheus do. */
@@ -171,6 +175,107 @@ final class PriceFinderTest {
                 .orElseThrow()
                 .source())
         .isEqualTo("table");
+  }
+
+  @Test
+  void whatWasSaidLastGoesOnWhereNobodyCouldBeAsked() throws InterruptedException {
+    series.put("node_total_hourly_cost", "30.5");
+    PriceFinder finder = finder(CostConfig.DEFAULT, facts("node-1", ""), 2, true);
+    NodePrice before = finder.find().orElseThrow();
+    assertThat(before.share()).isEqualTo(0.25);
+    assertThat(finder.isUnheard()).isFalse();
+
+    status = 503;
+    assertThat(finder.find()).contains(before);
+    assertThat(finder.isUnheard()).isTrue();
+
+    status = 200;
+    series.clear(); // asked, and there is nothing any more
+    assertThat(finder.find().orElseThrow().source()).isEqualTo("table");
+    assertThat(finder.isUnheard()).isFalse();
+  }
+
+  @Test
+  void thePartOfTheNodeStaysWhereItsApiFails() throws InterruptedException {
+    PriceFinder finder =
+        finder(CostConfig.DEFAULT.withHourlyUsd(40), facts("node-1", ""), 2, true);
+    status = 503;
+    assertThat(finder.find().orElseThrow().share()).as("nothing is known yet").isEqualTo(1);
+    assertThat(finder.isUnheard()).as("so it is to look again soon").isTrue();
+    status = 200;
+    NodePrice known = finder.find().orElseThrow();
+    assertThat(known.share()).isEqualTo(0.25);
+    status = 503;
+    assertThat(finder.find()).contains(known);
+  }
+
+  @Test
+  void isFixedOnlyWhereNobodyOnTheNetworkIsAsked() {
+    CostConfig priced = CostConfig.DEFAULT.withHourlyUsd(40);
+
+    assertThat(finder(priced, facts("node-1", ""), 2, true).isFixed()).isFalse();
+    assertThat(finder(priced, facts("", ""), 2, true).isFixed()).isTrue();
+    assertThat(finder(priced, facts("node-1", ""), 2, false).isFixed()).isTrue();
+    assertThat(finder(CostConfig.DEFAULT, facts("node-1", ""), 2, true).isFixed()).isFalse();
+  }
+
+  @Test
+  void devicesThatNobodyCountsAreItsOwn() throws InterruptedException {
+    series.put("node_gpu_hourly_cost", "3");
+    node = "{\"kind\": \"Node\", \"metadata\": {\"labels\": {}}, \"status\": {}}";
+
+    NodePrice two = finder(CostConfig.DEFAULT, facts("node-1", ""), 2, true).find().orElseThrow();
+    assertThat(two.ownUsdPerHour()).isEqualTo(6);
+    assertThat(two.share()).isEqualTo(1);
+    NodePrice none = finder(CostConfig.DEFAULT, facts("node-1", ""), 0, true).find().orElseThrow();
+    assertThat(none.ownUsdPerHour()).isEqualTo(3);
+
+    series.put("node_gpu_count", "4");
+    NodePrice half = finder(CostConfig.DEFAULT, facts("node-1", ""), 2, true).find().orElseThrow();
+    assertThat(half.usdPerHour()).isEqualTo(12);
+    assertThat(half.share()).isEqualTo(0.5);
+  }
+
+  @Test
+  @Timeout(20)
+  void aBodyThatStallsIsGivenUp() throws Exception {
+    CountDownLatch over = new CountDownLatch(1);
+    HttpServer slow =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    slow.createContext(
+        "/",
+        exchange -> {
+          exchange.sendResponseHeaders(200, 100);
+          exchange.getResponseBody().write('{');
+          exchange.getResponseBody().flush();
+          try {
+            over.await();
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+        });
+    slow.start();
+    try (HttpClient client = JsonSource.client().build()) {
+      JsonSource source = new JsonSource(client, Duration.ofMillis(200));
+      URI stalling = URI.create("http://127.0.0.1:" + slow.getAddress().getPort());
+
+      assertThatThrownBy(() -> source.get(stalling, null))
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("gave no whole answer in 200 ms");
+      client.shutdownNow();
+    } finally {
+      over.countDown();
+      slow.stop(0);
+    }
+  }
+
+  @Test
+  void anAnswerThatIsTooLongIsNone() {
+    node = "[" + " ".repeat(5_000_000) + "]";
+    JsonSource source = new JsonSource(JsonSource.client().build());
+    KubernetesNode api = new KubernetesNode(uri(), token, source);
+
+    assertThatThrownBy(() -> api.read("node-1")).isInstanceOf(IOException.class);
   }
 
   @Test
