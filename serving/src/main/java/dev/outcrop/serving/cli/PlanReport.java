@@ -218,9 +218,20 @@ final class PlanReport {
             ? "; no load breaks even."
             : String.format(
                 Locale.ROOT,
-                "; breaks even at %,.0f M tokens, $%,.0f a month.",
+                "; first breaks even at %,.0f M tokens, $%,.0f a month%s.",
                 even.tokensPerMonth() / MILLION,
-                even.usdPerMonth()));
+                even.usdPerMonth(),
+                settled(even)));
+  }
+
+  private static String settled(BreakEven even) {
+    double tokens = even.settledTokensPerMonth();
+    if (tokens <= even.tokensPerMonth()) {
+      return ", for good";
+    }
+    return Double.isInfinite(tokens)
+        ? ""
+        : String.format(Locale.ROOT, ", for good from %,.0f M on", tokens / MILLION);
   }
 
   /** The same as JSON; every key says its unit. */
@@ -290,6 +301,10 @@ final class PlanReport {
     BreakEven even = row.breakEven();
     fields.put("breakEvenTokensPerMonth", even == null ? null : even.tokensPerMonth());
     fields.put("breakEvenUsdPerMonth", even == null ? null : even.usdPerMonth());
+    boolean settles = even != null && Double.isFinite(even.settledTokensPerMonth());
+    fields.put(
+        "breakEvenSettledTokensPerMonth",
+        even != null && settles ? (Double) even.settledTokensPerMonth() : null);
     return fields;
   }
 }

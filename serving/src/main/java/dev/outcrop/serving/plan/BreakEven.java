@@ -3,13 +3,17 @@ package dev.outcrop.serving.plan;
 import java.util.Optional;
 
 /**
- * The load from which on instances of one's own cost less than Bedrock.
+ * The load at which instances of one's own first cost no more than Bedrock. Instances come whole, so
+ * above the next stair Bedrock may be cheaper again; from some load on it never is.
  *
  * @param tokensPerMonth tokens, in and out
  * @param usdPerMonth what either costs then
  * @param instances instances that it takes
+ * @param settledTokensPerMonth tokens from which on Bedrock is never cheaper again; infinite where it
+ *     is again and again
  */
-public record BreakEven(double tokensPerMonth, double usdPerMonth, long instances) {
+public record BreakEven(
+    double tokensPerMonth, double usdPerMonth, long instances, double settledTokensPerMonth) {
   /** Hours of a month. */
   public static final double HOURS = 730;
 
@@ -63,6 +67,16 @@ public record BreakEven(double tokensPerMonth, double usdPerMonth, long instance
       instances = (long) Math.ceil(own.fixedPerMonth / gain);
     }
     double usd = own.fixedPerMonth + instances * own.perInstance();
-    return Optional.of(new BreakEven(usd / perToken, usd, instances));
+    return Optional.of(
+        new BreakEven(usd / perToken, usd, instances, settled(own, gain) / perToken));
+  }
+
+  /** USD at the last crossing: full instances have to pay for the next one, too, from there on. */
+  private static double settled(Own own, double gain) {
+    if (gain <= 0) {
+      return Double.POSITIVE_INFINITY;
+    }
+    double enough = Math.ceil((own.fixedPerMonth + own.perInstance()) / gain);
+    return own.fixedPerMonth + Math.max(own.least, enough) * own.perInstance();
   }
 }

@@ -76,7 +76,7 @@ public record CapacityPlan(Need need, List<Row> rows, @Nullable Double bedrockUs
    * @param estimate what it would do; null where it does not fit or breaks the promise
    * @param size how many it takes; null without an estimate
    * @param usd what they cost a month, with what is fixed; null without a price or an estimate
-   * @param breakEven from which load on that is less than Bedrock; null where it never is, or not
+   * @param breakEven at which load that is first no more than Bedrock; null where it never is, or not
    *     known
    */
   public record Row(
@@ -140,10 +140,15 @@ public record CapacityPlan(Need need, List<Row> rows, @Nullable Double bedrockUs
   }
 
   private static Row row(Need need, Instance instance, @Nullable Double million) {
-    Standing standing =
-        Standing.of(need.work, instance, Layout.of(need.work, instance, need.traffic.tokens()));
     Hourly hourly = instance.price(need.purchase).orElse(null);
     Estimate estimate = estimate(need, instance, need.share).orElse(null);
+    Standing standing =
+        Standing.of(
+            need.work,
+            instance,
+            estimate == null
+                ? Layout.of(need.work, instance, need.traffic.tokens())
+                : Optional.of(estimate.layout()));
     if (estimate == null) {
       return new Row(instance, standing, hourly, null, null, null, null);
     }

@@ -1,6 +1,7 @@
 package dev.outcrop.serving.plan;
 
 import dev.outcrop.serving.prices.Instance;
+import java.util.Comparator;
 import java.util.Optional;
 
 /**
@@ -43,26 +44,33 @@ public record Estimate(
   }
 
   /**
-   * Estimates the largest batch that memory holds and that keeps the promise.
+   * Estimates the layout that finishes most requests, with the largest batch that memory holds and
+   * that keeps the promise.
    *
    * @return nothing where the model does not fit, or one sequence alone breaks the promise
    */
   public static Optional<Estimate> of(
       ModelWork work, Instance instance, Share share, Traffic traffic, Slo slo) {
-    Optional<Layout> layout = Layout.of(work, instance, traffic.tokens());
-    if (layout.isEmpty()) {
-      return Optional.empty();
-    }
     Roof roof = Roof.of(instance.device(), share);
-    int stages = layout.get().devicesPerReplica();
-    double room = layout.get().kvTokens() / traffic.tokens() / stages;
+    return Layout.all(work, instance, traffic.tokens()).stream()
+        .flatMap(layout -> of(work, roof, layout, share, traffic, slo).stream())
+        .max( // of equal ones that on fewer devices
+            Comparator.comparingDouble(Estimate::requestsPerSecond)
+                .thenComparingInt(each -> -each.layout.devicesPerReplica()));
+  }
+
+  /** The same of one layout. */
+  static Optional<Estimate> of(
+      ModelWork work, Roof roof, Layout layout, Share share, Traffic traffic, Slo slo) {
+    double sequences = layout.kvTokens() / traffic.tokens();
+    double room = sequences / layout.devicesPerReplica();
     int most = (int) Math.max(1, Math.min(MOST_BATCH, room));
     Estimate best = null;
     int low = 1;
     int high = most;
     while (low <= high) { // times only grow with the batch
       int middle = (low + high) >>> 1;
-      Estimate tried = at(work, roof, layout.get(), share, traffic, middle);
+      Estimate tried = at(work, roof, layout, share, traffic, middle);
       if (tried.tpot <= slo.tpot() && tried.ttft <= slo.ttft()) {
         best = tried;
         low = middle + 1;
@@ -78,8 +86,10 @@ public record Estimate(
     Times times = times(work, roof, traffic, batch);
     double step = times.decode * batch / traffic.outputTokens();
     double prompt = times.prompt + times.cached;
-    // Stages of a split model work on as many steps at a time.
-    double devices = (double) layout.replicas() * layout.devicesPerReplica();
+    // Stages of a split model work on as many steps at a time, where there is KV for them.
+    double sequences = Math.floor(layout.kvTokens() / traffic.tokens());
+    double inFlight = Math.min(layout.devicesPerReplica(), Math.max(1, sequences / batch));
+    double devices = layout.replicas() * inFlight;
     return new Estimate(
         layout,
         share,

@@ -1,10 +1,12 @@
 package dev.outcrop.serving.plan;
 
 import dev.outcrop.serving.prices.Instance;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
 /**
- * How a model lies on an instance: as many replicas as there is room for, each on as few devices as
+ * How a model lies on an instance: as many replicas as there is room for, each on some devices that
  * hold it. Over several devices its layers are split.
  *
  * @param devicesPerReplica devices of a replica
@@ -16,20 +18,29 @@ public record Layout(int devicesPerReplica, int replicas, double kvTokens) {
   public static final double USABLE = 0.9;
 
   /**
-   * Lays a model out.
+   * Lays a model out on as few devices as hold it.
    *
    * @param longest tokens of the sequence that has to find room
    * @return nothing where the instance's memory does not hold the model
    */
   public static Optional<Layout> of(ModelWork work, Instance instance, double longest) {
+    return all(work, instance, longest).stream().findFirst();
+  }
+
+  /**
+   * All the ways to lay it out, fewest devices first. More of them leave fewer replicas with more
+   * room for KV, and with it for larger steps.
+   */
+  static List<Layout> all(ModelWork work, Instance instance, double longest) {
+    List<Layout> all = new ArrayList<>();
     double memory = instance.device().memoryBytes() * USABLE;
     int layers = work.config().layers().size();
     for (int devices = 1; devices <= Math.min(instance.devices(), layers); devices++) {
       double tokens = (devices * memory - work.weightBytes()) / work.kvBytesPerToken();
       if (tokens >= longest) {
-        return Optional.of(new Layout(devices, instance.devices() / devices, tokens));
+        all.add(new Layout(devices, instance.devices() / devices, tokens));
       }
     }
-    return Optional.empty();
+    return all;
   }
 }

@@ -48,6 +48,33 @@ final class BreakEvenTest {
     assertThat(own.usdPerMonth(even.tokensPerMonth())).isEqualTo(even.usdPerMonth(), within(1e-6));
   }
 
+  /** 0.2 USD an hour, 300 a month, 900 tokens a second: the second instance costs more again. */
+  @Test
+  void aboveTheNextStairBedrockMayBeCheaperAgainUntilItSettles() {
+    BreakEven.Own own = new BreakEven.Own(0.2, 900, 300, 1);
+    BreakEven even = BreakEven.of(own, 0.22).orElseThrow();
+
+    assertThat(even.usdPerMonth()).isEqualTo(446, within(1e-9));
+    assertThat(own.usdPerMonth(2.4e9)).isGreaterThan(2.4e9 * 0.22e-6);
+    assertThat(even.settledTokensPerMonth()).isEqualTo(592 / 0.22e-6, within(1.0));
+    settlesThere(own, 0.22);
+    settlesThere(own(5_000, 2), 0.5);
+    settlesThere(own(0, 3), 0.5);
+    settlesThere(own(0, 1), 0.29);
+  }
+
+  private static void settlesThere(BreakEven.Own own, double bedrock) {
+    BreakEven even = BreakEven.of(own, bedrock).orElseThrow();
+    double settled = even.settledTokensPerMonth();
+    assertThat(settled).isGreaterThanOrEqualTo(even.tokensPerMonth());
+    double below = settled * (1 - 1e-6);
+    assertThat(own.usdPerMonth(below)).isGreaterThan(below * bedrock / 1e6);
+    for (double times = 1.000001; times < 40; times *= 1.001) {
+      double tokens = settled * times;
+      assertThat(own.usdPerMonth(tokens)).isLessThanOrEqualTo(tokens * bedrock / 1e6);
+    }
+  }
+
   @Test
   void instancesThatRunAnywayCount() {
     BreakEven even = BreakEven.of(own(0, 3), 0.5).orElseThrow();

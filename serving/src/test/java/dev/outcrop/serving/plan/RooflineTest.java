@@ -168,6 +168,54 @@ final class RooflineTest {
         .isEqualTo(500 * estimate.requestsPerSecond(), within(1e-6));
   }
 
+  /** Two H100 hold 70 B and KV of five requests; more of them have room for larger steps. */
+  @Test
+  void aReplicaTakesAsManyDevicesAsBringMostRequests() {
+    ModelWork work = work(LARGE, Quantization.NONE);
+    var instance = PRICES.instance("p5.48xlarge").orElseThrow();
+    Traffic traffic = new Traffic(1_200, 300, 0);
+    Roof roof = Roof.of(instance.device(), Share.DEFAULT);
+    Slo slow = new Slo(4, 0.4);
+
+    Estimate best =
+        Estimate.of(work, instance, Share.DEFAULT, traffic, slow).orElseThrow();
+
+    assertThat(Layout.all(work, instance, 1_500)).hasSize(7).first().extracting(Layout::devicesPerReplica).isEqualTo(2);
+    assertThat(best.layout().devicesPerReplica()).isGreaterThan(2);
+    for (Layout layout : Layout.all(work, instance, 1_500)) {
+      double requests =
+          Estimate.of(work, roof, layout, Share.DEFAULT, traffic, slow)
+              .map(Estimate::requestsPerSecond)
+              .orElse(0.0);
+      assertThat(best.requestsPerSecond()).isGreaterThanOrEqualTo(requests);
+    }
+    Layout least = Layout.of(work, instance, 1_500).orElseThrow();
+    Estimate two =
+        Estimate.of(work, roof, least, Share.DEFAULT, traffic, Slo.NONE).orElseThrow();
+    assertThat(best.requestsPerSecond()).isGreaterThan(5 * two.requestsPerSecond());
+  }
+
+  /** Four L40S have KV for 1.07 of these requests: one stage works and three wait. */
+  @Test
+  void stagesWithoutASequenceAreIdle() {
+    ModelWork work = work(LARGE, Quantization.NONE);
+    Traffic traffic = new Traffic(89_500, 500, 0);
+    Estimate estimate =
+        Estimate.of(
+                work,
+                PRICES.instance("g6e.12xlarge").orElseThrow(),
+                Share.DEFAULT,
+                traffic,
+                Slo.NONE)
+            .orElseThrow();
+
+    assertThat(estimate.layout().devicesPerReplica()).isEqualTo(4);
+    assertThat(estimate.layout().kvTokens() / 90_000).isBetween(1.0, 2.0);
+    assertThat(estimate.batch()).isEqualTo(1);
+    assertThat(estimate.requestsPerSecond())
+        .isEqualTo(1 / estimate.times().all(), within(1e-12));
+  }
+
   @Test
   void aPromiseBoundsTheBatch() {
     ModelWork work = work(SMALL, Quantization.NONE);
