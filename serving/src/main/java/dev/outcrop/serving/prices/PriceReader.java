@@ -3,6 +3,7 @@ package dev.outcrop.serving.prices;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
 
@@ -132,15 +133,32 @@ final class PriceReader {
 
   private void bedrock(Row row) {
     row.with("input", "output", "cached", "source", "checked");
-    bedrock.put(
-        Prices.plain(name(row)),
+    BedrockPrice price =
         new BedrockPrice(
             name(row),
             row.number("input"),
             row.number("output"),
             row.has("cached") ? (Double) row.number("cached") : null,
             sourceOf(row),
-            row.has("checked") ? row.text("checked") : null));
+            row.has("checked") ? row.text("checked") : null);
+    bedrock.values().stream()
+        .filter(other -> Prices.plain(other.id()).equals(Prices.plain(price.id())))
+        .filter(other -> !costTheSame(other, price))
+        .findFirst()
+        .ifPresent(
+            other -> {
+              throw row.invalid(
+                  "input",
+                  "or another price costs something else than %s, which is the same but for its version"
+                      .formatted(other.id()));
+            });
+    bedrock.put(name(row).toLowerCase(Locale.ROOT), price);
+  }
+
+  private static boolean costTheSame(BedrockPrice one, BedrockPrice other) {
+    return one.input() == other.input()
+        && one.output() == other.output()
+        && one.cachedOrInput() == other.cachedOrInput();
   }
 
   private void mode(Row row) {

@@ -15,12 +15,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,7 +43,8 @@ public final class Prices {
 
   private final String date;
   private final Map<String, Instance> instances;
-  private final Map<String, BedrockPrice> bedrock;
+  private final Map<String, BedrockPrice> bedrock; // by id
+  private final Map<String, BedrockPrice> plain; // by id without its version
   private final Map<String, Mode> modes;
 
   Prices(
@@ -52,6 +55,9 @@ public final class Prices {
     this.date = date;
     this.instances = Collections.unmodifiableMap(instances);
     this.bedrock = Collections.unmodifiableMap(bedrock);
+    Map<String, BedrockPrice> folded = new LinkedHashMap<>();
+    bedrock.forEach((id, price) -> folded.putIfAbsent(plain(id), price));
+    this.plain = Collections.unmodifiableMap(folded);
     this.modes = Collections.unmodifiableMap(modes);
   }
 
@@ -142,12 +148,16 @@ public final class Prices {
   }
 
   /**
-   * What Bedrock charges for a model. An ARN, the prefix of a region ({@code us.}) and the version
-   * behind an id make no difference.
+   * What Bedrock charges for a model. An ARN and the prefix of a region ({@code us.}) make no
+   * difference, nor does the version behind an id where the table does not have that very one.
    */
   public Optional<BedrockPrice> bedrock(String id) {
     List<String> names = ModelIds.candidates(id);
-    return names.stream().map(Prices::plain).map(bedrock::get).filter(Objects::nonNull).findFirst();
+    return Stream.concat(
+            names.stream().map(name -> bedrock.get(name.toLowerCase(Locale.ROOT))),
+            names.stream().map(name -> plain.get(plain(name))))
+        .filter(Objects::nonNull)
+        .findFirst();
   }
 
   /** Ids of Bedrock's models that the table has. */
@@ -160,7 +170,12 @@ public final class Prices {
     return modes.values();
   }
 
-  /** An id without its version. */
+  /** What a model may be called by, in lower case and without versions. */
+  public static List<String> names(String id) {
+    return ModelIds.candidates(id).stream().map(Prices::plain).toList();
+  }
+
+  /** An id in lower case and without its version. */
   static String plain(String id) {
     return VERSION.matcher(id.toLowerCase(Locale.ROOT)).replaceFirst("");
   }

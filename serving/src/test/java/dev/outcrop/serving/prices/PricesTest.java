@@ -36,6 +36,17 @@ final class PricesTest {
     assertThat(PRICES.bedrockIds()).hasSizeGreaterThan(30);
   }
 
+  /** The notes have figures of GPUs from memory only. */
+  @Test
+  void devicesThatNobodyLookedUpSaySo() {
+    for (Instance instance : PRICES.instances()) {
+      Device device = instance.device();
+      if (device.kind() == Device.Kind.GPU) {
+        assertThat(device.source().name()).as(device.name()).isEqualTo("recalled");
+      }
+    }
+  }
+
   @Test
   void familiesOfTheIssueAreThere() {
     List<String> families =
@@ -87,6 +98,22 @@ final class PricesTest {
     assertThat(PRICES.bedrock("mistral.magistral-small-2509")).isPresent();
     assertThat(PRICES.bedrock("mistral.magistral-small")).isEmpty();
     assertThat(PRICES.bedrock("meta.llama3-1-405b-instruct-v1:0")).isEmpty();
+  }
+
+  @Test
+  void anIdIsFoundByItselfBeforeItIsFoundWithoutItsVersion() throws IOException {
+    String same = "bedrock: {acme.one-v1:0: %s, acme.one-v2:0: %s}";
+    String cheap = "{input: 1, output: 2, source: genai-prices}";
+    Prices prices = Prices.read(file(same.formatted(cheap, cheap)));
+    assertThat(prices.bedrock("acme.one-v2:0").orElseThrow().id()).isEqualTo("acme.one-v2:0");
+    assertThat(prices.bedrock("us.acme.one-v1:0").orElseThrow().id()).isEqualTo("acme.one-v1:0");
+    assertThat(prices.bedrock("acme.one")).isPresent();
+
+    Path dear = file(same.formatted(cheap, "{input: 9, output: 2, source: genai-prices}"));
+    assertThatThrownBy(() -> Prices.read(dear))
+        .isInstanceOf(OutcropException.class)
+        .hasMessageContaining("acme.one-v2:0")
+        .hasMessageContaining("costs something else than acme.one-v1:0");
   }
 
   @Test
