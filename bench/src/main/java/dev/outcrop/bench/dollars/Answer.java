@@ -26,19 +26,40 @@ record Answer(Question question, List<Offer> offers) {
     offers = List.copyOf(offers);
   }
 
+  /** All offers for the question's requests: runs of other ones are scaled to these. */
+  List<Offer> compared() {
+    return offers.stream().map(offer -> offer.with(question, question.traffic())).toList();
+  }
+
   /** The cheapest tokens that keep the promise, of what verdicts may name. */
   Optional<Offer> cheapest() {
-    return cheapest(offers.stream().filter(offer -> offer.counts(question)).toList());
+    return cheapest(compared().stream().filter(offer -> offer.counts(question)).toList());
   }
 
   /** The same of everything that fits and has a price, served today or not. */
   Optional<Offer> cheapestOfAll() {
     return cheapest(
-        offers.stream()
+        compared().stream()
             .filter(Offer::priced)
             .filter(offer -> offer.own(question).isPresent())
             .toList());
   }
+
+  /** What costs no more than Bedrock at the smallest bill, of what verdicts may name. */
+  Optional<First> first() {
+    return compared().stream()
+        .filter(offer -> offer.counts(question))
+        .flatMap(offer -> offer.breakEven(question).map(even -> new First(offer, even)).stream())
+        .min(Comparator.comparingDouble(first -> first.even.usdPerMonth()));
+  }
+
+  /**
+   * What pays first.
+   *
+   * @param offer the instance
+   * @param even at which load
+   */
+  record First(Offer offer, BreakEven even) {}
 
   private Optional<Offer> cheapest(List<Offer> of) {
     return of.stream().min(Comparator.comparingDouble(offer -> offer.usualPerMillion(question)));
@@ -50,7 +71,7 @@ record Answer(Question question, List<Offer> offers) {
     for (double share : MIXES) {
       Traffic traffic = question.traffic().withInputShare(share);
       List<Offer> others = offers.stream().map(offer -> offer.with(question, traffic)).toList();
-      mixes.add(new Mix(share, traffic, new Answer(question, others)));
+      mixes.add(new Mix(share, traffic, new Answer(question.with(traffic), others)));
     }
     return mixes;
   }
@@ -88,39 +109,66 @@ record Answer(Question question, List<Offer> offers) {
     sentences.add(
         served
             .map(offer -> "Cheapest instance for " + question.slo().text() + " ms: " + told(offer))
-            .orElse(
-                "Outcrop serves this model on none of the instances with a price today, so there is"
-                    + " no verdict."));
+            .orElseGet(this::none));
     cheapestOfAll()
         .filter(offer -> !offer.counts(question))
         .ifPresent(
             offer ->
                 sentences.add(
-                    "Left out of the verdict, though cheaper: "
+                    (served.isPresent()
+                            ? "Left out of the verdict, though cheaper: "
+                            : "Left out of the verdict: ")
                         + told(offer)
                         + " But: "
-                        + offer.standing().reason()
+                        + offer.hindrance(question)
                         + "."));
     sentences.add(
         String.format(
             Locale.ROOT,
             "The usual rule of thumb is to leave per-token prices at $%,.0f a month.",
             BreakEven.RULE_OF_THUMB));
-    served
-        .flatMap(offer -> offer.breakEven(question))
+    first()
         .ifPresent(
-            even ->
+            first ->
                 sentences.add(
-                    even.usdPerMonth() < BreakEven.RULE_OF_THUMB
-                        ? String.format(
-                            Locale.ROOT,
-                            "Here it pays earlier: from $%,.0f a month on.",
-                            even.usdPerMonth())
-                        : String.format(
-                            Locale.ROOT,
-                            "Here it pays later: from $%,.0f a month on.",
-                            even.usdPerMonth())));
+                    String.format(
+                        Locale.ROOT,
+                        "Here it pays %s: first at $%,.0f a month, on %s (%s).",
+                        first.even.usdPerMonth() < BreakEven.RULE_OF_THUMB ? "earlier" : "later",
+                        first.even.usdPerMonth(),
+                        first.offer.instance().type(),
+                        first.offer.basis())));
     return sentences;
+  }
+
+  /** Why there is no verdict. */
+  private String none() {
+    List<Offer> run = offers.stream().filter(offer -> offer.runs(question)).toList();
+    List<Offer> priced = run.stream().filter(Offer::priced).toList();
+    String promise = question.slo().text() + " ms";
+    if (run.isEmpty()) {
+      return "Outcrop serves this model on none of the instances today, so there is no verdict.";
+    }
+    if (priced.isEmpty()) {
+      return "Where Outcrop serves this model, no instance has a price and any throughput, so there"
+          + " is no verdict.";
+    }
+    if (priced.stream().noneMatch(offer -> offer.wrongPromise(question).isEmpty())) {
+      return "Outcrop serves this model, but no run was measured by "
+          + promise
+          + ", so there is no verdict: --slo, or measure again.";
+    }
+    return "Outcrop serves this model, but no request kept " + promise + ": there is no verdict.";
+  }
+
+  private static String settled(BreakEven even) {
+    double tokens = even.settledTokensPerMonth();
+    if (tokens <= even.tokensPerMonth()) {
+      return ", and for good";
+    }
+    return Double.isInfinite(tokens)
+        ? ", never for good"
+        : String.format(Locale.ROOT, ", and for good above %,.0f million", tokens / MILLION);
   }
 
   private String told(Offer offer) {
@@ -144,10 +192,11 @@ record Answer(Question question, List<Offer> offers) {
                 even ->
                     String.format(
                         Locale.ROOT,
-                        "breaks even at %,.0f million tokens or $%,.0f a month, on %d of them.",
+                        "first pays at %,.0f million tokens or $%,.0f a month, on %d of them%s.",
                         even.tokensPerMonth() / MILLION,
                         even.usdPerMonth(),
-                        even.instances()))
+                        even.instances(),
+                        settled(even)))
             .orElse("no load breaks even.");
   }
 }

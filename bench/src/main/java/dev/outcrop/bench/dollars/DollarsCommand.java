@@ -25,6 +25,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -65,6 +66,12 @@ public final class DollarsCommand implements Callable<Integer> {
   private String model = "";
 
   @Option(
+      names = "--served-model",
+      paramLabel = "ID",
+      description = "The id under which results asked for it, where that is another one (--model)")
+  private @Nullable String servedModel;
+
+  @Option(
       names = "--bedrock-model",
       paramLabel = "ID",
       description = "Whose price on Bedrock to compare with (--model)")
@@ -95,7 +102,8 @@ public final class DollarsCommand implements Callable<Integer> {
       names = "--slo",
       defaultValue = "ttft=2000,tpot=100",
       paramLabel = "ttft=MILLIS,tpot=MILLIS",
-      description = "What clients are promised, where it is computed (${DEFAULT-VALUE})")
+      description = "What clients are promised; results of less are left out of the verdict"
+              + " (${DEFAULT-VALUE})")
   private String slo = "";
 
   @Option(
@@ -268,9 +276,18 @@ public final class DollarsCommand implements Callable<Integer> {
           type != null,
           run.name() + " does not say what instance it ran on (shape.instance): --instance TYPE");
       if (type != null) {
-        offers.add(Offer.measured(question, known(bounds, prices, type), run));
+        Offer offer = Offer.measured(question, known(bounds, prices, type), run);
+        Optional<String> wrong =
+            RunCheck.wrong(question, offer, run, servedModel == null ? model : servedModel);
+        bounds.that(wrong.isEmpty(), wrong.orElse(""));
+        offers.add(offer);
         measured.add(type);
       }
+    }
+    for (String type : hourly.keySet()) {
+      bounds.that(
+          measured.contains(type) || prices.instance(type).isPresent(),
+          "--hourly-usd %s is neither in the price table nor what a result ran on".formatted(type));
     }
     for (Instance each : prices.instances()) {
       if (!measured.contains(each.type())) {
@@ -289,7 +306,7 @@ public final class DollarsCommand implements Callable<Integer> {
     if (listed != null) {
       return priced(listed);
     }
-    Source source = new Source("--hourly-usd", "now", "the command line");
+    Source source = new Source(RunCheck.GIVEN, "now", "the command line");
     Device device =
         new Device("processors of " + type, Device.Kind.CPU, 1, 1, FLOPS_PER_BYTE, source);
     return priced(new Instance(type, device, 1, Map.of()));
@@ -302,7 +319,7 @@ public final class DollarsCommand implements Callable<Integer> {
     }
     Map<Purchase, Hourly> prices = new EnumMap<>(Purchase.class);
     prices.putAll(listed.hourly());
-    prices.put(purchase, new Hourly(usd, new Source("--hourly-usd", "now", "the command line")));
+    prices.put(purchase, new Hourly(usd, new Source(RunCheck.GIVEN, "now", "the command line")));
     return new Instance(listed.type(), listed.device(), listed.devices(), prices);
   }
 }

@@ -16,6 +16,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -83,7 +85,7 @@ final class DollarsPage {
 
   private String bars() {
     List<Chart.Bar> bars =
-        answer.offers().stream()
+        answer.compared().stream()
             .filter(offer -> offer.priced() && offer.own(question).isPresent())
             .sorted(Comparator.comparingDouble(offer -> offer.usualPerMillion(question)))
             .map(this::bar)
@@ -109,7 +111,7 @@ final class DollarsPage {
     List<Offer.Level> levels = offer.levels(question);
     Hourly hourly = offer.hourly();
     String price = hourly == null ? "none" : String.format(Locale.ROOT, "%.4f", hourly.usd());
-    String standing = DollarsReport.standing(offer);
+    String standing = report.standing(offer);
     if (levels.isEmpty()) {
       return row(
           offer,
@@ -147,7 +149,7 @@ final class DollarsPage {
               String.format(Locale.ROOT, "%.3f", level.cost().blended()),
               bedrock == null ? "" : String.format(Locale.ROOT, "%.3f", bedrock),
               even.map(at -> String.format(Locale.ROOT, "%,.0f", at.tokensPerMonth() / MILLION))
-                  .orElse("never"),
+                  .orElse(bedrock == null ? "-" : "never"),
               even.map(at -> String.format(Locale.ROOT, "%,.0f", at.usdPerMonth())).orElse(""),
               standing));
     }
@@ -195,7 +197,7 @@ final class DollarsPage {
                   lines.add(
                       line(
                           offer.instance().type() + ", " + offer.basis(),
-                          offer.counts(question) ? "measured" : "other",
+                          offer.counts(question) ? offer.basis() : "other",
                           loads,
                           own::usdPerMonth,
                           false)));
@@ -213,23 +215,34 @@ final class DollarsPage {
   private String mixes() {
     List<double[]> served = new ArrayList<>();
     List<double[]> all = new ArrayList<>();
+    Set<String> bases = new TreeSet<>();
+    Set<String> basesOfAll = new TreeSet<>();
     List<double[]> bedrock = new ArrayList<>();
     for (Answer.Mix mix : answer.mixes()) {
       double at = mix.inputShare();
       mix.answer()
           .cheapest()
-          .ifPresent(offer -> served.add(new double[] {at, offer.usualPerMillion(question)}));
+          .ifPresent(
+              offer -> {
+                served.add(new double[] {at, offer.usualPerMillion(question)});
+                bases.add(offer.basis());
+              });
       mix.answer()
           .cheapestOfAll()
-          .ifPresent(offer -> all.add(new double[] {at, offer.usualPerMillion(question)}));
+          .ifPresent(
+              offer -> {
+                all.add(new double[] {at, offer.usualPerMillion(question)});
+                basesOfAll.add(offer.basis());
+              });
       Double list = question.bedrockPerMillion(mix.traffic());
       if (list != null) {
         bedrock.add(new double[] {at, list});
       }
     }
     List<Chart.Line> lines = new ArrayList<>();
-    add(lines, "served today", "measured", served);
-    add(lines, "cheapest of all", "other", all);
+    String colour = bases.size() == 1 ? bases.iterator().next() : "scaled";
+    add(lines, "counted, " + String.join(", ", bases), colour, served);
+    add(lines, "all, " + String.join(", ", basesOfAll), "other", all);
     add(lines, "Bedrock", "bedrock", bedrock);
     return Chart.lines(
         lines, true, "share of tokens that are input", tick -> Math.round(100 * tick) + "%");

@@ -111,12 +111,14 @@ final class DollarsReport {
         "$/M cached",
         "$/M all",
         "Bedrock",
-        "even M/month",
+        "pays M/month",
         "served today?");
     for (Offer offer : answer.offers()) {
       rows(text, offer);
     }
-    text.append("\nshare of input: cheapest that verdicts may name, and of all, $/M; Bedrock\n");
+    text.append(
+        "\nshare of input: cheapest that verdicts may name, and of all, $/M (scaled: by the roofline"
+            + " from what was measured); Bedrock\n");
     for (Answer.Mix mix : answer.mixes()) {
       text.append(mix(mix)).append('\n');
     }
@@ -189,10 +191,12 @@ final class DollarsReport {
   }
 
   /** Whether it is served, and what keeps it from counting. */
-  static String standing(Offer offer) {
+  String standing(Offer offer) {
     String state = offer.standing().state().word();
     String reason = offer.standing().reason();
-    String told = reason.isEmpty() ? state : state + ": " + reason;
+    String told =
+        (reason.isEmpty() ? state : state + ": " + reason)
+            + offer.wrongPromise(question).map(wrong -> "; " + wrong).orElse("");
     boolean tooSlow = offer.most() == null && !state.equals("too-large");
     return tooSlow ? told + "; breaks the promise even alone" : told;
   }
@@ -201,7 +205,7 @@ final class DollarsReport {
     Double bedrock = question.bedrockPerMillion(mix.traffic());
     return String.format(
         Locale.ROOT,
-        "%4.0f%%  %-32s %-32s %s",
+        "%4.0f%%  %-34s %-34s %s",
         100 * mix.inputShare(),
         mix.answer().cheapest().map(this::named).orElse("none"),
         mix.answer().cheapestOfAll().map(this::named).orElse("none"),
@@ -209,7 +213,9 @@ final class DollarsReport {
   }
 
   private String named(Offer offer) {
-    return offer.instance().type() + " " + dollars(offer.usualPerMillion(question));
+    return "%s %s %s"
+        .formatted(
+            offer.instance().type(), dollars(offer.usualPerMillion(question)), offer.basis());
   }
 
   /** The settings of the result. */
@@ -275,6 +281,7 @@ final class DollarsReport {
           .ifPresent(
               offer -> {
                 result.put("cheapest", offer.instance().type());
+                result.put("cheapestBasis", offer.basis());
                 result.put("usdPerMillion", rounded(offer.usualPerMillion(question)));
               });
       mix.answer()
@@ -282,6 +289,7 @@ final class DollarsReport {
           .ifPresent(
               offer -> {
                 result.put("cheapestOfAll", offer.instance().type());
+                result.put("cheapestOfAllBasis", offer.basis());
                 result.put("usdPerMillionOfAll", rounded(offer.usualPerMillion(question)));
               });
       Double bedrock = question.bedrockPerMillion(mix.traffic());
@@ -302,8 +310,10 @@ final class DollarsReport {
       result.put("run", run.name());
     }
     result.put("standing", offer.standing().state().word());
-    if (!offer.standing().reason().isEmpty()) {
-      result.put("reason", offer.standing().reason());
+    String reason = offer.standing().reason();
+    String told = reason.isEmpty() ? offer.wrongPromise(question).orElse("") : reason;
+    if (!told.isEmpty()) {
+      result.put("reason", told);
     }
     Hourly hourly = offer.hourly();
     if (hourly != null) {
@@ -320,6 +330,11 @@ final class DollarsReport {
             even -> {
               result.put("breakEvenTokensPerMonth", (double) Math.round(even.tokensPerMonth()));
               result.put("breakEvenUsdPerMonth", rounded(even.usdPerMonth()));
+              if (Double.isFinite(even.settledTokensPerMonth())) {
+                result.put(
+                    "breakEvenSettledTokensPerMonth",
+                    (double) Math.round(even.settledTokensPerMonth()));
+              }
             });
     return result;
   }
@@ -332,6 +347,7 @@ final class DollarsReport {
         .cheapest()
         .ifPresent(
             offer -> {
+              // of the question's requests: scaled where the run was of others
               headline.put("cheapestUsdPerMillion", rounded(offer.usualPerMillion(question)));
               offer
                   .breakEven(question)
@@ -340,6 +356,11 @@ final class DollarsReport {
                           headline.put(
                               "cheapestBreakEvenUsdPerMonth", rounded(even.usdPerMonth())));
             });
+    answer
+        .first()
+        .ifPresent(
+            first ->
+                headline.put("firstBreakEvenUsdPerMonth", rounded(first.even().usdPerMonth())));
     return headline;
   }
 
@@ -351,13 +372,13 @@ final class DollarsReport {
     return Run.units(
         """
         instance: type of EC2 instance
-        basis: measured, or computed by the roofline at the assumed share
+        basis: measured, or scaled from that by the roofline, or computed by it at the assumed share
         run: file of the measured run
         standing: whether Outcrop serves the model there today; verdicts name what is served
-        reason: what keeps it from that
+        reason: what keeps it from that, or from verdicts
         usdPerHour: USD/h of the instance
         priceSource: source of that in the price table, and its date
-        load: goodput (tokens of requests that kept their promise), or share of full load
+        load: goodput (all tokens, scaled by the share of requests that kept their promise), or share of full load
         utilisation: share of full load
         tokensPerSecond: tokens/s in and out
         usdPerMillionInput: USD for 10^6 prompt tokens that are computed
@@ -365,14 +386,18 @@ final class DollarsReport {
         usdPerMillionCached: USD for 10^6 prompt tokens found in the cache
         usdPerMillion: USD for 10^6 tokens, as many of each as there were
         bedrockUsdPerMillion: USD for 10^6 of the same tokens on Bedrock on demand
-        breakEvenTokensPerMonth: tokens a month from which on it costs less than Bedrock
+        breakEvenTokensPerMonth: tokens a month at which it first costs no more than Bedrock
         breakEvenUsdPerMonth: USD a month at that load
+        breakEvenSettledTokensPerMonth: tokens a month above which Bedrock is never cheaper again
         inputShare: share of tokens that are input, for the sensitivity to it
         cheapest: instance with the cheapest tokens that verdicts may name
+        cheapestBasis: basis of that
         cheapestOfAll: the same of all that fit and have a price
+        cheapestOfAllBasis: basis of that
         usdPerMillionOfAll: USD for 10^6 tokens there
         ruleOfThumbUsdPerMonth: USD a month at which people usually leave per-token prices
         cheapestUsdPerMillion: USD for 10^6 tokens on the cheapest that verdicts may name
-        cheapestBreakEvenUsdPerMonth: USD a month from which on that costs less than Bedrock""");
+        cheapestBreakEvenUsdPerMonth: USD a month at which that first costs no more than Bedrock
+        firstBreakEvenUsdPerMonth: the smallest such bill of all that verdicts may name""");
   }
 }

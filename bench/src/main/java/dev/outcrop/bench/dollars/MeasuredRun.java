@@ -3,6 +3,7 @@ package dev.outcrop.bench.dollars;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.outcrop.serving.plan.Slo;
 import dev.outcrop.serving.plan.TokenRates;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -20,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * @param commit of the code that was measured
  * @param instance the type that it ran on, null where it does not say
  * @param model the model that was asked, likewise
+ * @param devices how many of them answered, 0 where it does not say
+ * @param slo the promise that its goodput kept; of what it does not say, none
  * @param points what was measured, each with its own load
  */
 record MeasuredRun(
@@ -27,8 +30,12 @@ record MeasuredRun(
     String commit,
     @Nullable String instance,
     @Nullable String model,
+    int devices,
+    Slo slo,
     List<Point> points) {
+  private static final double TOLERANCE = 1 + 1e-9;
   private static final long MAX_BYTES = 200_000_000;
+  private static final double MILLIS = 1e3;
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /**
@@ -39,7 +46,10 @@ record MeasuredRun(
    * @param good requests a second that kept every promise
    */
   record Point(TokenRates rates, double requests, double good) {
-    /** Tokens a second of requests that kept every promise. */
+    /**
+     * Tokens a second, scaled by the share of requests that kept every promise: as if they were as
+     * long as the others.
+     */
     TokenRates goodput() {
       return rates.times(requests > 0 ? Math.min(1, good / requests) : 0);
     }
@@ -72,6 +82,9 @@ record MeasuredRun(
         tree.path("commit").asText("unknown"),
         text(tree.path("shape").path("instance")),
         text(tree.path("shape").path("model")),
+        tree.path("shape").path("devices").asInt(0),
+        new Slo(
+            promised(tree.path("shape"), "sloTtftMs"), promised(tree.path("shape"), "sloTpotMs")),
         points);
   }
 
@@ -84,6 +97,11 @@ record MeasuredRun(
     } catch (JsonProcessingException e) {
       throw new IOException(file + ": cannot be read as JSON", e);
     }
+  }
+
+  private static double promised(JsonNode shape, String name) {
+    double millis = number(shape, name).orElse(0);
+    return millis > 0 ? millis / MILLIS : Double.POSITIVE_INFINITY;
   }
 
   private static @Nullable String text(JsonNode node) {
@@ -132,6 +150,11 @@ record MeasuredRun(
 
   private static IOException wrong(Path file, String problem) {
     return new IOException(file + ": " + problem);
+  }
+
+  /** Whether its goodput kept a promise: what it was measured by is as strict or stricter. */
+  boolean kept(Slo promise) {
+    return slo.ttft() <= promise.ttft() * TOLERANCE && slo.tpot() <= promise.tpot() * TOLERANCE;
   }
 
   /** Where most requests kept their promises. */

@@ -17,7 +17,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an instance brings for its price, measured or computed.
+ * What an instance brings for its price: measured, scaled to other traffic from what was measured, or
+ * computed.
  *
  * @param instance the type
  * @param standing whether Outcrop serves the model there today; where it was measured it does
@@ -28,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  * @param kept tokens a second of requests that keep their promise, likewise
  * @param times how the time of a request is made up, which tells prices of input and output apart
  * @param replicas replicas on an instance
+ * @param scaled whether the roofline told what was measured for other traffic than this
  */
 record Offer(
     Instance instance,
@@ -38,11 +40,15 @@ record Offer(
     @Nullable TokenRates most,
     @Nullable TokenRates kept,
     Estimate.Times times,
-    int replicas) {
+    int replicas,
+    boolean scaled) {
   private static final Estimate.Times NO_TIME = new Estimate.Times(0, 0, 0);
 
   /** Sequences of a step where nothing tells; only proportions of prices depend on it. */
   private static final int USUAL_BATCH = 16;
+
+  /** Requests that differ by less are the same, but for rounding. */
+  private static final double SAME = 1e-6;
 
   /**
    * The price of tokens at a load.
@@ -57,9 +63,12 @@ record Offer(
   /** What the roofline says of an instance. */
   static Offer computed(Question question, Instance instance) {
     Traffic traffic = question.traffic();
-    Optional<Layout> layout = Layout.of(question.work(), instance, traffic.tokens());
     Optional<Estimate> estimate =
         Estimate.of(question.work(), instance, question.share(), traffic, question.slo());
+    Optional<Layout> layout =
+        estimate
+            .map(Estimate::layout)
+            .or(() -> Layout.of(question.work(), instance, traffic.tokens()));
     return new Offer(
         instance,
         Standing.of(question.work(), instance, layout),
@@ -69,7 +78,8 @@ record Offer(
         estimate.map(Estimate::rates).orElse(null),
         estimate.map(Estimate::rates).orElse(null),
         estimate.map(Estimate::times).orElse(NO_TIME),
-        layout.map(Layout::replicas).orElse(1));
+        layout.map(Layout::replicas).orElse(1),
+        false);
   }
 
   /** What was measured on an instance. */
@@ -91,7 +101,8 @@ record Offer(
         run.busiest().rates(),
         best.goodput(),
         times(question, instance, traffic),
-        1);
+        1,
+        false);
   }
 
   private static Estimate.Times times(Question question, Instance instance, Traffic traffic) {
@@ -103,9 +114,12 @@ record Offer(
     return Estimate.times(question.work(), roof, traffic, Math.min(batch, 4 * USUAL_BATCH));
   }
 
-  /** {@code measured} or {@code computed}. */
+  /** {@code measured}, {@code scaled} from that by the roofline, or {@code computed}. */
   String basis() {
-    return measured == null ? "computed" : "measured";
+    if (measured == null) {
+      return "computed";
+    }
+    return scaled ? "scaled" : "measured";
   }
 
   /** Whether it has a price and brings anything. */
@@ -115,13 +129,38 @@ record Offer(
 
   /** Whether verdicts may name it. */
   boolean counts(Question question) {
-    boolean runs =
-        switch (standing.state()) {
-          case SERVED -> true;
-          case UNTESTED -> question.countUntested();
-          case UNSUPPORTED, TOO_LARGE -> false;
-        };
-    return runs && priced() && kept != null && kept.all() > 0;
+    return runs(question) && wrongPromise(question).isEmpty() && priced() && keeps();
+  }
+
+  /** Whether Outcrop serves the model there, as far as verdicts are to care. */
+  boolean runs(Question question) {
+    return switch (standing.state()) {
+      case SERVED -> true;
+      case UNTESTED -> question.countUntested();
+      case UNSUPPORTED, TOO_LARGE -> false;
+    };
+  }
+
+  /** Whether some requests keep the promise. */
+  boolean keeps() {
+    return kept != null && kept.all() > 0;
+  }
+
+  /** How a run was measured by less than what clients are promised; empty where it was not. */
+  Optional<String> wrongPromise(Question question) {
+    return measured == null || measured.kept(question.slo())
+        ? Optional.empty()
+        : Optional.of(
+            "its goodput is of the promise %s ms, not of %s ms"
+                .formatted(measured.slo().text(), question.slo().text()));
+  }
+
+  /** What keeps it from verdicts, though it has a price; empty where nothing does. */
+  String hindrance(Question question) {
+    if (!runs(question)) {
+      return standing.reason();
+    }
+    return wrongPromise(question).orElse(keeps() ? "" : "no request kept the promise");
   }
 
   /** Prices of tokens at goodput where there is one, and at the loads that were asked for. */
@@ -160,7 +199,7 @@ record Offer(
     return TokenCost.of(price.usd(), good.times(question.usual()), times).blended();
   }
 
-  /** From which load on it costs less than Bedrock. */
+  /** At which load it first costs no more than Bedrock. */
   Optional<BreakEven> breakEven(Question question) {
     Double bedrock = question.bedrockPerMillion(traffic);
     return bedrock == null
@@ -182,12 +221,15 @@ record Offer(
    * requests take longer, so that it is then computed from what was measured.
    */
   Offer with(Question question, Traffic other) {
-    TokenRates now = kept;
+    if (isAbout(traffic, other)) {
+      return this;
+    }
     if (measured == null) {
       Estimate estimate =
           Estimate.of(question.work(), instance, question.share(), other, question.slo())
               .orElse(null);
       TokenRates rates = estimate == null ? null : estimate.rates();
+      int there = estimate == null ? replicas : estimate.layout().replicas();
       return new Offer(
           instance,
           standing,
@@ -197,19 +239,38 @@ record Offer(
           rates,
           rates,
           estimate == null ? NO_TIME : estimate.times(),
-          replicas);
+          there,
+          false);
     }
-    if (now == null || now.all() == 0) {
-      return this;
-    }
-    double requests = now.all() / traffic.tokens();
     Estimate.Times longer = times(question, instance, other);
     double slower = longer.all() / times.all();
-    TokenRates rates =
-        new TokenRates(
-            requests / slower * other.inputTokens(),
-            requests / slower * other.inputTokens() * other.cachedShare(),
-            requests / slower * other.outputTokens());
-    return new Offer(instance, standing, hourly, measured, other, rates, rates, longer, replicas);
+    return new Offer(
+        instance,
+        standing,
+        hourly,
+        measured,
+        other,
+        scaled(most, slower, other),
+        scaled(kept, slower, other),
+        longer,
+        replicas,
+        true);
+  }
+
+  private @Nullable TokenRates scaled(@Nullable TokenRates rates, double slower, Traffic other) {
+    if (rates == null) {
+      return null;
+    }
+    double requests = rates.all() / traffic.tokens() / slower;
+    return new TokenRates(
+        requests * other.inputTokens(),
+        requests * other.inputTokens() * other.cachedShare(),
+        requests * other.outputTokens());
+  }
+
+  private static boolean isAbout(Traffic one, Traffic other) {
+    return Math.abs(one.inputTokens() - other.inputTokens()) <= SAME * one.inputTokens()
+        && Math.abs(one.outputTokens() - other.outputTokens()) <= SAME * one.outputTokens()
+        && Math.abs(one.cachedShare() - other.cachedShare()) <= SAME;
   }
 }

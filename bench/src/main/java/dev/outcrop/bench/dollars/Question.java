@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param work its bytes and operations
  * @param bedrock its price on Bedrock; null where none is known
  * @param traffic a mean request
- * @param slo what clients are promised; where it was measured, what the run was told
+ * @param slo what clients are promised; runs that were measured by less are left out of verdicts
  * @param share what engines are assumed to reach, where nothing was measured
  * @param purchase how instances are paid for
  * @param utilisations loads to tell the price of a token at, shares of the most that there is
@@ -44,6 +44,24 @@ record Question(
   /** Copies the list. */
   Question {
     utilisations = List.copyOf(utilisations);
+  }
+
+  /** The same of other requests. */
+  Question with(Traffic other) {
+    return new Question(
+        model,
+        work,
+        bedrock,
+        other,
+        slo,
+        share,
+        purchase,
+        utilisations,
+        usual,
+        zones,
+        minPerZone,
+        fixedUsd,
+        countUntested);
   }
 
   /** Bedrock's price of a million tokens of some traffic; null where it is not known. */

@@ -29,7 +29,8 @@ final class DollarsCommandTest {
   /** An hour: 2 requests a second of 900 tokens in, 300 of them cached, and 100 out. */
   private static final String HOUR =
       """
-      {"benchmark": "load", "commit": "0123456789ab", "shape": {%s "model": "llama"},
+      {"benchmark": "load", "commit": "0123456789ab", "shape": {%s
+         "model": "meta.llama3-1-8b-instruct-v1:0", "sloTtftMs": 2000, "sloTpotMs": 100},
        "results": [
          {"inputTokensPerSecond": 900, "outputTokensPerSecond": 100, "requestsPerSecond": 1,
           "goodputRequestsPerSecond": 1},
@@ -39,6 +40,24 @@ final class DollarsCommandTest {
           "goodputRequestsPerSecond": 0.1},
          {"inputTokensPerSecond": 9999, "outputTokensPerSecond": 9999, "requestsPerSecond": 3,
           "goodputRequestsPerSecond": 9, "valid": "no, in repeat 1 the client lagged"}]}
+      """;
+
+  private static final String CONFIG =
+      """
+      {
+        "model_type": "llama",
+        "hidden_size": 4096,
+        "intermediate_size": 14336,
+        "num_hidden_layers": 32,
+        "num_attention_heads": 32,
+        "num_key_value_heads": 8,
+        "vocab_size": 128256,
+        "max_position_embeddings": 131072,
+        "tie_word_embeddings": false,
+        "rms_norm_eps": 1e-05,
+        "rope_theta": 500000.0,
+        "torch_dtype": "bfloat16"
+      }
       """;
 
   @TempDir private Path folder;
@@ -90,7 +109,11 @@ final class DollarsCommandTest {
   }
 
   private String file(String text) throws IOException {
-    return Files.writeString(folder.resolve("load.json"), text).toString();
+    return file("load.json", text);
+  }
+
+  private String file(String name, String text) throws IOException {
+    return Files.writeString(folder.resolve(name), text).toString();
   }
 
   /**
@@ -156,7 +179,7 @@ final class DollarsCommandTest {
     assertThat(run.err())
         .contains("Computed rows assume 40% of bandwidth")
         .contains("Outcrop serves this model on none of the instances")
-        .contains("Left out of the verdict, though cheaper:")
+        .contains("Left out of the verdict: ")
         .contains("$30,000 a month");
     for (JsonNode row : run.json().get("results")) {
       if (row.has("instance")) {
@@ -203,6 +226,157 @@ final class DollarsCommandTest {
     assertThat(good.get("usdPerMillion").asDouble()).isEqualTo(0.2 / 5.4, within(1e-6));
     // 900 tokens a second save 2.365e9 * 0.22e-6 - 146 = 374 a month, more than 300
     assertThat(good.get("breakEvenUsdPerMonth").asDouble()).isEqualTo(446, within(1e-6));
+    // a second instance costs 146 more: 592 / 0.22e-6
+    assertThat(good.get("breakEvenSettledTokensPerMonth").asDouble())
+        .isEqualTo(2_690_909_091.0, within(1.0));
+    assertThat(run.err())
+        .contains("first pays at 2,027 million tokens or $446 a month, on 1 of them")
+        .contains("and for good above 2,691 million");
+  }
+
+  /** 20,000 tokens a second, none cached, that are cheap but cost ten times as much an hour. */
+  private static final String BIG =
+      """
+      {"benchmark": "load", "shape": {"instance": "big.box", "sloTtftMs": 500, "sloTpotMs": 30},
+       "results": [{"inputTokensPerSecond": 18000, "outputTokensPerSecond": 2000,
+         "requestsPerSecond": 20, "goodputRequestsPerSecond": 20}]}
+      """;
+
+  @Test
+  void theRuleOfThumbIsComparedWithWhatPaysFirst() throws IOException {
+    Run run =
+        run(
+            file(HOUR.formatted("\"instance\": \"own.box\",")),
+            file("big.json", BIG),
+            "--model",
+            MODEL,
+            "--hourly-usd",
+            "own.box=0.2",
+            "--hourly-usd",
+            "big.box=2");
+
+    assertThat(run.status()).as(run.err()).isZero();
+    assertThat(run.err()).contains("Cheapest instance for ttft=2000,tpot=100 ms: big.box (scaled)");
+    assertThat(run.err())
+        .contains("Here it pays earlier: first at $146 a month, on own.box (measured).");
+    assertThat(run.json().get("firstBreakEvenUsdPerMonth").asDouble())
+        .isEqualTo(146, within(1e-6));
+    assertThat(run.json().get("cheapestBreakEvenUsdPerMonth").asDouble())
+        .isEqualTo(1_460, within(1e-6));
+  }
+
+  @Test
+  void whatTheRooflineMadeOfARunIsNotCalledMeasured() throws IOException {
+    Path page = folder.resolve("dollars.html");
+    String big = file("big.json", BIG);
+    Run run =
+        run(
+            big,
+            "--model",
+            MODEL,
+            "--hourly-usd",
+            "big.box=2",
+            "--input-share",
+            "0.5",
+            "--html",
+            page.toString());
+
+    assertThat(run.status()).as(run.err()).isZero();
+    assertThat(run.rows("big.box")).isNotEmpty();
+    assertThat(run.rows("big.box")).allMatch(row -> row.get("basis").asText().equals("measured"));
+    assertThat(run.err()).contains("big.box (scaled)").doesNotContain("big.box (measured)");
+    for (JsonNode row : run.json().get("results")) {
+      if (row.has("inputShare")) {
+        double share = row.get("inputShare").asDouble();
+        assertThat(row.get("cheapestBasis").asText())
+            .as("share " + share)
+            .isEqualTo(share == 0.9 ? "measured" : "scaled");
+      }
+    }
+    assertThat(Files.readString(page)).contains("big.box, scaled", "counted, measured, scaled");
+    // half output takes longer than a tenth
+    double scaled = run.json().get("cheapestUsdPerMillion").asDouble();
+    assertThat(scaled).isGreaterThan(2 / (20_000 * 0.6 * 0.0036));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          "sloTtftMs": 2000, "sloTpotMs": 200    | ttft=2000,tpot=200
+          "sloTtftMs": 2001, "sloTpotMs": 100    | ttft=2001,tpot=100
+          "sloTpotMs": 100                       | ttft=any,tpot=100
+          """)
+  void aRunOfALooserPromiseIsLeftOutOfTheVerdict(String promise, String told) throws IOException {
+    String text = HOUR.formatted("\"instance\": \"g6.xlarge\",");
+    Run run =
+        run(file(text.replace("\"sloTtftMs\": 2000, \"sloTpotMs\": 100", promise)), "--model", MODEL);
+
+    assertThat(run.status()).as(run.err()).isZero();
+    assertThat(run.err())
+        .contains("no run was measured by ttft=2000,tpot=100 ms")
+        .doesNotContain("Cheapest instance");
+    assertThat(run.rows("g6.xlarge").getFirst().get("reason").asText())
+        .isEqualTo("its goodput is of the promise %s ms, not of ttft=2000,tpot=100 ms".formatted(told));
+  }
+
+  @Test
+  void whereNoRequestKeptThePromiseThatIsWhatIsSaid() throws IOException {
+    String text =
+        HOUR.formatted("\"instance\": \"g6.xlarge\",")
+            .replaceAll("\"goodputRequestsPerSecond\": [0-9.]+", "\"goodputRequestsPerSecond\": 0");
+    Run run = run(file(text), "--model", MODEL);
+
+    assertThat(run.status()).as(run.err()).isZero();
+    assertThat(run.err())
+        .contains("no request kept ttft=2000,tpot=100 ms: there is no verdict")
+        .doesNotContain("on none of the instances");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          "model": "other.model"                                   | load.json asked for the model other.model, not meta.llama3-1-70b-instruct: --served-model other.model if that is it
+          "model": "meta.llama3-1-8b-instruct"                     | load.json asked for the model meta.llama3-1-8b-instruct
+          "model": "us.meta.llama3-1-70b-instruct-v1:0"            | load.json cannot be of g6.xlarge: weights of 141.1 GB and KV do not fit
+          "devices": 4                                             | load.json is of 4 device(s) and g6.xlarge has 1
+          """)
+  void aRunThatCannotBeOfTheModelAndTheInstanceIsRefused(String shape, String message)
+      throws IOException {
+    String text =
+        HOUR.formatted("\"instance\": \"g6.xlarge\",")
+            .replace("\"model\": \"meta.llama3-1-8b-instruct-v1:0\"", shape);
+    Run run = run(file(text), "--model", "meta.llama3-1-70b-instruct");
+
+    assertThat(run.status()).isEqualTo(2);
+    assertThat(run.err()).contains(message);
+  }
+
+  @Test
+  void aPrivateIdIsTold() throws IOException {
+    String text =
+        HOUR.formatted("\"instance\": \"g6.xlarge\",")
+            .replace("meta.llama3-1-8b-instruct-v1:0", "acme.chat");
+
+    assertThat(run(file(text), "--model", MODEL).status()).isEqualTo(2);
+    assertThat(run(file(text), "--model", MODEL, "--served-model", "acme.chat").status()).isZero();
+  }
+
+  @Test
+  void whereBedrocksPriceIsNotKnownNothingIsNever() throws IOException {
+    Path model = Files.createDirectory(folder.resolve("private"));
+    Files.writeString(model.resolve("config.json"), CONFIG);
+    Path page = folder.resolve("dollars.html");
+    Run run = run("--model", model.toString(), "--count-untested", "--html", page.toString());
+
+    assertThat(run.status()).as(run.err()).isZero();
+    assertThat(run.err()).contains("No price of Bedrock is known");
+    assertThat(Files.readString(page)).contains("<td>-</td>").doesNotContain("never");
   }
 
   @Test
@@ -279,6 +453,7 @@ final class DollarsCommandTest {
           --slo now               | --slo must be ttft=MILLIS,tpot=MILLIS, was now
           --bedrock-model nothing | --bedrock-model nothing is not in the price table
           --hourly-usd g6.xlarge=0 | --hourly-usd must be from
+          --hourly-usd no.box=1   | --hourly-usd no.box is neither in the price table nor what
           """)
   void optionsOutOfTheirRangeAreRefused(String options, String message) {
     List<String> all = new ArrayList<>(List.of("--model", MODEL));
