@@ -131,8 +131,7 @@ public final class CompareCommand implements Callable<Integer> {
         remarks.add("note: the scenario of %s is no evidence".formatted(result.time()));
       }
       for (String point : MannWhitney.invalid(result)) {
-        remarks.add(
-            "note: %s of %s is not valid and not compared".formatted(point, result.time()));
+        remarks.add("note: %s of %s is not valid and not compared".formatted(point, result.time()));
       }
       if (result.repeats() < 2) {
         remarks.add(

@@ -23,16 +23,14 @@ final class Repeats {
   private static double ofMedians(double[] a, double[] b) {
     double[] sortedA = sorted(a);
     double[] sortedB = sorted(b);
-    boolean apart =
-        sortedA[a.length - 1] < sortedB[0] || sortedB[b.length - 1] < sortedA[0];
+    boolean apart = sortedA[a.length - 1] < sortedB[0] || sortedB[b.length - 1] < sortedA[0];
     if (!apart) {
       return 1;
     }
     // Where half of the requests failed a median is infinite, which has no variance.
     boolean plain =
         Double.isFinite(sortedA[a.length - 1]) && Double.isFinite(sortedB[b.length - 1]);
-    boolean points =
-        sortedA[0] == sortedA[a.length - 1] && sortedB[0] == sortedB[b.length - 1];
+    boolean points = sortedA[0] == sortedA[a.length - 1] && sortedB[0] == sortedB[b.length - 1];
     return !plain || points ? 0 : TTest.withDefaults().test(a, b).getPValue();
   }
 

@@ -102,7 +102,8 @@ public final class DollarsCommand implements Callable<Integer> {
       names = "--slo",
       defaultValue = "ttft=2000,tpot=100",
       paramLabel = "ttft=MILLIS,tpot=MILLIS",
-      description = "What clients are promised; results of less are left out of the verdict"
+      description =
+          "What clients are promised; results of less are left out of the verdict"
               + " (${DEFAULT-VALUE})")
   private String slo = "";
 

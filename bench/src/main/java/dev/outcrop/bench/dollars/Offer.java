@@ -17,8 +17,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an instance brings for its price: measured, scaled to other traffic from what was measured, or
- * computed.
+ * What an instance brings for its price: measured, scaled to other traffic from what was measured,
+ * or computed.
  *
  * @param instance the type
  * @param standing whether Outcrop serves the model there today; where it was measured it does

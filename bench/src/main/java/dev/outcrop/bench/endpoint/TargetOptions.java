@@ -134,8 +134,7 @@ public final class TargetOptions {
     return openAi ? Api.OPENAI : null;
   }
 
-  Authorization authorization(URI server, Api known, @Nullable String signFor)
-      throws IOException {
+  Authorization authorization(URI server, Api known, @Nullable String signFor) throws IOException {
     if (key != null) {
       return bearer(key, "--key");
     }

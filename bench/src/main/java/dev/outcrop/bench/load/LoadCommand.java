@@ -126,8 +126,7 @@ public final class LoadCommand implements Callable<Integer> {
         "--metrics must be like http://127.0.0.1:8081/metrics, "
             + Address.refused(String.valueOf(metrics)));
     bounds.that(
-        html == null || hasFolder(html),
-        "--html must be in a folder that is there, was " + html);
+        html == null || hasFolder(html), "--html must be in a folder that is there, was " + html);
     Scenario scenario = scenario(bounds);
     TraceFile.Trace replayed = trace(scenario);
     Run run = Run.begin("load");

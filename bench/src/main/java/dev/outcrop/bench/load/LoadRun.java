@@ -100,7 +100,8 @@ final class LoadRun {
   }
 
   private List<Point> open(List<Double> rates, double burstiness) {
-    return List.copyOf(rates.stream().map(rate -> new Point.Open(rate, burstiness, turns() != 1)).toList());
+    return List.copyOf(
+        rates.stream().map(rate -> new Point.Open(rate, burstiness, turns() != 1)).toList());
   }
 
   /**

@@ -342,6 +342,8 @@ final class Measure {
 
   /** Whether the 99th percentiles keep the SLO and nothing failed, as MLPerf has it. */
   synchronized boolean meetsSlo() {
-    return failed == 0 && counted.completed > 0 && slo.keeps(ttft.ms(99), tpot.isEmpty() ? 0 : tpot.ms(99));
+    return failed == 0
+        && counted.completed > 0
+        && slo.keeps(ttft.ms(99), tpot.isEmpty() ? 0 : tpot.ms(99));
   }
 }

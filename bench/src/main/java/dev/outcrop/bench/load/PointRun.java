@@ -304,8 +304,6 @@ final class PointRun {
         return CLIENT + "with too many open files";
       }
     }
-    return failure instanceof RuntimeException
-        ? CLIENT + failure.getClass().getSimpleName()
-        : null;
+    return failure instanceof RuntimeException ? CLIENT + failure.getClass().getSimpleName() : null;
   }
 }

@@ -102,8 +102,8 @@ final class LoadPlots {
   }
 
   /**
-   * Points that no other point of the run beats in both are joined; the others are left out, and
-   * so are those that are not valid: they would beat others with figures nobody should believe.
+   * Points that no other point of the run beats in both are joined; the others are left out, and so
+   * are those that are not valid: they would beat others with figures nobody should believe.
    */
   private Plot pareto() {
     List<Plot.Line> lines = new ArrayList<>();
@@ -195,8 +195,7 @@ final class LoadPlots {
         int index = shares[i] == 1 ? last : Math.round((float) n * last / (shares[i] - 1));
         Series series = found.get(i).get(index);
         lines.add(
-            new Plot.Line(
-                results.get(i).with(series.of()), dots(series), false, lines.size()));
+            new Plot.Line(results.get(i).with(series.of()), dots(series), false, lines.size()));
       }
     }
     return new Curves(lines, all - given);
@@ -227,9 +226,9 @@ final class LoadPlots {
                         ? number(point, LoadFigures.CI + y)
                         : 0,
                     "%s: %s"
-                        .formatted(
-                            Objects.requireNonNullElse(point.get(LoadFigures.POINT), ""),
-                            ShortNumber.of(number(point, y)))
+                            .formatted(
+                                Objects.requireNonNullElse(point.get(LoadFigures.POINT), ""),
+                                ShortNumber.of(number(point, y)))
                         + (isValid(point) ? "" : " (not valid)"),
                     isValid(point)))
         .sorted(Comparator.comparingDouble(Plot.Dot::x))

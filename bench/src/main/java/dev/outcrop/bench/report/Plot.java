@@ -139,7 +139,9 @@ record Plot(String title, String x, String y, boolean logX, boolean logY, List<L
               .formatted(
                   colour,
                   dot.valid() ? "" : " hollow",
-                  number(atX), number(py(up, dot.y())), Markup.escaped(dot.label())));
+                  number(atX),
+                  number(py(up, dot.y())),
+                  Markup.escaped(dot.label())));
     }
   }
 

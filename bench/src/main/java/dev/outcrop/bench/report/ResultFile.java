@@ -52,7 +52,8 @@ public final class ResultFile {
 
   static RunResult parse(String json) throws JsonProcessingException {
     JsonNode root = JSON.readTree(json);
-    if (!root.path("benchmark").isTextual() || !root.path("results").isArray()
+    if (!root.path("benchmark").isTextual()
+        || !root.path("results").isArray()
         || !root.path("machine").isObject()) {
       throw new IllegalArgumentException("no result");
     }

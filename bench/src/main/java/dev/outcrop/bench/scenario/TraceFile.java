@@ -36,7 +36,9 @@ public final class TraceFile {
    * @param left records that are no request with an answer, or of another model
    */
   public record Trace(List<Recording> requests, int left) {
-    /** Of the times and lengths of all requests, so that two runs can be seen to replay the same. */
+    /**
+     * Of the times and lengths of all requests, so that two runs can be seen to replay the same.
+     */
     public String sha256() {
       try {
         MessageDigest sha256 = MessageDigest.getInstance("SHA-256");

@@ -160,8 +160,7 @@ final class CompareCommandTest {
     List<Series> fast = result(2, 100, 0, 0).series().subList(0, 2);
 
     assertThat(verdicts(with(slow, "2/s", "yes"), with(fast, "2/s", "yes")))
-        .containsOnly(
-            Map.entry("ttft_ms", "no difference"), Map.entry("failure", "no difference"));
+        .containsOnly(Map.entry("ttft_ms", "no difference"), Map.entry("failure", "no difference"));
   }
 
   @Test
@@ -183,12 +182,10 @@ final class CompareCommandTest {
   void whatCannotBeComparedIsNotWorse() throws Exception {
     String good = result(1, 200, 0, 0).toJson();
     Path a = Files.writeString(folder.resolve("a.json"), good);
-    Path nothing =
-        Files.writeString(folder.resolve("b.json"), good.replace("\"yes\"", "null"));
+    Path nothing = Files.writeString(folder.resolve("b.json"), good.replace("\"yes\"", "null"));
     List<Series> uneven = new ArrayList<>(result(1, 200, 0.5, 0).series());
     uneven.set(1, Series.samples("failure", "2/s", 1, List.of(1.0)));
-    Path edited =
-        Files.writeString(folder.resolve("c.json"), with(uneven, "2/s", "yes").toJson());
+    Path edited = Files.writeString(folder.resolve("c.json"), with(uneven, "2/s", "yes").toJson());
 
     assertThat(new CommandLine(new CompareCommand()).execute(a.toString(), nothing.toString()))
         .isEqualTo(2);
@@ -226,7 +223,15 @@ final class CompareCommandTest {
                 .mapToObj(
                     p ->
                         new Difference(
-                            "x", metric, none, none, p, 0, p, 0.9, Difference.Verdict.NO_DIFFERENCE))
+                            "x",
+                            metric,
+                            none,
+                            none,
+                            p,
+                            0,
+                            p,
+                            0.9,
+                            Difference.Verdict.NO_DIFFERENCE))
                 .toList());
 
     assertThat(judged.stream().map(Difference::adjusted))

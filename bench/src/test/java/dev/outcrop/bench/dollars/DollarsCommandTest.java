@@ -259,8 +259,7 @@ final class DollarsCommandTest {
     assertThat(run.err()).contains("Cheapest instance for ttft=2000,tpot=100 ms: big.box (scaled)");
     assertThat(run.err())
         .contains("Here it pays earlier: first at $146 a month, on own.box (measured).");
-    assertThat(run.json().get("firstBreakEvenUsdPerMonth").asDouble())
-        .isEqualTo(146, within(1e-6));
+    assertThat(run.json().get("firstBreakEvenUsdPerMonth").asDouble()).isEqualTo(146, within(1e-6));
     assertThat(run.json().get("cheapestBreakEvenUsdPerMonth").asDouble())
         .isEqualTo(1_460, within(1e-6));
   }
@@ -312,14 +311,18 @@ final class DollarsCommandTest {
   void aRunOfALooserPromiseIsLeftOutOfTheVerdict(String promise, String told) throws IOException {
     String text = HOUR.formatted("\"instance\": \"g6.xlarge\",");
     Run run =
-        run(file(text.replace("\"sloTtftMs\": 2000, \"sloTpotMs\": 100", promise)), "--model", MODEL);
+        run(
+            file(text.replace("\"sloTtftMs\": 2000, \"sloTpotMs\": 100", promise)),
+            "--model",
+            MODEL);
 
     assertThat(run.status()).as(run.err()).isZero();
     assertThat(run.err())
         .contains("no run was measured by ttft=2000,tpot=100 ms")
         .doesNotContain("Cheapest instance");
     assertThat(run.rows("g6.xlarge").getFirst().get("reason").asText())
-        .isEqualTo("its goodput is of the promise %s ms, not of ttft=2000,tpot=100 ms".formatted(told));
+        .isEqualTo(
+            "its goodput is of the promise %s ms, not of ttft=2000,tpot=100 ms".formatted(told));
   }
 
   @Test

@@ -85,9 +85,7 @@ final class TargetOptionsTest {
   @Test
   void neverRepeatsAKeyThatIsNone() {
     assertThatThrownBy(
-            () ->
-                headers(
-                    Map.of("OPENAI_API_KEY", "sec\nret"), "http://127.0.0.1/v1", Api.OPENAI))
+            () -> headers(Map.of("OPENAI_API_KEY", "sec\nret"), "http://127.0.0.1/v1", Api.OPENAI))
         .isInstanceOf(IOException.class)
         .hasMessage("OPENAI_API_KEY must be plain characters");
     assertThatThrownBy(() -> Authorization.bearer("sec ret"))
@@ -96,7 +94,10 @@ final class TargetOptionsTest {
 
   @ParameterizedTest
   @CsvSource({
-    "http://h/v1, OPENAI", "http://h/x/v1/, OPENAI", "http://h/v1beta,", "http://h/v1/model/x,"
+    "http://h/v1, OPENAI",
+    "http://h/x/v1/, OPENAI",
+    "http://h/v1beta,",
+    "http://h/v1/model/x,"
   })
   void onlyAWholePathTellsTheApi(URI server, Api api) {
     assertThat(TargetOptions.byPath(server)).isEqualTo(api);

@@ -200,8 +200,7 @@ final class HtmlReportTest {
             many);
 
     List<Plot> plots =
-        new LoadPlots(
-                List.of(new LoadPlots.Named("A", crowded), new LoadPlots.Named("B", crowded)))
+        new LoadPlots(List.of(new LoadPlots.Named("A", crowded), new LoadPlots.Named("B", crowded)))
             .plots();
     Plot gaps = plots.stream().filter(plot -> plot.x().equals("ms")).findFirst().orElseThrow();
 

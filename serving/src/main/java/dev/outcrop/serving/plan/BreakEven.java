@@ -3,14 +3,14 @@ package dev.outcrop.serving.plan;
 import java.util.Optional;
 
 /**
- * The load at which instances of one's own first cost no more than Bedrock. Instances come whole, so
- * above the next stair Bedrock may be cheaper again; from some load on it never is.
+ * The load at which instances of one's own first cost no more than Bedrock. Instances come whole,
+ * so above the next stair Bedrock may be cheaper again; from some load on it never is.
  *
  * @param tokensPerMonth tokens, in and out
  * @param usdPerMonth what either costs then
  * @param instances instances that it takes
- * @param settledTokensPerMonth tokens from which on Bedrock is never cheaper again; infinite where it
- *     is again and again
+ * @param settledTokensPerMonth tokens from which on Bedrock is never cheaper again; infinite where
+ *     it is again and again
  */
 public record BreakEven(
     double tokensPerMonth, double usdPerMonth, long instances, double settledTokensPerMonth) {

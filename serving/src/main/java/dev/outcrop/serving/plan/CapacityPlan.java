@@ -76,8 +76,8 @@ public record CapacityPlan(Need need, List<Row> rows, @Nullable Double bedrockUs
    * @param estimate what it would do; null where it does not fit or breaks the promise
    * @param size how many it takes; null without an estimate
    * @param usd what they cost a month, with what is fixed; null without a price or an estimate
-   * @param breakEven at which load that is first no more than Bedrock; null where it never is, or not
-   *     known
+   * @param breakEven at which load that is first no more than Bedrock; null where it never is, or
+   *     not known
    */
   public record Row(
       Instance instance,

@@ -197,8 +197,7 @@ final class PriceFinderTest {
 
   @Test
   void thePartOfTheNodeStaysWhereItsApiFails() throws InterruptedException {
-    PriceFinder finder =
-        finder(CostConfig.DEFAULT.withHourlyUsd(40), facts("node-1", ""), 2, true);
+    PriceFinder finder = finder(CostConfig.DEFAULT.withHourlyUsd(40), facts("node-1", ""), 2, true);
     status = 503;
     assertThat(finder.find().orElseThrow().share()).as("nothing is known yet").isEqualTo(1);
     assertThat(finder.isUnheard()).as("so it is to look again soon").isTrue();

@@ -177,10 +177,13 @@ final class RooflineTest {
     Roof roof = Roof.of(instance.device(), Share.DEFAULT);
     Slo slow = new Slo(4, 0.4);
 
-    Estimate best =
-        Estimate.of(work, instance, Share.DEFAULT, traffic, slow).orElseThrow();
+    Estimate best = Estimate.of(work, instance, Share.DEFAULT, traffic, slow).orElseThrow();
 
-    assertThat(Layout.all(work, instance, 1_500)).hasSize(7).first().extracting(Layout::devicesPerReplica).isEqualTo(2);
+    assertThat(Layout.all(work, instance, 1_500))
+        .hasSize(7)
+        .first()
+        .extracting(Layout::devicesPerReplica)
+        .isEqualTo(2);
     assertThat(best.layout().devicesPerReplica()).isGreaterThan(2);
     for (Layout layout : Layout.all(work, instance, 1_500)) {
       double requests =
@@ -190,8 +193,7 @@ final class RooflineTest {
       assertThat(best.requestsPerSecond()).isGreaterThanOrEqualTo(requests);
     }
     Layout least = Layout.of(work, instance, 1_500).orElseThrow();
-    Estimate two =
-        Estimate.of(work, roof, least, Share.DEFAULT, traffic, Slo.NONE).orElseThrow();
+    Estimate two = Estimate.of(work, roof, least, Share.DEFAULT, traffic, Slo.NONE).orElseThrow();
     assertThat(best.requestsPerSecond()).isGreaterThan(5 * two.requestsPerSecond());
   }
 
@@ -212,8 +214,7 @@ final class RooflineTest {
     assertThat(estimate.layout().devicesPerReplica()).isEqualTo(4);
     assertThat(estimate.layout().kvTokens() / 90_000).isBetween(1.0, 2.0);
     assertThat(estimate.batch()).isEqualTo(1);
-    assertThat(estimate.requestsPerSecond())
-        .isEqualTo(1 / estimate.times().all(), within(1e-12));
+    assertThat(estimate.requestsPerSecond()).isEqualTo(1 / estimate.times().all(), within(1e-12));
   }
 
   @Test
