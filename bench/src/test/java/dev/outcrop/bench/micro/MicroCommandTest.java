@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.outcrop.serving.generate.Generation;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -44,8 +45,14 @@ class MicroCommandTest {
     assertThat(once).isBetween((long) CodecCosts.FRAMES, (long) bytes);
     assertThat(codec.eventStreamRead()).isEqualTo(2 * once);
     // The turns, the question and the system's instructions.
-    assertThat(codec.json().toString())
-        .contains("Chat[messages=%d, tools=0]".formatted(CodecCosts.TURNS + 2), "maxTokens=256");
+    assertThat(codec.json())
+        .isInstanceOfSatisfying(
+            Generation.class,
+            read -> {
+              assertThat(read.input())
+                  .hasToString("Chat[messages=%d, tools=0]".formatted(CodecCosts.TURNS + 2));
+              assertThat(read.maxTokens()).isEqualTo(256);
+            });
   }
 
   @Test

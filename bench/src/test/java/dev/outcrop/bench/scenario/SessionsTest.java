@@ -3,6 +3,8 @@ package dev.outcrop.bench.scenario;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -13,6 +15,8 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 final class SessionsTest {
+  private static final Path GOLDEN =
+      Path.of("src/test/resources/dev/outcrop/bench/scenario/tool.txt");
   private static final Shape.Even TWENTY = new Shape.Even(20, 0);
   private static final Shape.Even TEN = new Shape.Even(10, 0.5);
 
@@ -94,7 +98,7 @@ final class SessionsTest {
   }
 
   @Test
-  void toolsAndTurnsAreThere() {
+  void toolsAndTurnsAreThere() throws Exception {
     Session tools = of(new Shape.Tools(5, TWENTY, TEN), 1).session(0);
     assertThat(tools.tools()).hasSize(5);
     assertThat(tools.tools().stream().map(Tool::name)).doesNotHaveDuplicates();
@@ -110,6 +114,8 @@ final class SessionsTest {
                   assertThat(((Map<?, ?>) property).keySet().toString())
                       .isEqualTo("[type, description]"));
     }
+
+    assertThat(tools.tools().getFirst().toString()).isEqualTo(Files.readString(GOLDEN).strip());
 
     Shape turns = new Shape.MultiTurn(5, 2, 4, TWENTY, TEN, Duration.ofSeconds(1));
     assertThat(IntStream.range(0, 50).mapToObj(n -> of(turns, 1).session(n).turns().size()))

@@ -1,6 +1,7 @@
 package dev.outcrop.serving.bedrock;
 
 import dev.outcrop.serving.config.LimitsConfig;
+import dev.outcrop.serving.generate.Generation;
 import dev.outcrop.serving.generate.SamplingDefaults;
 import dev.outcrop.serving.json.Fields;
 import dev.outcrop.serving.json.Json;
@@ -24,7 +25,7 @@ public final class ConverseCodec {
   }
 
   /** Reads a body of Converse whole and checks it. */
-  public Object read(byte[] body) {
-    return reader.read(Fields.of(json.object(body)), DEFAULTS, 1);
+  public Generation read(byte[] body) {
+    return reader.read(Fields.of(json.object(body)), DEFAULTS, 1).generation();
   }
 }
