@@ -33,9 +33,12 @@ module dev.outcrop.serving {
   exports dev.outcrop.serving.config;
   exports dev.outcrop.serving.embed;
   exports dev.outcrop.serving.generate;
+  exports dev.outcrop.serving.options;
   exports dev.outcrop.serving.plan;
   exports dev.outcrop.serving.prices;
 
   opens dev.outcrop.serving.cli to
+      info.picocli;
+  opens dev.outcrop.serving.options to
       info.picocli;
 }

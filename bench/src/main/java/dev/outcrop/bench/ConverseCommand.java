@@ -1,7 +1,7 @@
 package dev.outcrop.bench;
 
-import dev.outcrop.bench.options.Bounds;
 import dev.outcrop.bench.report.Run;
+import dev.outcrop.serving.options.Bounds;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URISyntaxException;

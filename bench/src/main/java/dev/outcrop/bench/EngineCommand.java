@@ -1,12 +1,12 @@
 package dev.outcrop.bench;
 
-import dev.outcrop.bench.options.Bounds;
 import dev.outcrop.bench.options.ComputeOptions;
 import dev.outcrop.bench.options.DecoderShape;
 import dev.outcrop.bench.report.Run;
 import dev.outcrop.models.loading.ComputeType;
 import dev.outcrop.models.loading.EngineBench;
 import dev.outcrop.models.loading.Quantization;
+import dev.outcrop.serving.options.Bounds;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;

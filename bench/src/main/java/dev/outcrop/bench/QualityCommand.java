@@ -2,13 +2,13 @@ package dev.outcrop.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.outcrop.bench.options.Bounds;
 import dev.outcrop.bench.options.ModelFolder;
 import dev.outcrop.bench.report.Run;
 import dev.outcrop.models.loading.Quantization;
 import dev.outcrop.models.loading.WeightQuality;
 import dev.outcrop.models.loading.WeightQuality.Conversation;
 import dev.outcrop.models.loading.WeightQuality.Score;
+import dev.outcrop.serving.options.Bounds;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

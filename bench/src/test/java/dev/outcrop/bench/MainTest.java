@@ -63,18 +63,18 @@ class MainTest {
           peers --threads -1             | --threads must be from 0 to 4096, was -1
           peers --timeout 0              | --timeout must be from 1 to 86400, was 0
           scaling --max 0                | --max must be from 1 to 100, was 0
-          scaling --thresholds 5,0       | --thresholds must be from 0.01 to 1000, was 0.0
-          scaling --running 0            | --running must be from 0.01 to 1000, was 0.0
+          scaling --thresholds 5,0       | --thresholds must be from 0.01 to 1000, was 0
+          scaling --running 0            | --running must be from 0.01 to 1000, was 0
           soak --streams 0               | --streams must be from 1 to 64, was 0
-          soak --minutes 0               | --minutes must be from 0.01 to 10000, was 0.0
-          soak --minutes 1 --settle 2    | --settle must be from 0 to 1, was 2.0
+          soak --minutes 0               | --minutes must be from 0.01 to 10000, was 0
+          soak --minutes 1 --settle 2    | --settle must be from 0 to 1, was 2
           soak --minutes 1 --settle 1    | --settle leaves no time in --minutes for two looks (--every)
           soak --minutes 1 --settle 0.9 --every 4 | --settle leaves no time in --minutes for two looks (--every)
-          soak --every 0                 | --every must be from 0.01 to 600, was 0.0
+          soak --every 0                 | --every must be from 0.01 to 600, was 0
           scheduler --sequences 0        | --sequences must be from 1 to 10000, was 0
           scheduler --warmup -1          | --warmup must be from 0 to 10000, was -1
           scheduler --iterations 0       | --iterations must be from 1 to 10000, was 0
-          scheduler --seconds 0          | --seconds must be from 0.01 to 3600, was 0.0
+          scheduler --seconds 0          | --seconds must be from 0.01 to 3600, was 0
           scheduler --forks -1           | --forks must be from 0 to 100, was -1
           converse --target http://h --model m --clients 0      | --clients must be from 1 to 10000, was 0
           converse --target http://h --model m --prompt-words 0 | --prompt-words must be from 1 to 100000, was 0
@@ -82,18 +82,18 @@ class MainTest {
           converse --target http://h --model m --repeats 0      | --repeats must be from 1 to 1000, was 0
           converse --target http://h --model m --warm-rounds -1 | --warm-rounds must be from 0 to 1000, was -1
           http --streams 0               | --streams must be from 1 to 1024, was 0
-          http --slowest 0               | --slowest must be from 1 to 10000, was 0.0
-          http --fastest 59              | --fastest must be from 60 to 10000, was 59.0
+          http --slowest 0               | --slowest must be from 1 to 10000, was 0
+          http --fastest 59              | --fastest must be from 60 to 10000, was 59
           http --calm-streams -1         | --calm-streams must be from 0 to 1024, was -1
-          http --calm-rate 0             | --calm-rate must be from 1 to 10000, was 0.0
+          http --calm-rate 0             | --calm-rate must be from 1 to 10000, was 0
           http --warmup -1               | --warmup must be from 0 to 3600, was -1.0
-          http --seconds 0               | --seconds must be from 0.1 to 3600, was 0.0
+          http --seconds 0               | --seconds must be from 0.1 to 3600, was 0
           scrape --tenants 0             | --tenants must be from 1 to 100000, was 0
           scrape --scrapes 0             | --scrapes must be from 1 to 1000000, was 0
           load --scenario smoke --target h                       | --target must be like http://127.0.0.1:8080, was h
           load --scenario smoke --target http://h --devices 0    | --devices must be from 1 to 100000, was 0
           load --scenario smoke --target http://h --repeats 0    | --repeats must be from 1 to 100, was 0
-          load --scenario smoke --target http://h --most-lag 0   | --most-lag must be from 1 to 60000, was 0.0
+          load --scenario smoke --target http://h --most-lag 0   | --most-lag must be from 1 to 60000, was 0
           load --scenario smoke --target http://h --trace x      | --trace is for scenarios that replay, such as replay
           load --scenario smoke --target http://h --texts        | --texts is for scenarios that replay, such as replay
           load --scenario replay --target http://h               | --trace must say what to replay: the scenario does not

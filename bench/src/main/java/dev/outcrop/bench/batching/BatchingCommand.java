@@ -1,10 +1,10 @@
 package dev.outcrop.bench.batching;
 
-import dev.outcrop.bench.options.Bounds;
 import dev.outcrop.bench.options.DecoderShape;
 import dev.outcrop.bench.options.ModelFolder;
 import dev.outcrop.bench.report.Run;
 import dev.outcrop.models.loading.ComputeType;
+import dev.outcrop.serving.options.Bounds;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -1,11 +1,11 @@
 package dev.outcrop.bench.batching;
 
 import dev.outcrop.batching.BatchingConfig;
-import dev.outcrop.bench.options.Bounds;
 import dev.outcrop.bench.options.ComputeOptions;
 import dev.outcrop.bench.options.DecoderShape;
 import dev.outcrop.bench.report.Run;
 import dev.outcrop.models.loading.ComputeType;
+import dev.outcrop.serving.options.Bounds;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;

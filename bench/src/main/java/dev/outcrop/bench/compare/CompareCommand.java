@@ -1,11 +1,11 @@
 package dev.outcrop.bench.compare;
 
-import dev.outcrop.bench.options.Bounds;
 import dev.outcrop.bench.report.LoadFigures;
 import dev.outcrop.bench.report.ResultFile;
 import dev.outcrop.bench.report.Run;
 import dev.outcrop.bench.report.RunResult;
 import dev.outcrop.bench.report.ShortNumber;
+import dev.outcrop.serving.options.Bounds;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;

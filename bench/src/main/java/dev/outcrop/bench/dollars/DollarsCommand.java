@@ -1,14 +1,9 @@
 package dev.outcrop.bench.dollars;
 
-import dev.outcrop.bench.options.Bounds;
 import dev.outcrop.bench.report.Run;
-import dev.outcrop.models.loading.Quantization;
-import dev.outcrop.serving.plan.ModelWork;
-import dev.outcrop.serving.plan.Presets;
-import dev.outcrop.serving.plan.Share;
-import dev.outcrop.serving.plan.Slo;
+import dev.outcrop.serving.options.Bounds;
+import dev.outcrop.serving.options.CostOptions;
 import dev.outcrop.serving.plan.Traffic;
-import dev.outcrop.serving.prices.BedrockPrice;
 import dev.outcrop.serving.prices.Device;
 import dev.outcrop.serving.prices.Hourly;
 import dev.outcrop.serving.prices.Instance;
@@ -30,6 +25,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -45,12 +41,13 @@ import picocli.CommandLine.Spec;
     },
     mixinStandardHelpOptions = true)
 public final class DollarsCommand implements Callable<Integer> {
-  private static final int MOST_COUNT = 1_000;
   private static final double USUAL_INPUT = 0.8;
   private static final double USUAL_TOKENS = 1_500;
 
   /** Operations in the time of a byte of processors that nothing is known of. */
   private static final double FLOPS_PER_BYTE = 60;
+
+  @Mixin private final CostOptions cost = new CostOptions(1);
 
   @Parameters(
       arity = "0..*",
@@ -59,29 +56,10 @@ public final class DollarsCommand implements Callable<Integer> {
   private List<Path> files = new ArrayList<>();
 
   @Option(
-      names = "--model",
-      required = true,
-      paramLabel = "DIR|ID",
-      description = "A folder with a config.json, or the id of a model whose shape comes along")
-  private String model = "";
-
-  @Option(
       names = "--served-model",
       paramLabel = "ID",
       description = "The id under which results asked for it, where that is another one (--model)")
   private @Nullable String servedModel;
-
-  @Option(
-      names = "--bedrock-model",
-      paramLabel = "ID",
-      description = "Whose price on Bedrock to compare with (--model)")
-  private @Nullable String bedrockModel;
-
-  @Option(
-      names = "--quantization",
-      defaultValue = "none",
-      description = "How weights are held: ${COMPLETION-CANDIDATES} (${DEFAULT-VALUE})")
-  private Quantization quantization = Quantization.NONE;
 
   @Option(
       names = "--input-share",
@@ -99,21 +77,6 @@ public final class DollarsCommand implements Callable<Integer> {
   private @Nullable Double cachedShare;
 
   @Option(
-      names = "--slo",
-      defaultValue = "ttft=2000,tpot=100",
-      paramLabel = "ttft=MILLIS,tpot=MILLIS",
-      description =
-          "What clients are promised; results of less are left out of the verdict"
-              + " (${DEFAULT-VALUE})")
-  private String slo = "";
-
-  @Option(
-      names = "--share",
-      defaultValue = "0.4",
-      description = "Share of bandwidth and arithmetic, where it is computed (${DEFAULT-VALUE})")
-  private double share;
-
-  @Option(
       names = "--utilisation",
       split = ",",
       defaultValue = "0.3,0.6,1",
@@ -128,30 +91,6 @@ public final class DollarsCommand implements Callable<Integer> {
   private double usual;
 
   @Option(
-      names = "--purchase",
-      defaultValue = "on-demand",
-      description = "How instances are paid for: ${COMPLETION-CANDIDATES} (${DEFAULT-VALUE})")
-  private Purchase purchase = Purchase.ON_DEMAND;
-
-  @Option(
-      names = "--fixed-usd-per-month",
-      defaultValue = "0",
-      description = "Paid whatever the load is: control plane, people (${DEFAULT-VALUE})")
-  private double fixedUsd;
-
-  @Option(
-      names = "--zones",
-      defaultValue = "1",
-      description = "Zones that have to serve by themselves (${DEFAULT-VALUE})")
-  private int zones;
-
-  @Option(
-      names = "--min-per-zone",
-      defaultValue = "1",
-      description = "Replicas in each zone at least (${DEFAULT-VALUE})")
-  private int minPerZone;
-
-  @Option(
       names = "--instance",
       paramLabel = "TYPE",
       description = "What results ran on that do not say so themselves")
@@ -162,12 +101,6 @@ public final class DollarsCommand implements Callable<Integer> {
       paramLabel = "TYPE=USD",
       description = "The price of a type, in place of the table's; repeatable")
   private Map<String, Double> hourly = new LinkedHashMap<>();
-
-  @Option(
-      names = "--prices",
-      paramLabel = "FILE",
-      description = "A price file over the built-in one")
-  private @Nullable Path pricesFile;
 
   @Option(
       names = "--count-untested",
@@ -187,29 +120,27 @@ public final class DollarsCommand implements Callable<Integer> {
     Bounds bounds = new Bounds(spec);
     check(bounds);
     Run run = Run.begin("dollars");
-    Prices prices = Prices.read(pricesFile);
+    Prices prices = cost.prices();
     List<MeasuredRun> runs = new ArrayList<>();
     for (Path file : files) {
-      runs.add(MeasuredRun.read(file));
+      runs.addAll(MeasuredRun.read(file));
     }
     Question question = question(bounds, prices, runs);
     Answer answer = new Answer(question, offers(bounds, prices, question, runs));
-    DollarsReport report = new DollarsReport(answer, prices, runs);
-    System.err.print(report.table());
+    DollarsTable table = new DollarsTable(answer, prices, runs);
+    System.err.print(table.text());
     if (html != null) {
-      Files.writeString(html, new DollarsPage(report, run).html());
+      Files.writeString(html, new DollarsPage(table, run).html());
       System.err.println("wrote " + html);
     }
-    run.print(report.shape(), 1, DollarsReport.units(), report.results(), report.headline());
+    DollarsFigures figures = new DollarsFigures(answer, prices, runs);
+    run.print(figures.shape(), 1, DollarsFigures.units(), figures.results(), figures.headline());
     return 0;
   }
 
   private void check(Bounds bounds) {
-    bounds.within("--share", share, 0.01, 1);
+    cost.check(bounds);
     bounds.within("--usual", usual, 0.01, 1);
-    bounds.within("--fixed-usd-per-month", fixedUsd, 0, 1e12);
-    bounds.within("--zones", zones, 1, MOST_COUNT);
-    bounds.within("--min-per-zone", minPerZone, 1, MOST_COUNT);
     for (double utilisation : utilisations) {
       bounds.within("--utilisation", utilisation, 0.01, 1);
     }
@@ -234,37 +165,19 @@ public final class DollarsCommand implements Callable<Integer> {
     bounds.within("--request-tokens", tokens, 2, 1e7);
     bounds.within("--cached-share", cached, 0, 0.999);
     return new Question(
-        model,
-        ModelWork.of(Presets.config(model), quantization),
-        bedrock(bounds, prices),
+        cost.model(),
+        cost.work(),
+        cost.bedrock(bounds, prices),
         new Traffic(tokens / 2, tokens / 2, cached).withInputShare(input),
-        promised(bounds),
-        new Share(share, share),
-        purchase,
+        cost.slo(bounds),
+        cost.share(),
+        cost.purchase(),
         Arrays.stream(utilisations).boxed().toList(),
         usual,
-        zones,
-        minPerZone,
-        fixedUsd,
+        cost.zones(),
+        cost.minPerZone(),
+        cost.fixedUsd(),
         countUntested);
-  }
-
-  private Slo promised(Bounds bounds) {
-    try {
-      return Slo.parse(slo);
-    } catch (IllegalArgumentException e) {
-      bounds.that(false, "--slo " + e.getMessage());
-      throw e;
-    }
-  }
-
-  private @Nullable BedrockPrice bedrock(Bounds bounds, Prices prices) {
-    String id = bedrockModel == null ? model : bedrockModel;
-    BedrockPrice price = prices.bedrock(id).orElse(null);
-    bounds.that(
-        price != null || bedrockModel == null,
-        "--bedrock-model %s is not in the price table".formatted(id));
-    return price;
   }
 
   private List<Offer> offers(
@@ -279,7 +192,7 @@ public final class DollarsCommand implements Callable<Integer> {
       if (type != null) {
         Offer offer = Offer.measured(question, known(bounds, prices, type), run);
         Optional<String> wrong =
-            RunCheck.wrong(question, offer, run, servedModel == null ? model : servedModel);
+            RunCheck.wrong(question, offer, run, servedModel == null ? cost.model() : servedModel);
         bounds.that(wrong.isEmpty(), wrong.orElse(""));
         offers.add(offer);
         measured.add(type);
@@ -320,7 +233,8 @@ public final class DollarsCommand implements Callable<Integer> {
     }
     Map<Purchase, Hourly> prices = new EnumMap<>(Purchase.class);
     prices.putAll(listed.hourly());
-    prices.put(purchase, new Hourly(usd, new Source(RunCheck.GIVEN, "now", "the command line")));
+    prices.put(
+        cost.purchase(), new Hourly(usd, new Source(RunCheck.GIVEN, "now", "the command line")));
     return new Instance(listed.type(), listed.device(), listed.devices(), prices);
   }
 }

@@ -29,14 +29,14 @@ final class DollarsPage {
   private static final double MILLION = 1e6;
   private static final int STEPS = 120;
 
-  private final DollarsReport report;
+  private final DollarsTable table;
   private final Answer answer;
   private final Question question;
   private final Run run;
 
-  DollarsPage(DollarsReport report, Run run) {
-    this.report = report;
-    this.answer = report.answer();
+  DollarsPage(DollarsTable table, Run run) {
+    this.table = table;
+    this.answer = table.answer();
     this.question = answer.question();
     this.run = run;
   }
@@ -54,7 +54,7 @@ final class DollarsPage {
                 Machine.commitOf(Run.HOME),
                 run.start().truncatedTo(ChronoUnit.SECONDS))));
     parts.put("verdict", items(answer.verdict()));
-    parts.put("assumptions", items(report.assumptions()));
+    parts.put("assumptions", items(table.assumptions()));
     parts.put("usual", Math.round(100 * question.usual()) + "%");
     parts.put("bars", bars());
     parts.put("rows", answer.offers().stream().map(this::rows).collect(Collectors.joining("\n")));
@@ -111,7 +111,7 @@ final class DollarsPage {
     List<Offer.Level> levels = offer.levels(question);
     Hourly hourly = offer.hourly();
     String price = hourly == null ? "none" : String.format(Locale.ROOT, "%.4f", hourly.usd());
-    String standing = report.standing(offer);
+    String standing = table.standing(offer);
     if (levels.isEmpty()) {
       return row(
           offer,

@@ -1,7 +1,7 @@
 package dev.outcrop.bench.endpoint;
 
-import dev.outcrop.bench.options.Bounds;
 import dev.outcrop.serving.client.Authorization;
+import dev.outcrop.serving.options.Bounds;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;

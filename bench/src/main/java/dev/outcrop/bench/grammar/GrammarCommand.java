@@ -1,6 +1,5 @@
 package dev.outcrop.bench.grammar;
 
-import dev.outcrop.bench.options.Bounds;
 import dev.outcrop.bench.options.ComputeOptions;
 import dev.outcrop.bench.options.DecoderShape;
 import dev.outcrop.bench.report.Run;
@@ -12,6 +11,7 @@ import dev.outcrop.models.grammar.Syntax;
 import dev.outcrop.models.grammar.Vocabulary;
 import dev.outcrop.models.loading.ComputeType;
 import dev.outcrop.models.loading.EngineBench;
+import dev.outcrop.serving.options.Bounds;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;

@@ -1,9 +1,9 @@
 package dev.outcrop.bench.http;
 
-import dev.outcrop.bench.options.Bounds;
 import dev.outcrop.bench.report.Run;
 import dev.outcrop.serving.config.AuthConfig;
 import dev.outcrop.serving.config.HttpConfig;
+import dev.outcrop.serving.options.Bounds;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.LinkedHashMap;

@@ -1,6 +1,7 @@
 package dev.outcrop.bench.options;
 
 import dev.outcrop.models.loading.ComputeType;
+import dev.outcrop.serving.options.Bounds;
 import java.util.Locale;
 import java.util.Map;
 import picocli.CommandLine.Option;

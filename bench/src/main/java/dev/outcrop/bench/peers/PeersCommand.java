@@ -1,10 +1,10 @@
 package dev.outcrop.bench.peers;
 
-import dev.outcrop.bench.options.Bounds;
 import dev.outcrop.bench.options.DecoderShape;
 import dev.outcrop.bench.peers.Contestant.Entrant;
 import dev.outcrop.bench.report.Run;
 import dev.outcrop.models.loading.LoadedModel;
+import dev.outcrop.serving.options.Bounds;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -1,6 +1,5 @@
 package dev.outcrop.bench.scaling;
 
-import dev.outcrop.bench.options.Bounds;
 import dev.outcrop.bench.report.Run;
 import dev.outcrop.k8s.policy.PolicySettings;
 import dev.outcrop.k8s.simulation.Comparison;
@@ -9,6 +8,7 @@ import dev.outcrop.k8s.simulation.Scenario;
 import dev.outcrop.k8s.simulation.Scenario.Balancer;
 import dev.outcrop.k8s.simulation.Trace;
 import dev.outcrop.k8s.simulation.Trace.Load;
+import dev.outcrop.serving.options.Bounds;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;

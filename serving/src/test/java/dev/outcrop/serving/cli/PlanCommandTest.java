@@ -138,9 +138,9 @@ final class PlanCommandTest {
       textBlock =
           """
           --tokens-per-day x                     | 2 | --tokens-per-day must be a number such as 250M or 1.5B, was x
-          --tokens-per-day 1M --input-share 2    | 2 | --input-share must be between 0 and 1, was 2
+          --tokens-per-day 1M --input-share 2    | 2 | --input-share must be from 0 to 1, was 2
           --tokens-per-day 1M --slo fast         | 2 | --slo must be ttft=MILLIS,tpot=MILLIS, was fast
-          --tokens-per-day 1M --peak-factor 0.5  | 2 | --peak-factor must be between 1 and 1000, was 0.5
+          --tokens-per-day 1M --peak-factor 0.5  | 2 | --peak-factor must be from 1 to 1000, was 0.5
           --tokens-per-day 1M --instance x1.none | 2 | --instance x1.none is not in the price table
           --tokens-per-day 1M --bedrock-model no | 2 | --bedrock-model no is not in the price table
           """)

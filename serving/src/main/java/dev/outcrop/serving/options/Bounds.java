@@ -1,4 +1,4 @@
-package dev.outcrop.bench.options;
+package dev.outcrop.serving.options;
 
 import dev.outcrop.models.loading.LoadOptions;
 import java.util.Objects;
@@ -11,6 +11,9 @@ import picocli.CommandLine.ParameterException;
 public final class Bounds {
   /** The most threads of an operator. */
   public static final int MOST_THREADS = LoadOptions.MOST_THREADS;
+
+  /** Below it a double holds whole numbers as they are written. */
+  private static final double WHOLE = 1e15;
 
   private final CommandLine commandLine;
 
@@ -30,17 +33,24 @@ public final class Bounds {
   public void within(String option, double value, double least, double most) {
     that(
         value >= least && value <= most,
-        "%s must be from %s to %s, was %s".formatted(option, plain(least), plain(most), value));
+        "%s must be from %s to %s, was %s"
+            .formatted(option, plain(least), plain(most), plain(value)));
   }
 
   /** Refuses what does not hold. */
   public void that(boolean holds, String message) {
     if (!holds) {
-      throw new ParameterException(commandLine, message);
+      throw wrong(message);
     }
   }
 
-  private static String plain(double bound) {
-    return bound == Math.rint(bound) ? Long.toString((long) bound) : Double.toString(bound);
+  /** What to throw where an option is wrong. */
+  public ParameterException wrong(String message) {
+    return new ParameterException(commandLine, message);
+  }
+
+  private static String plain(double number) {
+    boolean whole = number == Math.rint(number) && Math.abs(number) < WHOLE;
+    return whole ? Long.toString((long) number) : Double.toString(number);
   }
 }
