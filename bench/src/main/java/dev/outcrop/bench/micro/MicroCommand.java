@@ -1,10 +1,11 @@
 package dev.outcrop.bench.micro;
 
-import dev.outcrop.bench.options.Bounds;
+import dev.outcrop.bench.options.JmhOptions;
 import dev.outcrop.bench.options.ModelFolder;
 import dev.outcrop.bench.report.Run;
 import dev.outcrop.bench.scheduler.LoadProfiler;
 import dev.outcrop.bench.scheduler.SchedulerSteps;
+import dev.outcrop.serving.options.Bounds;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,13 +14,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.profile.GCProfiler;
 import org.openjdk.jmh.results.RunResult;
-import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
-import org.openjdk.jmh.runner.format.OutputFormatFactory;
-import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
-import org.openjdk.jmh.runner.options.OptionsBuilder;
-import org.openjdk.jmh.runner.options.TimeValue;
-import org.openjdk.jmh.runner.options.VerboseMode;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -34,10 +29,6 @@ import picocli.CommandLine.Spec;
             + " masks with JMH, and counts the bytes they allocate.",
     mixinStandardHelpOptions = true)
 public final class MicroCommand implements Callable<Integer> {
-  private static final int MOST_ITERATIONS = 10_000;
-  private static final double LEAST_SECONDS = 0.01;
-  private static final double MOST_SECONDS = 3_600;
-  private static final int MOST_FORKS = 100;
   private static final String ALLOCATED = "gc.alloc.rate.norm";
 
   @Option(
@@ -49,31 +40,9 @@ public final class MicroCommand implements Callable<Integer> {
               + " eventStreamRead, json, grammarMask (all)")
   private @Nullable List<String> only;
 
+  @Mixin private final JmhOptions jmh = new JmhOptions(1, 2);
+
   @Mixin private final ModelFolder model = new ModelFolder();
-
-  @Option(
-      names = "--warmup",
-      defaultValue = "3",
-      description = "Iterations that do not count (${DEFAULT-VALUE})")
-  private int warmup;
-
-  @Option(
-      names = "--iterations",
-      defaultValue = "5",
-      description = "Iterations that count, in each JVM (${DEFAULT-VALUE})")
-  private int iterations;
-
-  @Option(
-      names = "--seconds",
-      defaultValue = "1",
-      description = "Seconds of an iteration (${DEFAULT-VALUE})")
-  private double seconds;
-
-  @Option(
-      names = "--forks",
-      defaultValue = "2",
-      description = "JVMs to measure in, one after the other; 0 for this one (${DEFAULT-VALUE})")
-  private int forks;
 
   @Spec private @Nullable CommandSpec spec;
 
@@ -83,10 +52,7 @@ public final class MicroCommand implements Callable<Integer> {
   @Override
   public Integer call() throws RunnerException {
     Bounds bounds = new Bounds(spec);
-    bounds.within("--warmup", warmup, 0, MOST_ITERATIONS);
-    bounds.within("--iterations", iterations, 1, MOST_ITERATIONS);
-    bounds.within("--seconds", seconds, LEAST_SECONDS, MOST_SECONDS);
-    bounds.within("--forks", forks, 0, MOST_FORKS);
+    jmh.check(bounds);
     List<MicroCase> cases = cases(bounds);
     String folder = model.folder().toAbsolutePath().toString();
     Run run = Run.begin("micro");
@@ -94,7 +60,7 @@ public final class MicroCommand implements Callable<Integer> {
     for (MicroCase each : cases) {
       results.add(measure(each, folder));
     }
-    run.print(described(), Math.max(1, forks), units(), results, Map.of());
+    run.print(described(), jmh.repeats(), units(), results, Map.of());
     return 0;
   }
 
@@ -114,28 +80,15 @@ public final class MicroCommand implements Callable<Integer> {
   }
 
   private Map<String, Object> measure(MicroCase each, String folder) throws RunnerException {
-    TimeValue time = TimeValue.milliseconds(Math.round(seconds * 1e3));
     boolean scheduler = each.type() == SchedulerSteps.class;
-    ChainedOptionsBuilder options =
-        new OptionsBuilder()
-            .include("^" + each.type().getName().replace(".", "\\.") + "\\." + each.method() + "$")
-            .warmupIterations(warmup)
-            .warmupTime(time)
-            .measurementIterations(iterations)
-            .measurementTime(time)
-            .forks(forks)
-            .jvmArgsAppend("-D" + MicroFolder.PROPERTY + "=" + folder)
-            .shouldFailOnError(true)
-            .addProfiler(scheduler ? LoadProfiler.class : GCProfiler.class);
-    if (forks == 0) {
+    if (jmh.isInThisJvm()) {
       System.setProperty(MicroFolder.PROPERTY, folder);
     }
-    // stdout belongs to the result
     RunResult result =
-        new Runner(
-                options.build(),
-                OutputFormatFactory.createFormatInstance(System.err, VerboseMode.NORMAL))
-            .runSingle();
+        JmhOptions.run(
+            jmh.of(each.type(), each.method())
+                .jvmArgsAppend("-D" + MicroFolder.PROPERTY + "=" + folder)
+                .addProfiler(scheduler ? LoadProfiler.class : GCProfiler.class));
     double nanos = result.getPrimaryResult().getScore() * (scheduler ? 1e3 : 1);
     double error = result.getPrimaryResult().getScoreError() * (scheduler ? 1e3 : 1);
     String allocated = scheduler ? LoadProfiler.BYTES : ALLOCATED;
@@ -158,9 +111,7 @@ public final class MicroCommand implements Callable<Integer> {
   private Map<String, Object> described() {
     Map<String, Object> described = new LinkedHashMap<>();
     described.put("model", String.valueOf(model.folder().getFileName()));
-    described.put("warmupIterations", warmup);
-    described.put("iterations", iterations);
-    described.put("secondsPerIteration", seconds);
+    jmh.describe(described);
     return described;
   }
 

@@ -1,7 +1,8 @@
 package dev.outcrop.bench.scheduler;
 
-import dev.outcrop.bench.options.Bounds;
+import dev.outcrop.bench.options.JmhOptions;
 import dev.outcrop.bench.report.Run;
+import dev.outcrop.serving.options.Bounds;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -9,16 +10,10 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.results.RunResult;
-import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
-import org.openjdk.jmh.runner.format.OutputFormat;
-import org.openjdk.jmh.runner.format.OutputFormatFactory;
-import org.openjdk.jmh.runner.options.Options;
-import org.openjdk.jmh.runner.options.OptionsBuilder;
-import org.openjdk.jmh.runner.options.TimeValue;
-import org.openjdk.jmh.runner.options.VerboseMode;
 import org.openjdk.jmh.util.Statistics;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -33,10 +28,6 @@ import picocli.CommandLine.Spec;
 public final class SchedulerCommand implements Callable<Integer> {
   private static final int REQUESTS_PER_ROW = 10;
   private static final int MOST_SEQUENCES = 10_000;
-  private static final int MOST_ITERATIONS = 10_000;
-  private static final double LEAST_SECONDS = 0.01;
-  private static final double MOST_SECONDS = 3_600;
-  private static final int MOST_FORKS = 100;
 
   @Option(
       names = "--sequences",
@@ -58,29 +49,7 @@ public final class SchedulerCommand implements Callable<Integer> {
       description = "Compare the throughput of both policies; --no-compare leaves it out")
   private boolean compare;
 
-  @Option(
-      names = "--warmup",
-      defaultValue = "3",
-      description = "Iterations that do not count (${DEFAULT-VALUE})")
-  private int warmup;
-
-  @Option(
-      names = "--iterations",
-      defaultValue = "5",
-      description = "Iterations that count (${DEFAULT-VALUE})")
-  private int iterations;
-
-  @Option(
-      names = "--seconds",
-      defaultValue = "4",
-      description = "Seconds of an iteration (${DEFAULT-VALUE})")
-  private double seconds;
-
-  @Option(
-      names = "--forks",
-      defaultValue = "1",
-      description = "JVMs to measure in; 0 for this one (${DEFAULT-VALUE})")
-  private int forks;
+  @Mixin private final JmhOptions jmh = new JmhOptions(4, 1);
 
   @Spec private @Nullable CommandSpec spec;
 
@@ -89,7 +58,9 @@ public final class SchedulerCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws RunnerException {
-    check(new Bounds(spec));
+    Bounds bounds = new Bounds(spec);
+    bounds.within("--sequences", sequences, 1, MOST_SEQUENCES);
+    jmh.check(bounds);
     Run run = Run.begin("scheduler");
     Map<String, Number> headline = new LinkedHashMap<>();
     Map<String, Number> point = new LinkedHashMap<>();
@@ -97,38 +68,18 @@ public final class SchedulerCommand implements Callable<Integer> {
     if (compare) {
       compare(headline, point);
     }
-    run.print(described(), Math.max(1, forks), units(), List.of(point), headline);
+    run.print(described(), jmh.repeats(), units(), List.of(point), headline);
     return 0;
-  }
-
-  private void check(Bounds bounds) {
-    bounds.within("--sequences", sequences, 1, MOST_SEQUENCES);
-    bounds.within("--warmup", warmup, 0, MOST_ITERATIONS);
-    bounds.within("--iterations", iterations, 1, MOST_ITERATIONS);
-    bounds.within("--seconds", seconds, LEAST_SECONDS, MOST_SECONDS);
-    bounds.within("--forks", forks, 0, MOST_FORKS);
   }
 
   private void steps(Map<String, Number> headline, Map<String, Number> point)
       throws RunnerException {
-    TimeValue time = TimeValue.milliseconds(Math.round(seconds * 1e3));
-    Options options =
-        new OptionsBuilder()
-            .include("^" + SchedulerSteps.class.getName().replace(".", "\\.") + "\\.step$")
-            .param("sequences", Integer.toString(sequences))
-            .param("policy", policy.name())
-            .warmupIterations(warmup)
-            .warmupTime(time)
-            .measurementIterations(iterations)
-            .measurementTime(time)
-            .forks(forks)
-            .shouldFailOnError(true)
-            .addProfiler(LoadProfiler.class)
-            .build();
-    // stdout belongs to the result
-    OutputFormat progress =
-        OutputFormatFactory.createFormatInstance(System.err, VerboseMode.NORMAL);
-    RunResult result = new Runner(options, progress).runSingle();
+    RunResult result =
+        JmhOptions.run(
+            jmh.of(SchedulerSteps.class, "step")
+                .param("sequences", Integer.toString(sequences))
+                .param("policy", policy.name())
+                .addProfiler(LoadProfiler.class));
     Statistics times = result.getPrimaryResult().getStatistics();
     headline.put("p50Micros", times.getPercentile(50));
     headline.put("p99Micros", times.getPercentile(99));
@@ -163,9 +114,7 @@ public final class SchedulerCommand implements Callable<Integer> {
     described.put("tenants", Tenancy.TENANTS);
     described.put("promptTokens", Tenancy.PROMPT);
     described.put("sharedPromptTokens", Tenancy.SHARED);
-    described.put("warmupIterations", warmup);
-    described.put("iterations", iterations);
-    described.put("secondsPerIteration", seconds);
+    jmh.describe(described);
     return described;
   }
 
