@@ -9,10 +9,8 @@ import dev.outcrop.batching.Health;
 import dev.outcrop.batching.TokenEvent;
 import dev.outcrop.batching.TokenStream;
 import dev.outcrop.models.ModelError;
-import dev.outcrop.models.engine.Engine;
 import dev.outcrop.models.engine.KvGeometry;
-import dev.outcrop.models.engine.StepPlan;
-import dev.outcrop.models.engine.StepResult;
+import dev.outcrop.models.testing.CountedEngine;
 import dev.outcrop.models.testing.FakeEngine;
 import dev.outcrop.models.testing.FakeEngine.Sleeper;
 import dev.outcrop.models.testing.FakeEngine.StepFault;
@@ -36,48 +34,9 @@ class StagedEngineTest {
   private final AtomicLong clock = new AtomicLong();
   private final Gate gate = new Gate();
 
-  /** Counts what is in flight. */
-  private static final class Counted implements Engine {
-    private final Engine engine;
-    private int inFlight;
-    private volatile int most;
-    private volatile boolean closed;
-
-    Counted(Engine engine) {
-      this.engine = engine;
-    }
-
-    @Override
-    public KvGeometry geometry() {
-      return engine.geometry();
-    }
-
-    @Override
-    public int stages() {
-      return engine.stages();
-    }
-
-    @Override
-    public Pending submit(StepPlan plan) {
-      Pending pending = engine.submit(plan);
-      most = Math.max(most, ++inFlight);
-      return () -> {
-        StepResult result = pending.await();
-        inFlight--;
-        return result;
-      };
-    }
-
-    @Override
-    public void close() {
-      engine.close();
-      closed = true;
-    }
-  }
-
-  private Counted engine(int stages, StepFault fault, Sleeper sleeper) {
+  private CountedEngine engine(int stages, StepFault fault, Sleeper sleeper) {
     FakeEngine fake = new FakeEngine(GEOMETRY, BY_THE_TOKEN, Requests.NEXT, fault, sleeper);
-    return new Counted(fake.inStages(stages, clock::get));
+    return new CountedEngine(fake.inStages(stages, clock::get));
   }
 
   private Sleeper gated() {
@@ -97,7 +56,7 @@ class StagedEngineTest {
             held.sleep(nanos);
             clock.addAndGet(nanos);
           };
-      Counted engine = engine(stages, StepFault.NONE, sleeper);
+      CountedEngine engine = engine(stages, StepFault.NONE, sleeper);
       try (Batcher batcher = Batchers.start("test", engine, CONFIG, clock::get);
           Gate _ = held) {
         List<TokenStream> streams = all(batcher, held, 16, 60);
@@ -106,8 +65,8 @@ class StagedEngineTest {
         readAll(streams, 60);
         took[stages - 1] = clock.get() - begin;
       }
-      assertThat(engine.most).isEqualTo(stages);
-      assertThat(engine.closed).isTrue();
+      assertThat(engine.most()).isEqualTo(stages);
+      assertThat(engine.isClosed()).isTrue();
     }
     assertThat((double) took[0] / took[1]).isBetween(1.9, 2.0);
   }
@@ -139,7 +98,7 @@ class StagedEngineTest {
           failures.addAndGet(fails ? 1 : 0);
           return fails ? ModelError.STEP_FAILED : null;
         };
-    Counted engine = engine(3, fault, gated());
+    CountedEngine engine = engine(3, fault, gated());
     try (Batcher batcher = Batchers.start("test", engine, CONFIG, clock::get);
         Gate _ = gate) {
       List<TokenStream> streams = all(batcher, gate, 9, 30);
@@ -147,7 +106,7 @@ class StagedEngineTest {
 
       readAll(streams, 30);
       assertThat(failures).hasPositiveValue();
-      assertThat(engine.most).isEqualTo(3);
+      assertThat(engine.most()).isEqualTo(3);
       assertThat(batcher.alive()).isTrue();
     }
   }
@@ -167,7 +126,7 @@ class StagedEngineTest {
           }
           return null;
         };
-    Counted engine = engine(2, fault, gated());
+    CountedEngine engine = engine(2, fault, gated());
     try (Batcher batcher = Batchers.start("test", engine, CONFIG, clock::get);
         Gate _ = gate) {
       List<TokenStream> streams = all(batcher, gate, 4, 30);
@@ -183,7 +142,7 @@ class StagedEngineTest {
   @Test
   void endsAllWhenTheEngineDiesWithStepsInFlight() throws Exception {
     StepFault fault = (step, plan) -> step == 9 ? ModelError.ENGINE_DEAD : null;
-    Counted engine = engine(3, fault, gated());
+    CountedEngine engine = engine(3, fault, gated());
     try (Batcher batcher = Batchers.start("test", engine, CONFIG, clock::get);
         Gate _ = gate) {
       List<TokenStream> streams = all(batcher, gate, 9, 30);
@@ -195,12 +154,12 @@ class StagedEngineTest {
       assertThat(batcher.alive()).isFalse();
       assertThat(batcher.signals().kvUnitsReferenced()).isZero();
     }
-    assertThat(engine.closed).as("closed with no step in flight").isTrue();
+    assertThat(engine.isClosed()).as("closed with no step in flight").isTrue();
   }
 
   @Test
   void closesWithStepsInFlight() throws Exception {
-    Counted engine = engine(2, StepFault.NONE, gated());
+    CountedEngine engine = engine(2, StepFault.NONE, gated());
     List<TokenStream> streams;
     try (Batcher batcher = Batchers.start("test", engine, CONFIG, clock::get);
         Gate _ = gate) {
@@ -214,13 +173,13 @@ class StagedEngineTest {
     for (TokenStream stream : streams) {
       assertFailed(Requests.readAll(stream), BatchingError.BATCHER_CLOSED);
     }
-    assertThat(engine.most).isEqualTo(2);
-    assertThat(engine.closed).as("closed with no step in flight").isTrue();
+    assertThat(engine.most()).isEqualTo(2);
+    assertThat(engine.isClosed()).as("closed with no step in flight").isTrue();
   }
 
   @Test
   void tellsACancelledReaderOnceItsStepIsDone() throws Exception {
-    Counted engine = engine(2, StepFault.NONE, gated());
+    CountedEngine engine = engine(2, StepFault.NONE, gated());
     try (Batcher batcher = Batchers.start("test", engine, CONFIG, clock::get);
         Gate _ = gate) {
       List<TokenStream> streams = all(batcher, gate, 2, 300);
@@ -244,7 +203,7 @@ class StagedEngineTest {
 
   @Test
   void finishesWhatIsInWhileItDrains() throws Exception {
-    Counted engine = engine(2, StepFault.NONE, gated());
+    CountedEngine engine = engine(2, StepFault.NONE, gated());
     try (Batcher batcher = Batchers.start("test", engine, CONFIG, clock::get);
         Gate _ = gate) {
       List<TokenStream> streams = all(batcher, gate, 6, 40);
@@ -255,13 +214,13 @@ class StagedEngineTest {
 
       readAll(streams, 40);
     }
-    assertThat(engine.closed).isTrue();
+    assertThat(engine.isClosed()).isTrue();
   }
 
   /** What waits behind a step that is late is not late itself. */
   @Test
   void looksAtTheOldestStepForLiveness() {
-    Counted engine = engine(2, StepFault.NONE, gated());
+    CountedEngine engine = engine(2, StepFault.NONE, gated());
     Duration unknown = Duration.ofSeconds(30);
     try (Batcher batcher = Batchers.start("test", engine, CONFIG, clock::get, unknown);
         Gate _ = gate) {

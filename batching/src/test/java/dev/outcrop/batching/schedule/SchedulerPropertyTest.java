@@ -22,7 +22,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Drives the scheduler with random requests, cancels and failures and checks what must hold. */
 class SchedulerPropertyTest {
-  private static final int VOCABULARY = TraceRequest.VOCABULARY;
   private static final int POISON = TraceRequest.POISON;
 
   private final StepPlan plan = new StepPlan();
@@ -173,16 +172,8 @@ class SchedulerPropertyTest {
     int arena = Math.min(scheduler.geometry().tokens(), scheduler.geometry().maxContext());
     int total = shortestAnswer + 2 + random.nextInt(shortestAnswer > 0 ? 200 : arena - 1);
     int prompt = 1 + random.nextInt(total - 1 - shortestAnswer);
-    int[] ids = random.ints(prompt, 0, VOCABULARY).toArray();
-    if (!requests.isEmpty() && random.nextBoolean()) { // the same conversation, or its front
-      TraceRequest before = requests.get(random.nextInt(requests.size()));
-      int same = Math.min(prompt, before.known());
-      System.arraycopy(before.all(), 0, ids, 0, random.nextInt(same + 1));
-    }
-    if (random.nextInt(10) == 0) {
-      ids[0] = POISON;
-    }
-    int[] stops = random.ints(random.nextInt(3), 0, VOCABULARY).toArray();
+    int[] ids = TraceRequest.prompt(random, prompt, requests);
+    int[] stops = TraceRequest.stops(random);
     TraceRequest request =
         new TraceRequest(
             flows.get(random.nextInt(flows.size())),
@@ -214,15 +205,7 @@ class SchedulerPropertyTest {
     StepResult result = engine.submit(plan).await();
     scheduler.apply((StepResult.Sampled) result, 1, outcome);
     for (int i = 0; i < outcome.entries(); i++) {
-      TraceRequest request = bySequence.get(outcome.sequence(i));
-      assertThat(request.ends).as("nothing comes after the end").isZero();
-      if (outcome.token(i) != StepOutcome.NO_TOKEN) {
-        request.published.add(outcome.token(i));
-      }
-      if (outcome.end(i) != null) {
-        request.ends++;
-        request.end = outcome.end(i);
-      }
+      bySequence.get(outcome.sequence(i)).take(outcome, i);
     }
   }
 

@@ -90,16 +90,7 @@ abstract class StagedRuns {
     StepResult.Sampled result = (StepResult.Sampled) first.pending.await();
     scheduler.apply(result, clock - first.begin, outcome);
     for (int i = 0; i < outcome.entries(); i++) {
-      TraceRequest request = bySequence.get(outcome.sequence(i));
-      assertThat(request.ends).as("nothing comes after the end").isZero();
-      if (outcome.token(i) != StepOutcome.NO_TOKEN) {
-        request.published.add(outcome.token(i));
-      }
-      if (outcome.end(i) != null) {
-        request.ends++;
-        request.end = outcome.end(i);
-        request.cancelled |= outcome.end(i) == StepOutcome.End.CANCELLED;
-      }
+      bySequence.get(outcome.sequence(i)).take(outcome, i);
     }
   }
 

@@ -75,16 +75,8 @@ class StepsInFlightPropertyTest extends StagedRuns {
     int arena = Math.min(scheduler.geometry().tokens(), scheduler.geometry().maxContext());
     int total = shortest + 2 + random.nextInt(shortest > 0 ? 200 : arena - 1);
     int prompt = 1 + random.nextInt(total - 1 - shortest);
-    int[] ids = random.ints(prompt, 0, VOCABULARY).toArray();
-    if (!requests.isEmpty() && random.nextBoolean()) { // the same conversation, or its front
-      TraceRequest before = requests.get(random.nextInt(requests.size()));
-      int same = Math.min(prompt, before.known());
-      System.arraycopy(before.all(), 0, ids, 0, random.nextInt(same + 1));
-    }
-    if (random.nextInt(10) == 0) {
-      ids[0] = POISON;
-    }
-    int[] stops = random.ints(random.nextInt(3), 0, VOCABULARY).toArray();
+    int[] ids = TraceRequest.prompt(random, prompt, requests);
+    int[] stops = TraceRequest.stops(random);
     add(random.nextInt(flows.size()), ids, total - prompt, stops);
   }
 

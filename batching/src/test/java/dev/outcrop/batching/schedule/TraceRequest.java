@@ -6,6 +6,7 @@ import dev.outcrop.models.testing.FakeEngine.NextToken;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 
 /** One request and what has come of it. */
 final class TraceRequest {
@@ -37,6 +38,38 @@ final class TraceRequest {
     this.maxTokens = maxTokens;
     this.stopTokens = stopTokens;
     this.sequence = TestSequences.of(flow, prompt, maxTokens, stopTokens, unitTokens);
+  }
+
+  /** Draws a prompt: any tokens, or a conversation before it or its front; some are poisoned. */
+  static int[] prompt(Random random, int length, List<TraceRequest> before) {
+    int[] ids = random.ints(length, 0, VOCABULARY).toArray();
+    if (!before.isEmpty() && random.nextBoolean()) {
+      TraceRequest other = before.get(random.nextInt(before.size()));
+      int same = Math.min(length, other.known());
+      System.arraycopy(other.all(), 0, ids, 0, random.nextInt(same + 1));
+    }
+    if (random.nextInt(10) == 0) {
+      ids[0] = POISON;
+    }
+    return ids;
+  }
+
+  /** Draws up to two tokens that end an answer. */
+  static int[] stops(Random random) {
+    return random.ints(random.nextInt(3), 0, VOCABULARY).toArray();
+  }
+
+  /** Takes an entry of what a step brought. */
+  void take(StepOutcome outcome, int entry) {
+    assertThat(ends).as("nothing comes after the end").isZero();
+    if (outcome.token(entry) != StepOutcome.NO_TOKEN) {
+      published.add(outcome.token(entry));
+    }
+    if (outcome.end(entry) != null) {
+      ends++;
+      end = outcome.end(entry);
+      cancelled |= end == StepOutcome.End.CANCELLED;
+    }
   }
 
   /** Prompt and what was published so far. */

@@ -7,11 +7,8 @@ import dev.outcrop.batching.BatchingConfig;
 import dev.outcrop.batching.BatchingConfig.Drafts;
 import dev.outcrop.batching.BatchingConfig.Speculation;
 import dev.outcrop.batching.GenerateRequest;
-import dev.outcrop.batching.SubmitResult;
-import dev.outcrop.batching.TokenEvent;
 import dev.outcrop.batching.TokenStream;
 import dev.outcrop.batching.loop.Batchers;
-import dev.outcrop.models.engine.Sampling;
 import dev.outcrop.models.loading.LoadOptions;
 import dev.outcrop.models.loading.LoadedModel;
 import java.nio.file.Path;
@@ -28,12 +25,12 @@ final class DraftedAnswersTest {
   private static final int REQUESTS = 12;
   private static final int TOKENS = 48;
 
-  private record Answers(List<List<Integer>> tokens, long drafted, long accepted) {}
+  private record Outcome(List<List<Integer>> tokens, long drafted, long accepted) {}
 
   @Test
   void areTheSameWithAndWithoutDrafts() throws InterruptedException {
-    Answers plain = answers(Drafts.NONE);
-    Answers drafted = answers(Drafts.NGRAM);
+    Outcome plain = answers(Drafts.NONE);
+    Outcome drafted = answers(Drafts.NGRAM);
 
     assertThat(plain.drafted()).isZero();
     assertThat(drafted.drafted()).isPositive();
@@ -42,7 +39,7 @@ final class DraftedAnswersTest {
     assertThat(plain.tokens()).allSatisfy(tokens -> assertThat(tokens).hasSize(TOKENS));
   }
 
-  private static Answers answers(Drafts drafts) throws InterruptedException {
+  private static Outcome answers(Drafts drafts) throws InterruptedException {
     LoadOptions options = new LoadOptions(LoadOptions.Dtype.FLOAT32, 64L << 20, 0, 1);
     BatchingConfig config = BatchingConfig.DEFAULT.with(new Speculation(drafts, 8));
     Path demo = Path.of("..", "models", "demo", "model");
@@ -50,13 +47,13 @@ final class DraftedAnswersTest {
         Batcher batcher = Batchers.start("drafts", model.engine(), config, System::nanoTime)) {
       List<TokenStream> streams = new ArrayList<>();
       for (int i = 0; i < REQUESTS; i++) {
-        streams.add(accepted(batcher.submit(request(i, model.info().vocabularySize()))));
+        streams.add(Answers.accepted(batcher.submit(request(i, model.info().vocabularySize()))));
       }
       List<List<Integer>> tokens = new ArrayList<>();
       for (TokenStream stream : streams) {
-        tokens.add(read(stream));
+        tokens.add(Answers.read(stream));
       }
-      return new Answers(
+      return new Outcome(
           tokens, batcher.signals().drafts().drafted(), batcher.signals().drafts().accepted());
     }
   }
@@ -69,31 +66,6 @@ final class DraftedAnswersTest {
     for (int i = 0; i < prompt.length; i++) {
       prompt[i] = once[i % once.length];
     }
-    Sampling sampling =
-        number % 2 == 0 ? Sampling.GREEDY : new Sampling(0.7, 40, 0.95, 0, 1, 0, 0, number, -1);
-    return new GenerateRequest(
-        prompt, TOKENS, sampling, new int[0], GenerateRequest.Service.of("tenant", 1));
-  }
-
-  private static TokenStream accepted(SubmitResult result) {
-    return switch (result) {
-      case SubmitResult.Accepted(TokenStream stream) -> stream;
-      case SubmitResult.Rejected rejected -> throw new AssertionError(rejected.message());
-    };
-  }
-
-  private static List<Integer> read(TokenStream stream) throws InterruptedException {
-    List<Integer> tokens = new ArrayList<>();
-    try (stream) {
-      while (true) {
-        switch (stream.next()) {
-          case TokenEvent.Token token -> tokens.add(token.id());
-          case TokenEvent.Finished _ -> {
-            return tokens;
-          }
-          case TokenEvent.Failed failed -> throw new AssertionError(failed.toString());
-        }
-      }
-    }
+    return Answers.request(number, prompt, TOKENS);
   }
 }

@@ -5,17 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.outcrop.batching.Batcher;
 import dev.outcrop.batching.BatchingConfig;
 import dev.outcrop.batching.GenerateRequest;
-import dev.outcrop.batching.SubmitResult;
-import dev.outcrop.batching.TokenEvent;
 import dev.outcrop.batching.TokenStream;
 import dev.outcrop.batching.loop.Batchers;
-import dev.outcrop.models.engine.Engine;
-import dev.outcrop.models.engine.KvGeometry;
-import dev.outcrop.models.engine.Sampling;
-import dev.outcrop.models.engine.StepPlan;
-import dev.outcrop.models.engine.StepResult;
 import dev.outcrop.models.loading.LoadOptions;
 import dev.outcrop.models.loading.LoadedModel;
+import dev.outcrop.models.testing.CountedEngine;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,48 +26,6 @@ final class StagedAnswersTest {
   private static final int REQUESTS = 12;
   private static final int TOKENS = 40;
 
-  /** An engine that tells how many steps were in flight. */
-  private static final class Counted implements Engine {
-    private final Engine engine;
-    private int inFlight;
-    private volatile int most;
-
-    Counted(Engine engine) {
-      this.engine = engine;
-    }
-
-    @Override
-    public KvGeometry geometry() {
-      return engine.geometry();
-    }
-
-    @Override
-    public int ropeForm(int tokens) {
-      return engine.ropeForm(tokens);
-    }
-
-    @Override
-    public int stages() {
-      return engine.stages();
-    }
-
-    @Override
-    public Pending submit(StepPlan plan) {
-      Pending pending = engine.submit(plan);
-      most = Math.max(most, ++inFlight);
-      return () -> {
-        StepResult result = pending.await();
-        inFlight--;
-        return result;
-      };
-    }
-
-    @Override
-    public void close() {
-      engine.close();
-    }
-  }
-
   @Test
   void areTheSameInOneProgramAndInTwoStages() throws InterruptedException {
     assertThat(answers(List.of("cpu:0", "cpu:1"), 2)).isEqualTo(answers(List.of(), 1));
@@ -85,21 +37,22 @@ final class StagedAnswersTest {
     Path demo = Path.of("..", "models", "demo", "model");
     BatchingConfig config = BatchingConfig.DEFAULT;
     try (LoadedModel model = LoadedModel.open(demo, options)) {
-      Counted engine = new Counted(model.engine());
+      CountedEngine engine = new CountedEngine(model.engine());
       List<List<Integer>> answers = new ArrayList<>();
       try (Batcher batcher = Batchers.start("stages", engine, config, System::nanoTime)) {
         List<TokenStream> streams = new ArrayList<>();
         for (int i = 0; i < REQUESTS; i++) {
-          streams.add(accepted(batcher.submit(request(i, model.info().vocabularySize()))));
+          streams.add(Answers.accepted(batcher.submit(request(i, model.info().vocabularySize()))));
           if (i % 4 == 3) { // one comes and goes while the others run
-            accepted(batcher.submit(request(100 + i, model.info().vocabularySize()))).close();
+            Answers.accepted(batcher.submit(request(100 + i, model.info().vocabularySize())))
+                .close();
           }
         }
         for (TokenStream stream : streams) {
-          answers.add(read(stream));
+          answers.add(Answers.read(stream));
         }
       }
-      assertThat(engine.most).isEqualTo(steps);
+      assertThat(engine.most()).isEqualTo(steps);
       assertThat(answers).allSatisfy(tokens -> assertThat(tokens).hasSize(TOKENS));
       return answers;
     }
@@ -109,31 +62,6 @@ final class StagedAnswersTest {
   private static GenerateRequest request(int number, int vocabulary) {
     int length = number % 3 == 0 ? 300 + number : 8 + number;
     int[] prompt = new Random(number).ints(length, 0, vocabulary).toArray();
-    Sampling sampling =
-        number % 2 == 0 ? Sampling.GREEDY : new Sampling(0.7, 40, 0.95, 0, 1, 0, 0, number, -1);
-    return new GenerateRequest(
-        prompt, TOKENS, sampling, new int[0], GenerateRequest.Service.of("tenant", 1));
-  }
-
-  private static TokenStream accepted(SubmitResult result) {
-    return switch (result) {
-      case SubmitResult.Accepted(TokenStream stream) -> stream;
-      case SubmitResult.Rejected rejected -> throw new AssertionError(rejected.message());
-    };
-  }
-
-  private static List<Integer> read(TokenStream stream) throws InterruptedException {
-    List<Integer> tokens = new ArrayList<>();
-    try (stream) {
-      while (true) {
-        switch (stream.next()) {
-          case TokenEvent.Token token -> tokens.add(token.id());
-          case TokenEvent.Finished _ -> {
-            return tokens;
-          }
-          case TokenEvent.Failed failed -> throw new AssertionError(failed.toString());
-        }
-      }
-    }
+    return Answers.request(number, prompt, TOKENS);
   }
 }
