@@ -35,7 +35,7 @@ class MainTest {
           batching --alone 0             | --alone must be from 1 to 512, was 0
           batching --batch 0             | --batch must be from 1 to 4096, was 0
           batching --equal-requests 0    | --equal-requests must be from 1 to 65536, was 0
-          batching --scale -1            | --scale must be from 0.001 to 100, was -1.0
+          batching --scale -1            | --scale must be from 0.001 to 100, was -1
           batching --scale NaN           | --scale must be from 0.001 to 100, was NaN
           batching --threads -1          | --threads must be from 0 to 4096, was -1
           batching --shape 64,2,4,2,128,256 --model m | --shape takes no --model beside it
@@ -86,7 +86,7 @@ class MainTest {
           http --fastest 59              | --fastest must be from 60 to 10000, was 59
           http --calm-streams -1         | --calm-streams must be from 0 to 1024, was -1
           http --calm-rate 0             | --calm-rate must be from 1 to 10000, was 0
-          http --warmup -1               | --warmup must be from 0 to 3600, was -1.0
+          http --warmup -1               | --warmup must be from 0 to 3600, was -1
           http --seconds 0               | --seconds must be from 0.1 to 3600, was 0
           scrape --tenants 0             | --tenants must be from 1 to 100000, was 0
           scrape --scrapes 0             | --scrapes must be from 1 to 1000000, was 0

@@ -1,16 +1,16 @@
 package dev.outcrop.bench.dollars;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.outcrop.bench.report.LoadFigures;
+import dev.outcrop.bench.report.ResultFile;
+import dev.outcrop.bench.report.RunResult;
 import dev.outcrop.serving.plan.Slo;
 import dev.outcrop.serving.plan.TokenRates;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 
@@ -34,9 +34,7 @@ record MeasuredRun(
     Slo slo,
     List<Point> points) {
   private static final double TOLERANCE = 1 + 1e-9;
-  private static final long MAX_BYTES = 200_000_000;
   private static final double MILLIS = 1e3;
-  private static final ObjectMapper JSON = new ObjectMapper();
 
   /**
    * One load.
@@ -56,21 +54,31 @@ record MeasuredRun(
   }
 
   /**
-   * Reads a result.
+   * Reads a result of bench load, or those in a report's array.
    *
-   * @throws IOException that names the file, and the key that is missing
+   * @throws IOException that names the file, and the figure that is missing
    */
-  static MeasuredRun read(Path file) throws IOException {
-    JsonNode tree = tree(file);
-    String benchmark = tree.path("benchmark").asText("");
-    if (!benchmark.equals("load")) {
-      throw wrong(file, "benchmark is '" + benchmark + "', must be 'load'");
+  static List<MeasuredRun> read(Path file) throws IOException {
+    List<RunResult> results = ResultFile.readAll(file);
+    List<MeasuredRun> runs = new ArrayList<>();
+    for (RunResult result : results) {
+      String name = String.valueOf(file.getFileName());
+      runs.add(
+          of(results.size() == 1 ? name : "%s[%d]".formatted(name, runs.size()), file, result));
+    }
+    return runs;
+  }
+
+  private static MeasuredRun of(String name, Path file, RunResult result) throws IOException {
+    if (!result.benchmark().equals("load")) {
+      throw wrong(file, "benchmark is '" + result.benchmark() + "', must be 'load'");
     }
     List<Point> points = new ArrayList<>();
     int index = 0;
-    for (JsonNode result : tree.path("results")) {
-      if (result.path("valid").asText("yes").equals("yes")) {
-        points.add(point(file, "results[" + index + "]", result));
+    for (Map<String, ?> point : result.results()) {
+      Object valid = point.get(LoadFigures.VALID);
+      if (valid == null || valid.equals("yes")) {
+        points.add(point(file, "results[" + index + "]", point));
       }
       index++;
     }
@@ -78,72 +86,49 @@ record MeasuredRun(
       throw wrong(file, "results holds no valid point");
     }
     return new MeasuredRun(
-        String.valueOf(file.getFileName()),
-        tree.path("commit").asText("unknown"),
-        text(tree.path("shape").path("instance")),
-        text(tree.path("shape").path("model")),
-        tree.path("shape").path("devices").asInt(0),
-        new Slo(
-            promised(tree.path("shape"), "sloTtftMs"), promised(tree.path("shape"), "sloTpotMs")),
+        name,
+        result.commit(),
+        text(result.shape().get("instance")),
+        text(result.shape().get("model")),
+        (int) number(result.shape(), "devices").orElse(0),
+        new Slo(promised(result.shape(), "sloTtftMs"), promised(result.shape(), "sloTpotMs")),
         points);
   }
 
-  private static JsonNode tree(Path file) throws IOException {
-    if (Files.size(file) > MAX_BYTES) {
-      throw wrong(file, "has more than " + MAX_BYTES + " bytes");
-    }
-    try {
-      return JSON.readTree(file.toFile());
-    } catch (JsonProcessingException e) {
-      throw new IOException(file + ": cannot be read as JSON", e);
-    }
-  }
-
-  private static double promised(JsonNode shape, String name) {
+  private static double promised(Map<String, ?> shape, String name) {
     double millis = number(shape, name).orElse(0);
     return millis > 0 ? millis / MILLIS : Double.POSITIVE_INFINITY;
   }
 
-  private static @Nullable String text(JsonNode node) {
-    return node.isTextual() && !node.asText().isBlank() ? node.asText() : null;
+  private static @Nullable String text(@Nullable Object value) {
+    return value instanceof String text && !text.isBlank() ? text : null;
   }
 
-  private static Point point(Path file, String where, JsonNode result) throws IOException {
-    double output = needed(file, where, result, "outputTokensPerSecond", "output_throughput");
-    double input = needed(file, where, result, "inputTokensPerSecond", "input_throughput");
-    double requests = needed(file, where, result, "requestsPerSecond", "request_throughput");
-    double good = needed(file, where, result, "goodputRequestsPerSecond", "request_goodput");
-    double cached = cached(result);
+  private static Point point(Path file, String where, Map<String, ?> figures) throws IOException {
+    double output = needed(file, where, figures, LoadFigures.OUTPUT_THROUGHPUT);
+    double input = needed(file, where, figures, LoadFigures.INPUT_THROUGHPUT);
+    double requests = needed(file, where, figures, LoadFigures.REQUEST_THROUGHPUT);
+    double good = needed(file, where, figures, LoadFigures.GOODPUT);
+    double cached = number(figures, LoadFigures.CACHED_THROUGHPUT).orElse(0);
     if (cached > input) {
       throw wrong(file, where + " has more cached tokens than input");
     }
     return new Point(new TokenRates(input, cached, output), requests, good);
   }
 
-  private static double cached(JsonNode result) {
-    OptionalDouble rate = number(result, "cachedInputTokensPerSecond");
-    rate = rate.isPresent() ? rate : number(result, "cached_input_throughput");
-    if (rate.isPresent()) {
-      return rate.getAsDouble();
-    }
-    double duration = number(result, "duration").orElse(0);
-    double tokens = number(result, "cached_input_tokens").orElse(0);
-    return duration > 0 ? tokens / duration : 0;
-  }
-
-  private static double needed(Path file, String where, JsonNode result, String name, String other)
+  private static double needed(Path file, String where, Map<String, ?> figures, String name)
       throws IOException {
-    OptionalDouble value = number(result, name);
-    value = value.isPresent() ? value : number(result, other);
+    OptionalDouble value = number(figures, name);
     if (value.isEmpty()) {
-      throw wrong(file, "%s.%s (or %s) is missing".formatted(where, name, other));
+      throw wrong(file, "%s.%s is missing".formatted(where, name));
     }
     return value.getAsDouble();
   }
 
-  private static OptionalDouble number(JsonNode result, String name) {
-    JsonNode value = result.path(name);
-    return value.isNumber() && value.doubleValue() >= 0 && Double.isFinite(value.doubleValue())
+  private static OptionalDouble number(Map<String, ?> figures, String name) {
+    return figures.get(name) instanceof Number value
+            && value.doubleValue() >= 0
+            && Double.isFinite(value.doubleValue())
         ? OptionalDouble.of(value.doubleValue())
         : OptionalDouble.empty();
   }

@@ -4,7 +4,6 @@ import dev.outcrop.bench.endpoint.Address;
 import dev.outcrop.bench.endpoint.Api;
 import dev.outcrop.bench.endpoint.Target;
 import dev.outcrop.bench.endpoint.TargetOptions;
-import dev.outcrop.bench.options.Bounds;
 import dev.outcrop.bench.report.HtmlReport;
 import dev.outcrop.bench.report.Run;
 import dev.outcrop.bench.report.RunResult;
@@ -15,6 +14,9 @@ import dev.outcrop.bench.scenario.ScenarioFile;
 import dev.outcrop.bench.scenario.Shape;
 import dev.outcrop.bench.scenario.TextScale;
 import dev.outcrop.bench.scenario.TraceFile;
+import dev.outcrop.serving.options.Bounds;
+import dev.outcrop.serving.prices.Instance;
+import dev.outcrop.serving.prices.Prices;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -92,10 +94,15 @@ public final class LoadCommand implements Callable<Integer> {
   private @Nullable String metrics;
 
   @Option(
+      names = "--instance",
+      paramLabel = "TYPE",
+      description = "The EC2 type that the target runs on, whole, for bench dollars")
+  private @Nullable String instance;
+
+  @Option(
       names = "--devices",
-      defaultValue = "1",
-      description = "Devices of the target, for throughput per device (${DEFAULT-VALUE})")
-  private int devices;
+      description = "Devices of the target (as many as --instance has, where it is listed; else 1)")
+  private @Nullable Integer devices;
 
   @Option(
       names = "--most-lag",
@@ -117,7 +124,7 @@ public final class LoadCommand implements Callable<Integer> {
   public Integer call() throws IOException, InterruptedException {
     Bounds bounds = new Bounds(spec);
     targets.check(bounds);
-    bounds.within("--devices", devices, 1, MOST_DEVICES);
+    bounds.within("--devices", devices(), 1, MOST_DEVICES);
     bounds.within("--most-lag", mostLag, 1, 60_000);
     bounds.within("--repeats", repeats == null ? 1 : repeats, 1, MOST_REPEATS);
     bounds.within("--speed", speed == null ? 1 : speed, 1e-3, 1e6);
@@ -141,6 +148,15 @@ public final class LoadCommand implements Callable<Integer> {
     }
   }
 
+  private int devices() {
+    if (devices != null) {
+      return devices;
+    }
+    return instance == null
+        ? 1
+        : Prices.read(null).instance(instance).map(Instance::devices).orElse(1);
+  }
+
   private static boolean hasFolder(Path file) {
     Path folder = file.toAbsolutePath().getParent();
     return folder != null && Files.isDirectory(folder);
@@ -150,7 +166,7 @@ public final class LoadCommand implements Callable<Integer> {
       Target target, Scenario scenario, TraceFile.Trace replayed, Run run, long drawn)
       throws IOException, InterruptedException {
     LoadRun.Settings settings =
-        new LoadRun.Settings(drawn, devices, mostLag, texts && !replayed.requests().isEmpty());
+        new LoadRun.Settings(drawn, devices(), mostLag, texts && !replayed.requests().isEmpty());
     Timeline timeline = metrics == null ? null : new Timeline(URI.create(metrics));
     try (LiveView view = new LiveView("yes".equals(System.getenv(TERMINAL)));
         timeline) {
@@ -161,7 +177,7 @@ public final class LoadCommand implements Callable<Integer> {
       if (timeline != null && timeline.fault() != null) {
         view.say("metrics: " + timeline.fault());
       }
-      LoadResult result = new LoadResult(points, devices);
+      LoadResult result = new LoadResult(points, devices());
       RunResult printed =
           run.result(
               described(target, scenario, replayed, scale, drawn),
@@ -231,7 +247,10 @@ public final class LoadCommand implements Callable<Integer> {
     described.put("target", target.server().toString());
     described.put("api", word(target));
     described.put("model", target.model());
-    described.put("devices", devices);
+    if (instance != null) {
+      described.put("instance", instance);
+    }
+    described.put("devices", devices());
     described.put("arrivals", scenario.arrivals().told());
     described.put("seed", drawn);
     described.put("sloTtftMs", scenario.slo().ttftMs());

@@ -24,14 +24,11 @@ final class Measure {
   private static final long NEVER = Long.MAX_VALUE;
 
   private static final int MOST_SECONDS = 100_000;
-  private static final double MICROS = 1e3;
-  private static final double MICROS_PER_MS = 1e3;
   private static final double NANOS = 1e9;
   private static final double NANOS_PER_MS = 1e6;
 
   private final Slo slo;
   private final long begin;
-  private final SplittableRandom drawn;
   private final Times ttft = new Times();
   private final Times tpot = new Times();
   private final Times itl = new Times();
@@ -39,8 +36,8 @@ final class Measure {
   private final Times lag = new Times();
   private final Times inputRate = new Times();
   private final Map<String, Integer> failures = new TreeMap<>();
-  private final List<Sample> samples = new ArrayList<>();
-  private final List<Double> gaps = new ArrayList<>();
+  private final Reservoir<Sample> samples;
+  private final Reservoir<Double> gaps;
   private double[] tokensOfSecond = new double[64];
   private long firstDue = Long.MAX_VALUE;
   private long lastDue = Long.MIN_VALUE;
@@ -70,37 +67,6 @@ final class Measure {
     }
   }
 
-  /** A distribution of times with its mean. */
-  private static final class Times {
-    private final Histogram micros = new Histogram(3);
-    private double sum;
-
-    Times() {
-      micros.setAutoResize(true);
-    }
-
-    void add(double nanos) {
-      micros.recordValue(Math.max(0, Math.round(nanos / MICROS)));
-      sum += nanos;
-    }
-
-    void add(long nanos) {
-      add((double) nanos);
-    }
-
-    boolean isEmpty() {
-      return micros.getTotalCount() == 0;
-    }
-
-    double meanMs() {
-      return sum / micros.getTotalCount() / NANOS_PER_MS;
-    }
-
-    double ms(double percentile) {
-      return micros.getValueAtPercentile(percentile) / MICROS_PER_MS;
-    }
-  }
-
   /**
    * One request.
    *
@@ -126,7 +92,9 @@ final class Measure {
     this.slo = slo;
     this.closed = closed;
     this.begin = begin;
-    this.drawn = new SplittableRandom(seed);
+    SplittableRandom random = new SplittableRandom(seed);
+    this.samples = new Reservoir<>(MOST_SAMPLES, random.nextLong());
+    this.gaps = new Reservoir<>(MOST_SAMPLES, random.nextLong());
   }
 
   /** The window in which requests count begins, so many nanoseconds after the beginning. */
@@ -164,7 +132,7 @@ final class Measure {
     if (failure != null) {
       failed++;
       failures.merge(failure, 1, Integer::sum);
-      keep(new Sample(null, null, null, false, true));
+      samples.add(new Sample(null, null, null, false, true));
       return;
     }
     counted.add(attempt, keeps);
@@ -178,10 +146,11 @@ final class Measure {
     for (int i = 1; i < attempt.deltas(); i++) {
       long gap = attempt.delta(i) - attempt.delta(i - 1);
       itl.add(gap);
-      keepGap(gap / NANOS_PER_MS);
+      gaps.add(gap / NANOS_PER_MS);
     }
     double ttftMs = attempt.ttft() / NANOS_PER_MS;
-    keep(new Sample(ttftMs, single ? null : tpotMs, attempt.e2e() / NANOS_PER_MS, keeps, false));
+    samples.add(
+        new Sample(ttftMs, single ? null : tpotMs, attempt.e2e() / NANOS_PER_MS, keeps, false));
   }
 
   /** Tokens by the second in which they came, of requests that warm up too. */
@@ -193,29 +162,6 @@ final class Measure {
         tokensOfSecond = Arrays.copyOf(tokensOfSecond, 2 * second);
       }
       tokensOfSecond[second] += each;
-    }
-  }
-
-  /** Every request has the same chance to be among those that are kept (Vitter's algorithm R). */
-  private void keep(Sample sample) {
-    if (samples.size() < MOST_SAMPLES) {
-      samples.add(sample);
-      return;
-    }
-    int place = drawn.nextInt(counted.completed + failed);
-    if (place < MOST_SAMPLES) {
-      samples.set(place, sample);
-    }
-  }
-
-  private void keepGap(double ms) {
-    if (gaps.size() < MOST_SAMPLES) {
-      gaps.add(ms);
-      return;
-    }
-    long place = drawn.nextLong(itl.micros.getTotalCount());
-    if (place < MOST_SAMPLES) {
-      gaps.set((int) place, ms);
     }
   }
 
@@ -234,23 +180,23 @@ final class Measure {
   /** A failure that was not the server's, or null. */
   synchronized @Nullable String clientFailure() {
     return failures.keySet().stream()
-        .filter(reason -> reason.startsWith(PointRun.CLIENT))
+        .filter(reason -> reason.startsWith(Reason.CLIENT))
         .findFirst()
         .orElse(null);
   }
 
   synchronized List<Sample> samples() {
-    return List.copyOf(samples);
+    return samples.kept();
   }
 
   /** Gaps between pieces of answers, in ms, a sample of them. */
   synchronized List<Double> gaps() {
-    return List.copyOf(gaps);
+    return gaps.kept();
   }
 
   /** Adds the gaps of this repeat to those of others, in microseconds. */
   synchronized void addGapsTo(Histogram all) {
-    all.add(itl.micros);
+    itl.addTo(all);
   }
 
   /** Where the window ends; a trace ends it with its last request. */
@@ -305,8 +251,8 @@ final class Measure {
       figures.put(LoadFigures.REQUEST_THROUGHPUT, of.completed / seconds);
       figures.put(LoadFigures.GOODPUT, of.good / seconds);
       figures.put("slo_attainment", (double) counted.good / (completed + failed));
-      figures.put("input_throughput", of.inputTokens / seconds);
-      figures.put("cached_input_throughput", of.cachedTokens / seconds);
+      figures.put(LoadFigures.INPUT_THROUGHPUT, of.inputTokens / seconds);
+      figures.put(LoadFigures.CACHED_THROUGHPUT, of.cachedTokens / seconds);
       figures.put(LoadFigures.OUTPUT_THROUGHPUT, output);
       figures.put("total_token_throughput", (of.inputTokens + of.outputTokens) / seconds);
       figures.put(LoadFigures.OUTPUT_PER_DEVICE, output / devices);

@@ -9,11 +9,7 @@ import dev.outcrop.bench.scenario.Recording;
 import dev.outcrop.bench.scenario.Scenario;
 import dev.outcrop.bench.scenario.Session;
 import dev.outcrop.bench.scenario.Sessions;
-import dev.outcrop.serving.client.RefusedException;
 import java.io.IOException;
-import java.net.BindException;
-import java.net.ConnectException;
-import java.net.http.HttpConnectTimeoutException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -23,7 +19,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.DoubleSupplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Sends the requests of one repeat of a point and measures them.
@@ -35,9 +30,6 @@ import org.jspecify.annotations.Nullable;
  * there.
  */
 final class PointRun {
-  /** What failures begin with that are the client's own. */
-  static final String CLIENT = "client ";
-
   private static final double NANOS = 1e9;
   private static final long NOT_YET = Long.MAX_VALUE;
 
@@ -265,45 +257,22 @@ final class PointRun {
 
   private void ask(Attempt attempt, byte[] body, Watchdog watchdog) {
     flight.open().incrementAndGet();
-    String reason = null;
-    String message = "";
+    Reason reason = null;
     Watchdog.Watch watch = watchdog.until(attempt.due() + scenario.timeout().toNanos());
     try (watch) {
       attempt.sent(System.nanoTime());
       target.ask(body, attempt);
-    } catch (RefusedException e) {
-      reason = "http " + e.status();
-      message = String.valueOf(e.getMessage());
     } catch (IOException | InterruptedException | RuntimeException e) {
-      String own = clientFault(e);
-      boolean unreached = e instanceof ConnectException || e instanceof HttpConnectTimeoutException;
-      reason = own != null ? own : unreached ? "no connection" : "broken off";
-      message = own != null || unreached ? "" : String.valueOf(e.getMessage());
+      reason = Reason.of(e);
     }
-    attempt.ended(System.nanoTime(), watch.timedOut() && reason != null ? "timeout" : reason);
+    String word = reason == null ? null : watch.timedOut() ? "timeout" : reason.word();
+    attempt.ended(System.nanoTime(), word);
     flight.open().decrementAndGet();
     flight.ended().incrementAndGet();
     String failure = attempt.failure();
     if (failure != null) {
       flight.failed().incrementAndGet();
-      flight.fault().because(failure, message);
+      flight.fault().because(failure, reason == null ? "" : reason.message());
     }
-  }
-
-  /**
-   * What of a failure is this process's doing, or null: it has no more files or ports for sockets,
-   * or did not come to send, such as with credentials that ended.
-   */
-  static @Nullable String clientFault(Throwable failure) {
-    for (Throwable each = failure; each != null; each = each.getCause()) {
-      String message = String.valueOf(each.getMessage());
-      if (each instanceof BindException || message.contains("Cannot assign requested address")) {
-        return CLIENT + "without a free port";
-      }
-      if (message.contains("Too many open files")) {
-        return CLIENT + "with too many open files";
-      }
-    }
-    return failure instanceof RuntimeException ? CLIENT + failure.getClass().getSimpleName() : null;
   }
 }

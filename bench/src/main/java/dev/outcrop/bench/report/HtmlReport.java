@@ -10,6 +10,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * text is escaped.
  */
 public final class HtmlReport {
+  /** With more entries than these a table has a row for each, in place of a column. */
+  private static final int MOST_COLUMNS = 12;
+
   private HtmlReport() {}
 
   /** The page. */
@@ -76,7 +80,9 @@ public final class HtmlReport {
     if (!result.headline().isEmpty()) {
       figures("Headline", List.of(new LinkedHashMap<>(result.headline())), result.units(), out);
     }
-    if (!result.results().isEmpty()) {
+    if (result.results().size() > MOST_COLUMNS) {
+      entries(result.results(), result.units(), out);
+    } else if (!result.results().isEmpty()) {
       figures("Results", result.results(), result.units(), out);
     }
   }
@@ -115,25 +121,11 @@ public final class HtmlReport {
       List<? extends Map<String, ?>> points,
       Map<String, String> units,
       StringBuilder out) {
-    Set<String> names = new LinkedHashSet<>();
-    points.forEach(point -> names.addAll(point.keySet()));
+    Set<String> names = names(points);
     out.append("<h3>").append(title).append("</h3>\n<div class=\"wide\"><table>\n");
     for (String name : names) {
-      if (name.startsWith(LoadFigures.CI)) {
-        continue;
-      }
       out.append("<tr><th>").append(Markup.escaped(name)).append("</th>");
-      for (Map<String, ?> point : points) {
-        Object value = point.get(name);
-        out.append(value instanceof String ? "<td>" : "<td class=\"n\">")
-            .append(Markup.escaped(text(value)));
-        if (point.get(LoadFigures.CI + name) instanceof Number width) {
-          out.append(" <small>&#177; ")
-              .append(Markup.escaped(ShortNumber.of(width.doubleValue())))
-              .append("</small>");
-        }
-        out.append("</td>");
-      }
+      points.forEach(point -> cell(point, name, out));
       out.append("<td class=\"unit\">")
           .append(Markup.escaped(units.getOrDefault(name, "")))
           .append("</td></tr>\n");
@@ -141,9 +133,53 @@ public final class HtmlReport {
     out.append("</table></div>\n");
   }
 
+  private static Set<String> names(List<? extends Map<String, ?>> points) {
+    Set<String> names = new LinkedHashSet<>();
+    points.forEach(point -> names.addAll(point.keySet()));
+    names.removeIf(name -> name.startsWith(LoadFigures.CI));
+    return names;
+  }
+
+  private static void cell(Map<String, ?> point, String name, StringBuilder out) {
+    Object value = point.get(name);
+    out.append(value instanceof String ? "<td>" : "<td class=\"n\">")
+        .append(Markup.escaped(text(value)));
+    if (point.get(LoadFigures.CI + name) instanceof Number width) {
+      out.append(" <small>&#177; ")
+          .append(Markup.escaped(ShortNumber.of(width.doubleValue())))
+          .append("</small>");
+    }
+    out.append("</td>");
+  }
+
+  /** A row for each entry, a column for each figure; what figures are stands below. */
+  private static void entries(
+      List<? extends Map<String, ?>> points, Map<String, String> units, StringBuilder out) {
+    Set<String> names = names(points);
+    out.append("<h3>Results</h3>\n<div class=\"wide\"><table>\n<tr>");
+    names.forEach(name -> out.append("<th>").append(Markup.escaped(name)).append("</th>"));
+    out.append("</tr>\n");
+    for (Map<String, ?> point : points) {
+      out.append("<tr>");
+      names.forEach(name -> cell(point, name, out));
+      out.append("</tr>\n");
+    }
+    out.append("</table></div>\n<dl>\n");
+    for (String name : names) {
+      out.append("<dt>")
+          .append(Markup.escaped(name))
+          .append("</dt><dd class=\"unit\">")
+          .append(Markup.escaped(units.getOrDefault(name, "")))
+          .append("</dd>\n");
+    }
+    out.append("</dl>\n");
+  }
+
   private static String text(@Nullable Object value) {
     return switch (value) {
       case null -> "";
+      case List<?> several ->
+          several.stream().map(HtmlReport::text).collect(Collectors.joining("\n"));
       case Double number -> ShortNumber.of(number);
       case Number number -> number.toString();
       default -> value.toString();

@@ -20,6 +20,8 @@ public final class LoadFigures {
   public static final String COMPLETED = "completed";
   public static final String FAILED = "failed";
   public static final String VALID = "valid";
+  public static final String INPUT_THROUGHPUT = "input_throughput";
+  public static final String CACHED_THROUGHPUT = "cached_input_throughput";
   public static final String OUTPUT_THROUGHPUT = "output_throughput";
   public static final String REQUEST_THROUGHPUT = "request_throughput";
   public static final String GOODPUT = "request_goodput";

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -14,15 +15,21 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "report",
     description =
-        "Writes one HTML page, which needs nothing else, about results of any bench command; those of"
-            + " bench load share plots.",
+        "Writes one HTML page, which needs nothing else, about results of any bench command, and all"
+            + " of them as one file; those of bench load share plots.",
     mixinStandardHelpOptions = true)
 public final class ReportCommand implements Callable<Integer> {
-  @Parameters(arity = "1..*", paramLabel = "RESULT.json", description = "Results of bench commands")
+  @Parameters(
+      arity = "1..*",
+      paramLabel = "RESULT.json",
+      description = "Results of bench commands, or what --json wrote of them")
   private List<Path> results = new ArrayList<>();
 
   @Option(names = "--html", required = true, description = "The file to write")
   private Path html = Path.of("");
+
+  @Option(names = "--json", description = "Where to write all of the results as one array")
+  private @Nullable Path json;
 
   /** For picocli. */
   public ReportCommand() {}
@@ -31,10 +38,13 @@ public final class ReportCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     List<RunResult> read = new ArrayList<>();
     for (Path result : results) {
-      read.add(ResultFile.read(result));
+      read.addAll(ResultFile.readAll(result));
     }
     Files.writeString(html, HtmlReport.of(read));
     System.err.println("report: " + html);
+    if (json != null) {
+      Files.writeString(json, ResultFile.json(read));
+    }
     return 0;
   }
 }

@@ -14,12 +14,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Reads back what a bench command printed. */
 public final class ResultFile {
   private static final ObjectMapper JSON =
       new ObjectMapper().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
+
+  private static final long MAX_BYTES = 200_000_000;
 
   private static final Set<String> FIELDS =
       Set.of(
@@ -36,13 +39,34 @@ public final class ResultFile {
   private ResultFile() {}
 
   /**
-   * Reads a file.
+   * Reads the one result of a file.
    *
-   * @throws IOException in one sentence where it is no result
+   * @throws IOException in one sentence where it is none, or several
    */
   public static RunResult read(Path file) throws IOException {
+    List<RunResult> results = readAll(file);
+    if (results.size() != 1) {
+      throw new IOException(file + " holds " + results.size() + " results, one is wanted");
+    }
+    return results.getFirst();
+  }
+
+  /**
+   * Reads a file with one result, or with a report's array of them.
+   *
+   * @throws IOException in one sentence where it is neither
+   */
+  public static List<RunResult> readAll(Path file) throws IOException {
     try {
-      return parse(Files.readString(file));
+      if (Files.size(file) > MAX_BYTES) {
+        throw new IOException(file + " has more than " + MAX_BYTES + " bytes");
+      }
+      JsonNode root = JSON.readTree(Files.readString(file));
+      List<RunResult> results = new ArrayList<>();
+      for (JsonNode each : root.isArray() ? root : List.of(root)) {
+        results.add(parse(each));
+      }
+      return results;
     } catch (NoSuchFileException e) {
       throw new IOException("there is no file " + file, e);
     } catch (JsonProcessingException | IllegalArgumentException e) {
@@ -50,8 +74,12 @@ public final class ResultFile {
     }
   }
 
-  static RunResult parse(String json) throws JsonProcessingException {
-    JsonNode root = JSON.readTree(json);
+  /** The same as a file that {@link #readAll} reads. */
+  static String json(List<RunResult> results) {
+    return results.stream().map(RunResult::toJson).collect(Collectors.joining(",\n", "[", "]\n"));
+  }
+
+  private static RunResult parse(JsonNode root) throws JsonProcessingException {
     if (!root.path("benchmark").isTextual()
         || !root.path("results").isArray()
         || !root.path("machine").isObject()) {

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.outcrop.bench.report.LoadFigures;
+import dev.outcrop.bench.report.Machine;
 import dev.outcrop.models.OutcropException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -32,14 +35,14 @@ final class DollarsCommandTest {
       {"benchmark": "load", "commit": "0123456789ab", "shape": {%s
          "model": "meta.llama3-1-8b-instruct-v1:0", "sloTtftMs": 2000, "sloTpotMs": 100},
        "results": [
-         {"inputTokensPerSecond": 900, "outputTokensPerSecond": 100, "requestsPerSecond": 1,
-          "goodputRequestsPerSecond": 1},
-         {"inputTokensPerSecond": 1800, "cachedInputTokensPerSecond": 600,
-          "outputTokensPerSecond": 200, "requestsPerSecond": 2, "goodputRequestsPerSecond": 1.5},
-         {"inputTokensPerSecond": 2700, "outputTokensPerSecond": 300, "requestsPerSecond": 3,
-          "goodputRequestsPerSecond": 0.1},
-         {"inputTokensPerSecond": 9999, "outputTokensPerSecond": 9999, "requestsPerSecond": 3,
-          "goodputRequestsPerSecond": 9, "valid": "no, in repeat 1 the client lagged"}]}
+         {"input_throughput": 900, "output_throughput": 100, "request_throughput": 1,
+          "request_goodput": 1},
+         {"input_throughput": 1800, "cached_input_throughput": 600,
+          "output_throughput": 200, "request_throughput": 2, "request_goodput": 1.5},
+         {"input_throughput": 2700, "output_throughput": 300, "request_throughput": 3,
+          "request_goodput": 0.1},
+         {"input_throughput": 9999, "output_throughput": 9999, "request_throughput": 3,
+          "request_goodput": 9, "valid": "no, in repeat 1 the client lagged"}]}
       """;
 
   private static final String CONFIG =
@@ -112,8 +115,16 @@ final class DollarsCommandTest {
     return file("load.json", text);
   }
 
+  /** Writes a result, with the machine and the units that every result has. */
   private String file(String name, String text) throws IOException {
-    return Files.writeString(folder.resolve(name), text).toString();
+    String whole = text;
+    if (text.strip().startsWith("{\"benchmark\"") && text.contains("\"results\"")) {
+      ObjectNode result = (ObjectNode) new ObjectMapper().readTree(text);
+      result.putPOJO("machine", Machine.here());
+      result.putPOJO("units", LoadFigures.units());
+      whole = result.toString();
+    }
+    return Files.writeString(folder.resolve(name), whole).toString();
   }
 
   /**
@@ -156,19 +167,15 @@ final class DollarsCommandTest {
   }
 
   @Test
-  void namesOfFiguresAreThoseOfTheLoadCommandToo() throws IOException {
-    String theirs =
-        """
-        {"benchmark": "load", "shape": {}, "results": [{"input_throughput": 900,
-          "output_throughput": 100, "request_throughput": 1, "request_goodput": 1,
-          "cached_input_tokens": 3000, "duration": 10, "valid": "yes"}]}
-        """;
-    Run run = run(file(theirs), "--model", MODEL, "--instance", "g6.xlarge");
+  void aReportsArrayHoldsSeveralRuns() throws IOException {
+    String hour = Files.readString(Path.of(file(HOUR.formatted("\"instance\": \"g6.xlarge\","))));
+    String other = Files.readString(Path.of(file(HOUR.formatted("\"instance\": \"g5.xlarge\","))));
 
-    JsonNode good = run.rows("g6.xlarge").get(0);
-    assertThat(good.get("usdPerMillion").asDouble()).isEqualTo(0.8048 / 3.6, within(1e-6));
-    assertThat(run.json().get("shape").get("cachedShare").asDouble())
-        .isEqualTo(1 / 3.0, within(1e-9));
+    Run run = run(file("report.json", "[" + hour + "," + other + "]"), "--model", MODEL);
+
+    assertThat(run.status()).as(run.err()).isZero();
+    assertThat(run.rows("g6.xlarge").get(0).get("run").asText()).isEqualTo("report.json[0]");
+    assertThat(run.rows("g5.xlarge").get(0).get("basis").asText()).isEqualTo("measured");
   }
 
   @Test
@@ -238,8 +245,8 @@ final class DollarsCommandTest {
   private static final String BIG =
       """
       {"benchmark": "load", "shape": {"instance": "big.box", "sloTtftMs": 500, "sloTpotMs": 30},
-       "results": [{"inputTokensPerSecond": 18000, "outputTokensPerSecond": 2000,
-         "requestsPerSecond": 20, "goodputRequestsPerSecond": 20}]}
+       "results": [{"input_throughput": 18000, "output_throughput": 2000,
+         "request_throughput": 20, "request_goodput": 20}]}
       """;
 
   @Test
@@ -329,7 +336,7 @@ final class DollarsCommandTest {
   void whereNoRequestKeptThePromiseThatIsWhatIsSaid() throws IOException {
     String text =
         HOUR.formatted("\"instance\": \"g6.xlarge\",")
-            .replaceAll("\"goodputRequestsPerSecond\": [0-9.]+", "\"goodputRequestsPerSecond\": 0");
+            .replaceAll("\"request_goodput\": [0-9.]+", "\"request_goodput\": 0");
     Run run = run(file(text), "--model", MODEL);
 
     assertThat(run.status()).as(run.err()).isZero();
@@ -430,11 +437,12 @@ final class DollarsCommandTest {
       quoteCharacter = '`',
       textBlock =
           """
-          {"benchmark": "engine"}                                  | benchmark is 'engine', must be 'load'
+          {"benchmark": "engine", "results": []}                   | benchmark is 'engine', must be 'load'
           {"benchmark": "load", "results": []}                     | results holds no valid point
-          {"benchmark": "load", "results": [{"inputTokensPerSecond": 1}]} | results[0].outputTokensPerSecond (or output_throughput) is missing
-          {"benchmark": "load", "results": [{"inputTokensPerSecond": 1, "outputTokensPerSecond": 1, "requestsPerSecond": 1}]} | results[0].goodputRequestsPerSecond (or request_goodput) is missing
-          [                                                        | cannot be read as JSON
+          {"benchmark": "load", "results": [{"input_throughput": 1}]} | results[0].output_throughput is missing
+          {"benchmark": "load", "results": [{"input_throughput": 1, "output_throughput": 1, "request_throughput": 1}]} | results[0].request_goodput is missing
+          [                                                        | is no result of outcrop bench
+          {"benchmark": "load"}                                    | is no result of outcrop bench
           """)
   void aResultThatCannotBeReadIsNamed(String text, String message) throws IOException {
     String file = file(text);
@@ -449,9 +457,9 @@ final class DollarsCommandTest {
       delimiter = '|',
       textBlock =
           """
-          --utilisation 0.3,0     | --utilisation must be from 0.01 to 1, was 0.0
-          --share 2               | --share must be from 0.01 to 1, was 2.0
-          --input-share -1        | --input-share must be from 0 to 1, was -1.0
+          --utilisation 0.3,0     | --utilisation must be from 0.01 to 1, was 0
+          --share 2               | --share must be from 0.01 to 1, was 2
+          --input-share -1        | --input-share must be from 0 to 1, was -1
           --zones 0               | --zones must be from 1 to 1000, was 0
           --slo now               | --slo must be ttft=MILLIS,tpot=MILLIS, was now
           --bedrock-model nothing | --bedrock-model nothing is not in the price table

@@ -103,9 +103,12 @@ final class LoadCommandTest {
               shape: {random: {input: 30, output: 2}}
               requests: 1
               repeats: 1
-              """);
+              """,
+              "--instance=p4d.24xlarge");
 
       assertThat(ran.status()).isZero();
+      assertThat(ran.result().at("/shape/instance").textValue()).isEqualTo("p4d.24xlarge");
+      assertThat(ran.result().at("/shape/devices").intValue()).isEqualTo(8);
       assertThat(ran.result().at("/shape/api").textValue()).isEqualTo("openai");
       assertThat(ran.result().at("/shape/model").textValue()).isEqualTo("fake");
       assertThat(server.authorizations).allMatch("null"::equals);

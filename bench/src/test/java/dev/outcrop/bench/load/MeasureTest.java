@@ -67,15 +67,16 @@ final class MeasureTest {
 
   @Test
   void whatTheClientLacksIsNotTheServersFailure() {
-    assertThat(PointRun.clientFault(new IOException(new BindException("in use"))))
+    assertThat(Reason.of(new IOException(new BindException("in use"))).word())
         .isEqualTo("client without a free port");
-    assertThat(PointRun.clientFault(new ConnectException("Cannot assign requested address")))
+    assertThat(Reason.of(new ConnectException("Cannot assign requested address")).word())
         .isEqualTo("client without a free port");
-    assertThat(PointRun.clientFault(new IOException(new SocketException("Too many open files"))))
+    assertThat(Reason.of(new IOException(new SocketException("Too many open files"))).word())
         .isEqualTo("client with too many open files");
-    assertThat(PointRun.clientFault(new IllegalStateException("x")))
+    assertThat(Reason.of(new IllegalStateException("x")).word())
         .isEqualTo("client IllegalStateException");
-    assertThat(PointRun.clientFault(new ConnectException("Connection refused"))).isNull();
+    assertThat(Reason.of(new ConnectException("Connection refused")).word())
+        .isEqualTo("no connection");
 
     Measure measure = new Measure(new Slo(1, 1), false, begin, 1);
     Attempt attempt = new Attempt(true, begin, false);

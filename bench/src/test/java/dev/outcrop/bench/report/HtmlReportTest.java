@@ -1,6 +1,7 @@
 package dev.outcrop.bench.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.io.StringReader;
@@ -143,6 +144,47 @@ final class HtmlReportTest {
         .isZero();
 
     assertThat(Files.readString(page)).isEqualTo(HtmlReport.of(List.of(load())));
+  }
+
+  @Test
+  void severalResultsAreOneFileToo(@TempDir Path folder) throws IOException {
+    Path one = Files.writeString(folder.resolve("a.json"), load().toJson());
+    Path two = Files.writeString(folder.resolve("b.json"), engine().toJson());
+    Path page = folder.resolve("report.html");
+    Path all = folder.resolve("all.json");
+    CommandLine report = new CommandLine(new ReportCommand());
+
+    assertThat(report.execute(one.toString(), two.toString(), "--html=" + page, "--json=" + all))
+        .isZero();
+    assertThat(ResultFile.readAll(all)).containsExactly(load(), engine());
+    assertThatThrownBy(() -> ResultFile.read(all))
+        .hasMessageEndingWith("holds 2 results, one is wanted");
+    String first = Files.readString(page);
+    assertThat(report.execute(all.toString(), "--html=" + page)).isZero();
+    assertThat(Files.readString(page)).isEqualTo(first);
+  }
+
+  @Test
+  void manyEntriesHaveARowEach() {
+    List<Map<String, Object>> entries = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      entries.add(Map.of("instance", "box" + i));
+    }
+    RunResult dollars =
+        new RunResult(
+            "dollars",
+            "2026-11-22T00:00:00Z",
+            "0123456789ab",
+            MACHINE,
+            Map.of("verdict", List.of("first <sentence>", "second")),
+            1,
+            Map.of("instance", "type of <EC2> instance"),
+            entries);
+
+    assertThat(HtmlReport.of(List.of(dollars)))
+        .contains("<tr><th>instance</th></tr>", "<tr><td>box19</td></tr>")
+        .contains("<dt>instance</dt><dd class=\"unit\">type of &lt;EC2&gt; instance</dd>")
+        .contains("<td>first &lt;sentence&gt;\nsecond</td>");
   }
 
   @Test
