@@ -113,7 +113,10 @@ final class Prompts {
 
   /** Whether it is of the tier, and the step could have more of its prompt. */
   private boolean waits(Sequence sequence, Tier tier) {
-    return sequence.flow.tier == tier && !rows.has(sequence) && sequence.unplanned() > 0;
+    return sequence.flow.tier == tier
+        && !rows.has(sequence)
+        && !rows.holds(sequence)
+        && sequence.unplanned() > 0;
   }
 
   private static boolean goesOn(Sequence sequence, Which which) {

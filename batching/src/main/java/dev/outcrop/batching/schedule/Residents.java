@@ -30,7 +30,7 @@ final class Residents {
   private long step;
   private boolean full;
   private boolean flexWaits;
-  private @Nullable Tier making; // the tier that others make way for, once their steps are done
+  private @Nullable Tier making; // the tier that others make way for once their steps are done
   private Sequence[] outgrown = new Sequence[16];
   private int outgrownCount;
 
@@ -102,27 +102,36 @@ final class Residents {
   }
 
   /**
-   * Sends lower tiers back to the queue for a sequence, if that is enough to let it in. Whose step
-   * is in flight goes after it; what is free by then is not for lower tiers.
+   * Sends lower tiers back to the queue for a sequence, if that is enough to let it in. Whose steps
+   * are in flight goes after them and gets nothing more to run until then; what is free by then is
+   * not for lower tiers.
    */
   private boolean makeWay(Sequence sequence) {
     Tier tier = sequence.flow.tier;
-    int wanted = geometry.unitsFor(sequence.capacity()) + mayGrow();
-    if (kv.room() + victims.unitsBelow(tier) < wanted) {
+    int all = geometry.unitsFor(sequence.capacity()) + mayGrow();
+    if (kv.room() + victims.unitsBelow(tier) < all) {
       return false;
     }
-    while (!admits(sequence) || kv.room() < Math.min(wanted, kv.units())) {
+    int wanted = Math.min(all, kv.units());
+    int rows = 0;
+    int units = 0;
+    while (!admits(sequence, rows) || kv.room() + units < wanted) {
       Sequence victim = victims.below(tier, step);
       if (victim == null) {
-        return admits(sequence);
+        break;
       }
-      if (victim.stepsInFlight > 0) {
-        making = tier;
-        return false;
+      if (victim.stepsInFlight == 0) {
+        preempt(victim);
+      } else {
+        victim.heldStep = step;
+        rows++;
+        units += Victims.own(victim);
       }
-      preempt(victim);
     }
-    return true;
+    if (rows > 0) {
+      making = tier;
+    }
+    return rows == 0 && admits(sequence, 0);
   }
 
   /** Whether prompts of other tiers are queued or not run yet. */
@@ -152,7 +161,8 @@ final class Residents {
       while (sequence.phase == Phase.DECODING && !grow(sequence)) {
         full = true;
         Sequence victim = victims.weakest(sequence, step);
-        if (victim.stepsInFlight > 0) { // it goes when its step is done; until then this one waits
+        if (victim.stepsInFlight > 0) { // it goes when they are done; until then this one waits
+          victim.heldStep = step;
           outgrown[wait++] = sequence;
           break;
         }
@@ -186,7 +196,7 @@ final class Residents {
     int spare = full && !alone ? kv.units() : Math.min(mayGrow(), kv.units() - wanted);
     if ((flexWaits && !alone && sequence.flow.tier != Tier.FLEX)
         || (making != null && sequence.flow.tier.compareTo(making) > 0)
-        || !admits(sequence)
+        || !admits(sequence, 0)
         || !kv.start(
             sequence.lease,
             sequence.hashes(),
@@ -224,8 +234,10 @@ final class Residents {
     return geometry.maxContext() > geometry.unitTokens() ? decoding.size() : 0;
   }
 
-  private boolean admits(Sequence sequence) {
-    return size() < limits.maxRunning() || (sequence.flow.running == 0 && size() < limits.rows());
+  /** Whether there is a row for it, once so many others have gone. */
+  private boolean admits(Sequence sequence, int going) {
+    int others = size() - going;
+    return others < limits.maxRunning() || (sequence.flow.running == 0 && others < limits.rows());
   }
 
   /** Back to the queue. */

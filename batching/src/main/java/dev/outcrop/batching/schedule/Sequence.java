@@ -61,6 +61,7 @@ public final class Sequence {
   long startedNanos;
   long plannedStep = -1;
   long compactedStep = Long.MIN_VALUE / 2;
+  long heldStep = -1; // the last that has nothing of it, as it is to go once its steps are done
   boolean preempted;
   boolean owed; // let in by the flex floor
   int affinity;

@@ -143,6 +143,11 @@ final class StepRows {
     rows++;
   }
 
+  /** Whether nothing more of a sequence runs in the step, so that it can go after those in flight. */
+  boolean holds(Sequence running) {
+    return running.heldStep == step;
+  }
+
   /** Whether a piece of its prompt is in the step already. */
   boolean has(Sequence prefills) {
     return prefills.plannedStep == step;

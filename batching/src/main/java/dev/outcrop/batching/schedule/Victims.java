@@ -35,13 +35,18 @@ final class Victims {
     for (int i = 0; i < list.size(); i++) {
       Sequence sequence = list.get(i);
       if (sequence.flow.tier.compareTo(tier) > 0 && !sequence.owed && sequence.leaves == null) {
-        units += sequence.lease.units() - sequence.lease.shared();
+        units += own(sequence);
       }
     }
     return units;
   }
 
-  /** The first to go of those below a tier, or null. */
+  /** Units that a sequence has for itself. */
+  static int own(Sequence sequence) {
+    return sequence.lease.units() - sequence.lease.shared();
+  }
+
+  /** The first to go of those below a tier that this step does not hold back yet, or null. */
   @Nullable Sequence below(Tier tier, long step) {
     int above = tier.rank();
     return weakest(prefilling, step, weakest(decoding, step, null, above), above);
@@ -55,18 +60,24 @@ final class Victims {
       if (candidate.flow.tier.rank() > above
           && !candidate.owed
           && candidate.leaves == null
-          && (above >= 0 || step - candidate.startedStep >= SPARED_STEPS)
-          && (worst == null || weaker(candidate, worst))) {
+          && (above >= 0
+              ? candidate.heldStep < step
+              : step - candidate.startedStep >= SPARED_STEPS)
+          && (worst == null || weaker(candidate, worst, step))) {
         worst = candidate;
       }
     }
     return worst;
   }
 
-  private static boolean weaker(Sequence one, Sequence other) {
+  private static boolean weaker(Sequence one, Sequence other, long step) {
     int tiers = one.flow.tier.compareTo(other.flow.tier);
     if (tiers != 0) {
       return tiers > 0;
+    }
+    boolean held = one.heldStep >= step - 1;
+    if (held != other.heldStep >= step - 1) {
+      return held; // who waits for its steps to go stays the one, whoever is served meanwhile
     }
     if (one.flow.counter != other.flow.counter) {
       return one.flow.counter > other.flow.counter;

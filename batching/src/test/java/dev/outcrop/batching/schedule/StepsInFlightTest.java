@@ -261,4 +261,67 @@ class StepsInFlightTest extends StagedRuns {
     assertThat(scheduler.counts().preemptions()).isEqualTo(2);
     runToTheEnd();
   }
+
+  /** A long prompt has a chunk in every stage, and gets no more of them once it has to go. */
+  @Test
+  void makesWayForAnUpperTierWhileAPromptRuns() {
+    start(new KvGeometry(4, 100, 1, 400), Limits.of(4, 8), 2, new Roofline(0, 1, 1e15, 1e9, 1));
+    TraceRequest flex = add(Tier.FLEX.rank(), prompt(360), 30);
+    step();
+    step();
+    TraceRequest urgent = add(Tier.RESERVED.rank(), prompt(8), 300);
+    for (int i = 0; i < 3; i++) {
+      step();
+    }
+    assertThat(scheduler.counts().preemptions()).isEqualTo(1);
+    assertThat(urgent.sequence.hasStarted()).isTrue();
+    assertThat(flex.sequence.completionTokens()).isZero();
+    runToTheEnd();
+  }
+
+  /** As many go as make room enough, and none waits for another to be gone. */
+  @Test
+  void makesWayForAnUpperTierInOneRoundOfSteps() {
+    start(new KvGeometry(4, 40, 1, 160), Limits.of(8, 64), 4, new Roofline(0, 1, 1e15, 1e9, 1));
+    for (int i = 0; i < 8; i++) {
+      add(Tier.DEFAULT.rank(), new int[] {i, 1, 2}, 17);
+    }
+    for (int i = 0; i < 12; i++) {
+      step();
+    }
+    assertThat(scheduler.kv().room()).isZero();
+    TraceRequest urgent = add(Tier.RESERVED.rank(), prompt(100), 20);
+    for (int i = 0; i < 4; i++) {
+      step();
+    }
+    assertThat(scheduler.counts().preemptions()).isGreaterThanOrEqualTo(6);
+    assertThat(urgent.sequence.hasStarted()).isTrue();
+    runToTheEnd();
+  }
+
+  private static int[] prompt(int tokens) {
+    return new Random(tokens).ints(tokens, 0, VOCABULARY).toArray();
+  }
+
+  /** The same where a sequence that decodes needs the room. */
+  @Test
+  void growsADecodeWhileALowerTiersPromptRuns() {
+    start(new KvGeometry(4, 100, 1, 400), Limits.of(4, 4), 2, new Roofline(0, 1, 1e15, 1e9, 1));
+    TraceRequest chat = add(Tier.DEFAULT.rank(), prompt(3), 100);
+    while (chat.published.isEmpty()) {
+      step();
+    }
+    TraceRequest flex = add(Tier.FLEX.rank(), prompt(340), 30);
+    while (scheduler.kv().room() > 0 || chat.sequence.computed < chat.sequence.room) {
+      step();
+    }
+    assertThat(flex.sequence.phase).isEqualTo(Sequence.Phase.PREFILLING);
+    int known = chat.published.size();
+    for (int i = 0; i < 6; i++) {
+      step();
+    }
+    assertThat(chat.published).hasSizeGreaterThan(known);
+    assertThat(scheduler.counts().preemptions()).isEqualTo(1);
+    runToTheEnd();
+  }
 }
