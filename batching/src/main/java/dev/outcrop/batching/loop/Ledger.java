@@ -69,7 +69,7 @@ final class Ledger {
     double sum = 0;
     for (int row = 0; row < rows; row++) {
       int tokens = plan.tokens(row);
-      sum += work.of(tokens, plan.position(row) + tokens, rows);
+      sum += work.part(tokens, plan.position(row) + tokens, work.weightBytes() / rows);
       parts[row] = sum;
     }
     int decodes = scheduler.endingDecodeRows();

@@ -8,6 +8,7 @@ import dev.outcrop.serving.plan.ModelWork;
 import dev.outcrop.serving.prices.Device;
 import dev.outcrop.serving.prices.Instance;
 import dev.outcrop.serving.prices.Prices;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -48,13 +49,28 @@ public final class StepSplit {
     return of(work, flopsPerByte);
   }
 
-  /** The same for a device. */
+  /** The same for a device. What a layer takes is told by a token that sees itself alone. */
   static RowWork of(ModelWork work, double flopsPerByte) {
+    Map<Integer, Integer> layers = work.size().attention().windows();
+    int all = layers.values().stream().mapToInt(Integer::intValue).sum();
+    double kvBytes = work.kvBytesRead(1) / all;
+    double flops = (work.decodeFlops(1) - work.decodeFlops(0)) / all;
+    int whole = layers.getOrDefault(Integer.MAX_VALUE, 0);
+    List<RowWork.Window> windows =
+        layers.entrySet().stream()
+            .filter(each -> each.getKey() < Integer.MAX_VALUE)
+            .sorted(Map.Entry.comparingByKey())
+            .map(
+                each ->
+                    new RowWork.Window(
+                        each.getKey(), each.getValue() * kvBytes, each.getValue() * flops))
+            .toList();
     return new RowWork(
         work.bytesRead(STEP_TOKENS),
-        work.kvBytesPerToken(),
+        whole * kvBytes,
         work.decodeFlops(0),
-        work.decodeFlops(1) - work.decodeFlops(0),
-        flopsPerByte);
+        whole * flops,
+        flopsPerByte,
+        windows);
   }
 }
