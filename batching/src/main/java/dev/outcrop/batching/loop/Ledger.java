@@ -20,7 +20,8 @@ import java.util.function.LongSupplier;
 final class Ledger {
   private final RowWork work;
   private final LongSupplier nanoClock;
-  private double[] parts = new double[64];
+  private ServiceTime[] times = new ServiceTime[64]; // of rows next to each other, of one kind
+  private double[] ends = new double[64]; // what they and those before them take
   private long cut;
   private long idleNanos;
   private volatile Idle idle;
@@ -63,25 +64,40 @@ final class Ledger {
     long nanos = end - cut;
     cut = end;
     int rows = plan.rows();
-    if (parts.length < rows) {
-      parts = Arrays.copyOf(parts, 2 * rows);
-    }
-    double sum = 0;
-    for (int row = 0; row < rows; row++) {
-      int tokens = plan.tokens(row);
-      sum += work.part(tokens, plan.position(row) + tokens, work.weightBytes() / rows);
-      parts[row] = sum;
+    if (ends.length < rows) {
+      ends = Arrays.copyOf(ends, 2 * rows);
+      times = Arrays.copyOf(times, 2 * rows);
     }
     int decodes = scheduler.endingDecodeRows();
-    long given = 0;
+    double weights = work.weightBytes() / rows;
+    double sum = 0;
+    int runs = 0;
+    int decodeRuns = 0;
     for (int row = 0; row < rows; row++) {
-      // Rounded in sums, so that all parts together are the whole.
-      long upTo = row == rows - 1 ? nanos : Math.round(nanos * (parts[row] / sum));
       ServiceTime time = scheduler.endingFlow(row).time();
+      if (runs == 0 || times[runs - 1] != time || row == decodes) {
+        times[runs++] = time;
+      }
       if (row < decodes) {
-        time.generated(upTo - given);
+        decodeRuns = runs;
+      }
+      int tokens = plan.tokens(row);
+      sum += work.part(tokens, plan.position(row) + tokens, weights);
+      ends[runs - 1] = sum;
+    }
+    give(nanos, sum, runs, decodeRuns);
+  }
+
+  /** Rounds sums, so that all parts together are the whole. */
+  private void give(long nanos, double sum, int runs, int decodeRuns) {
+    double each = nanos / sum;
+    long given = 0;
+    for (int run = 0; run < runs; run++) {
+      long upTo = run == runs - 1 ? nanos : Math.round(each * ends[run]);
+      if (run < decodeRuns) {
+        times[run].generated(upTo - given);
       } else {
-        time.ranPrompt(upTo - given);
+        times[run].ranPrompt(upTo - given);
       }
       given = upTo;
     }

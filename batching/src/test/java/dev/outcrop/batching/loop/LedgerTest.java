@@ -31,6 +31,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -43,6 +44,8 @@ final class LedgerTest {
   private static final BatchingConfig CONFIG = new BatchingConfig(8, 48, 1_000, 10_000, 20);
   private static final Roofline STEPS = new Roofline(7_000_003, 500_000, 1e9, 1e9, 13);
   private static final RowWork WORK = new RowWork(7_000_003, 100, 1_000, 1, 5);
+  private static final RowWork WINDOWED =
+      new RowWork(7_000_003, 100, 1_000, 1, 5, List.of(new RowWork.Window(8, 500, 5)));
   private static final long HOUR = Duration.ofHours(1).toNanos();
 
   private final AtomicLong clock = new AtomicLong(12_345);
@@ -156,11 +159,42 @@ final class LedgerTest {
     assertThat(reads.time().completionNanos()).isZero();
   }
 
+  /** Rows of a flow may lie apart, or touch where decodes end and prompts begin. */
+  @Test
+  void rowsOfAFlowAddUpWhereverTheyAre() {
+    Limits limits = new Limits(8, 0, 200, Long.MAX_VALUE, 0.02, 0.5, 0);
+    Scheduler scheduler = new Scheduler(GEOMETRY, limits);
+    Flow one = new Flow(0, Tier.DEFAULT, 1);
+    Flow other = new Flow(1, Tier.DEFAULT, 1);
+    Ledger ledger = new Ledger(RowWork.TOKENS, clock::get);
+    ledger.wakes();
+    StepPlan plan = new StepPlan();
+    StepOutcome outcome = new StepOutcome();
+    for (Flow flow : List.of(one, one, other, one)) {
+      scheduler.add(sequence(flow, 10));
+      scheduler.plan(plan);
+      scheduler.apply(sampled(plan), 1_000, outcome);
+    }
+    scheduler.add(sequence(one, 13));
+    scheduler.add(sequence(one, 23));
+    scheduler.plan(plan);
+    List<Flow> flows = IntStream.range(0, 6).mapToObj(scheduler::endingFlow).toList();
+    assertThat(flows).containsExactly(one, one, other, one, one, one);
+    assertThat(scheduler.endingDecodeRows()).isEqualTo(4);
+
+    ledger.ended(plan, scheduler, start + 4_000_001);
+
+    assertThat(one.time().completionNanos()).isEqualTo(300_000);
+    assertThat(other.time().completionNanos()).isEqualTo(100_000);
+    assertThat(one.time().promptNanos()).isEqualTo(3_600_001);
+    assertThat(other.time().promptNanos()).isZero();
+  }
+
   @Test
   void stepsAreSplitWithoutAllocation() {
     ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     Scheduler scheduler = new Scheduler(GEOMETRY, new Limits(200, 0, 400, HOUR, 0.02, 0.5, 0));
-    Ledger ledger = new Ledger(WORK, clock::get);
+    Ledger ledger = new Ledger(WINDOWED, clock::get);
     StepPlan plan = new StepPlan();
     for (int i = 0; i < 100; i++) {
       scheduler.add(sequence(new Flow(i % 10, Tier.DEFAULT, 1), 2));
