@@ -20,8 +20,11 @@ import org.jspecify.annotations.Nullable;
  * the plan sees which guesses were right. What a step chooses has a number, its result: one for
  * every row, in the order of the rows, and one more for each draft.
  *
- * <p>The plan is written by the scheduler and read by the engine, both on the engine thread. It is
- * reused from step to step and allocates only while its arrays still grow.
+ * <p>The scheduler writes the plan on the engine thread. From the submission of the step until it
+ * was awaited the engine reads it, on that thread or on those of its stages, and nobody writes it;
+ * handing it over and back is what makes it visible ({@link Engine#submit}, {@link
+ * Engine.Pending#await}). Then it is reused for another step; it allocates only while its arrays
+ * still grow.
  */
 public final class StepPlan {
   private int rows;
@@ -174,7 +177,7 @@ public final class StepPlan {
   /**
    * Gives the open row its tokens.
    *
-   * @param source has their ids; read during the step, so they have to stay there until it is over
+   * @param source has their ids; read until the step was awaited, so they have to stay there
    * @param offset the index of the first
    * @param count how many, at least 1
    */
@@ -222,7 +225,7 @@ public final class StepPlan {
    * Asks for a token after the open row's last one.
    *
    * @param how how to choose it
-   * @param seen the sequence's tokens, prompt first and drafts last; read during the step only
+   * @param seen the sequence's tokens, prompt first and drafts last; read until the step was awaited
    * @param promptTokens how many of them are prompt
    * @param seenTokens how many of them there are
    */
