@@ -27,7 +27,18 @@ public final class EngineLoader {
    *     the message names file and tensor
    */
   public static Engine open(DecoderConfig config, Checkpoint checkpoint, EngineOptions options) {
-    return TorchEngine.open(config, checkpoint, torch(options));
+    return open(config, checkpoint, options, () -> {});
+  }
+
+  /**
+   * The same, beside other work that may fail meanwhile.
+   *
+   * @param heed tells so, by what it throws; asked before each tensor is read, by the thread that
+   *     loads
+   */
+  static Engine open(
+      DecoderConfig config, Checkpoint checkpoint, EngineOptions options, Runnable heed) {
+    return TorchEngine.open(config, checkpoint, torch(options), heed);
   }
 
   /**

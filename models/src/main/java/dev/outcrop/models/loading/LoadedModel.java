@@ -72,7 +72,7 @@ public final class LoadedModel implements AutoCloseable {
     TextSide.Reading reading = TextSide.begin(folder, config);
     Engine engine;
     try {
-      engine = engine(config, checkpoint, info, options);
+      engine = engine(config, checkpoint, info, options, reading);
     } catch (RuntimeException e) {
       reading.await().tokenizer().close(); // or its own error, which is the simpler one to mend
       throw e;
@@ -159,7 +159,11 @@ public final class LoadedModel implements AutoCloseable {
   }
 
   private static Engine engine(
-      DecoderConfig config, Checkpoint checkpoint, ModelInfo info, LoadOptions options) {
+      DecoderConfig config,
+      Checkpoint checkpoint,
+      ModelInfo info,
+      LoadOptions options,
+      TextSide.Reading text) {
     if (options.kvBytes() < info.kvBytesPerToken()) {
       throw new OutcropException(
           ModelError.CHECKPOINT_INVALID,
@@ -176,7 +180,8 @@ public final class LoadedModel implements AutoCloseable {
             options.threads(),
             options.quantization(),
             options.tuning(),
-            options.devices()));
+            options.devices()),
+        text::requireNoError);
   }
 
   static ComputeType compute(Checkpoint checkpoint, LoadOptions.Dtype wanted) {

@@ -11,6 +11,8 @@ import java.util.concurrent.CompletionException;
 /**
  * What a folder says besides its weights. It is read on a thread of its own while they load: in a
  * process that has just started, parsing a tokenizer takes longer than reading a small checkpoint.
+ * Where it cannot be read, large ones are not read to their end for nothing: see {@link
+ * Reading#requireNoError}.
  */
 record TextSide(GenerationDefaults defaults, ChatTemplate template, Tokenizer tokenizer) {
   private static TextSide read(Path folder, DecoderConfig config) {
@@ -30,6 +32,18 @@ record TextSide(GenerationDefaults defaults, ChatTemplate template, Tokenizer to
 
   /** A text side that may not be there yet. */
   record Reading(CompletableFuture<TextSide> text) {
+    /**
+     * Looks at it without waiting; on any thread.
+     *
+     * @throws dev.outcrop.models.OutcropException where it is known that a file is missing or
+     *     unsound
+     */
+    void requireNoError() {
+      if (text.isCompletedExceptionally()) {
+        await();
+      }
+    }
+
     /**
      * Waits for it, whether the thread is interrupted or not.
      *

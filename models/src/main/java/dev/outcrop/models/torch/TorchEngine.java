@@ -56,6 +56,17 @@ public final class TorchEngine implements Engine {
   /** Opens a checkpoint. Takes as long as reading its files once. */
   public static TorchEngine open(
       DecoderConfig config, Checkpoint checkpoint, TorchOptions options) {
+    return open(config, checkpoint, options, () -> {});
+  }
+
+  /**
+   * The same for who may learn meanwhile that it is for nothing.
+   *
+   * @param heed is run before kernels are chosen and before each tensor is read, by the thread that
+   *     loads; what it throws ends the loading
+   */
+  public static TorchEngine open(
+      DecoderConfig config, Checkpoint checkpoint, TorchOptions options, Runnable heed) {
     // What the headers tell comes before a program is compiled and gigabytes are read for nothing.
     CudaEngines.check(config, options);
     warnOf(check(config, checkpoint), checkpoint);
@@ -64,10 +75,13 @@ public final class TorchEngine implements Engine {
             new EngineStart(config, options)
                 .start(
                     LayerSplit.stages(config, checkpoint, options),
-                    stage -> DecoderWeights.shapes(checkpoint, config, stage),
+                    stage -> {
+                      heed.run();
+                      return DecoderWeights.shapes(checkpoint, config, stage);
+                    },
                     (program, stage) ->
                         DecoderWeights.load(
-                            new WeightSource(program, checkpoint, config.packed()),
+                            new WeightSource(program, checkpoint, config.packed(), heed),
                             config,
                             stage)));
   }

@@ -25,15 +25,30 @@ final class WeightSource {
   private final @Nullable TorchProgram program;
   private final Checkpoint checkpoint;
   private final @Nullable PackedWeights packed;
+  private final Runnable heed;
   private final List<Path> files;
   private final Set<String> used = new HashSet<>();
   private final Map<List<Integer>, WeightShape> shapes = new LinkedHashMap<>();
 
   WeightSource(
       @Nullable TorchProgram program, Checkpoint checkpoint, @Nullable PackedWeights packed) {
+    this(program, checkpoint, packed, () -> {});
+  }
+
+  /**
+   * A source that may dry up.
+   *
+   * @param heed is run before anything is read, again and again; what it throws ends the loading
+   */
+  WeightSource(
+      @Nullable TorchProgram program,
+      Checkpoint checkpoint,
+      @Nullable PackedWeights packed,
+      Runnable heed) {
     this.program = program;
     this.checkpoint = checkpoint;
     this.packed = packed;
+    this.heed = heed;
     this.files = checkpoint.files();
   }
 
@@ -80,6 +95,7 @@ final class WeightSource {
     if (program == null) {
       return;
     }
+    heed.run();
     for (Path file : files) {
       program.run("map_file", IValue.from(file.toString()), IValue.from(file.toFile().length()));
     }
@@ -139,6 +155,7 @@ final class WeightSource {
     if (program == null) {
       return;
     }
+    heed.run();
     IValue[] values = values(parts);
     IValue list = IValue.listFrom(values);
     for (IValue value : values) {
@@ -150,6 +167,7 @@ final class WeightSource {
   /** Runs a method with some tensors, each as {@link #whole} or {@link #rows} tell it. */
   void run(String method, long[]... parts) {
     if (program != null) {
+      heed.run();
       program.run(method, values(parts));
     }
   }

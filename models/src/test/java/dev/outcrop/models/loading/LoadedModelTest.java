@@ -5,10 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.outcrop.models.ModelError;
 import dev.outcrop.models.OutcropException;
+import dev.outcrop.models.arch.DecoderConfig;
+import dev.outcrop.models.weights.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,6 +21,8 @@ class LoadedModelTest {
   private static final Path DEMO = Path.of("demo", "model");
   private static final LoadOptions OPTIONS =
       new LoadOptions(LoadOptions.Dtype.BFLOAT16, 4 << 20, 0, 1);
+
+  private static final EngineOptions ENGINE = new EngineOptions(ComputeType.BFLOAT16, 64, 1);
 
   @TempDir private Path folder;
 
@@ -41,6 +46,49 @@ class LoadedModelTest {
     Files.delete(folder.resolve("tokenizer.json"));
 
     refused("tokenizer.json");
+    assertThat(EngineLoader.openHandles()).isZero();
+  }
+
+  /** The weights are gone once their headers were looked at: who reads them fails otherwise. */
+  @Test
+  void readsNoWeightsWhereTheTokenizerIsKnownToBeMissing() throws IOException {
+    Files.delete(folder.resolve("tokenizer.json"));
+    DecoderConfig config = DecoderConfig.read(folder);
+    Checkpoint checkpoint = Checkpoint.open(folder);
+    Files.delete(folder.resolve("model.safetensors"));
+    TextSide.Reading text = TextSide.begin(folder, config);
+    assertThatExceptionOfType(OutcropException.class).isThrownBy(text::await);
+
+    assertThatExceptionOfType(OutcropException.class)
+        .isThrownBy(() -> EngineLoader.open(config, checkpoint, ENGINE, text::requireNoError))
+        .withMessageContaining("tokenizer.json");
+    assertThatExceptionOfType(OutcropException.class)
+        .as("what is said without a look at the text")
+        .isThrownBy(() -> EngineLoader.open(config, checkpoint, ENGINE))
+        .withMessageContaining("weights");
+  }
+
+  @Test
+  void stopsReadingWeightsOnceTheTextIsKnownToBeUnsound() {
+    DecoderConfig config = DecoderConfig.read(folder);
+    Checkpoint checkpoint = Checkpoint.open(folder);
+    IllegalStateException unsound = new IllegalStateException("unsound");
+    AtomicInteger looks = new AtomicInteger();
+
+    assertThatExceptionOfType(IllegalStateException.class)
+        .isThrownBy(
+            () ->
+                EngineLoader.open(
+                    config,
+                    checkpoint,
+                    ENGINE,
+                    () -> {
+                      if (looks.incrementAndGet() == 7) {
+                        throw unsound;
+                      }
+                    }))
+        .isSameAs(unsound);
+    assertThat(looks).as("nothing is read after it").hasValue(7);
     assertThat(EngineLoader.openHandles()).isZero();
   }
 
