@@ -32,7 +32,8 @@ final class RowWorkTest {
   @Test
   void aRowSeesNoFurtherThanItsWindows() {
     List<Window> windows = List.of(new Window(8, 3, 0.5), new Window(20, 5, 2));
-    RowWork bytes = new RowWork(0, 2, 1e-9, 0, 1, windows.stream().map(RowWorkTest::bytes).toList());
+    RowWork bytes =
+        new RowWork(0, 2, 1e-9, 0, 1, windows.stream().map(RowWorkTest::bytes).toList());
     RowWork flops = new RowWork(0, 0, 100, 1, 1, windows.stream().map(RowWorkTest::flops).toList());
     for (int context = 1; context <= 40; context++) {
       for (int tokens = 1; tokens <= context; tokens++) {

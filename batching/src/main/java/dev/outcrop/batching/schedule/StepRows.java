@@ -143,7 +143,9 @@ final class StepRows {
     rows++;
   }
 
-  /** Whether nothing more of a sequence runs in the step, so that it can go after those in flight. */
+  /**
+   * Whether nothing more of a sequence runs in the step, so that it can go after those in flight.
+   */
   boolean holds(Sequence running) {
     return running.heldStep == step;
   }

@@ -60,9 +60,7 @@ final class Victims {
       if (candidate.flow.tier.rank() > above
           && !candidate.owed
           && candidate.leaves == null
-          && (above >= 0
-              ? candidate.heldStep < step
-              : step - candidate.startedStep >= SPARED_STEPS)
+          && (above >= 0 ? candidate.heldStep < step : step - candidate.startedStep >= SPARED_STEPS)
           && (worst == null || weaker(candidate, worst, step))) {
         worst = candidate;
       }

@@ -225,7 +225,8 @@ public final class StepPlan {
    * Asks for a token after the open row's last one.
    *
    * @param how how to choose it
-   * @param seen the sequence's tokens, prompt first and drafts last; read until the step was awaited
+   * @param seen the sequence's tokens, prompt first and drafts last; read until the step was
+   *     awaited
    * @param promptTokens how many of them are prompt
    * @param seenTokens how many of them there are
    */

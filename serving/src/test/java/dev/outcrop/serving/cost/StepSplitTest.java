@@ -1,8 +1,8 @@
 package dev.outcrop.serving.cost;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.withinPercentage;
-import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.outcrop.batching.RowWork;
 import dev.outcrop.models.arch.DecoderConfig;
@@ -53,8 +53,7 @@ final class StepSplitTest {
   @MethodSource("models")
   void aDecodeReadsTheKvThatItsLayersSee(ModelWork work) {
     for (int context : new int[] {1, 500, 1_024, 1_025, 100_000}) {
-      assertThat(bytes(work, context))
-          .isCloseTo(work.kvBytesRead(context), withinPercentage(1e-6));
+      assertThat(bytes(work, context)).isCloseTo(work.kvBytesRead(context), withinPercentage(1e-6));
     }
   }
 
@@ -76,8 +75,7 @@ final class StepSplitTest {
     for (int context = tokens / 2 + 1; context <= tokens; context++) {
       each += WINDOWED.decodeFlops(context);
     }
-    assertThat(split.part(tokens - tokens / 2, tokens, 0))
-        .isCloseTo(each, withinPercentage(1e-6));
+    assertThat(split.part(tokens - tokens / 2, tokens, 0)).isCloseTo(each, withinPercentage(1e-6));
   }
 
   /** It was charged as if every layer read all 100,000 tokens. */
