@@ -29,7 +29,7 @@ final class DollarsFigures {
   Map<String, Object> shape() {
     Map<String, Object> shape = new LinkedHashMap<>();
     shape.put("model", question.model());
-    shape.put("quantization", question.work().quantization().word());
+    shape.put("quantization", question.work().held());
     shape.put("requestTokens", question.traffic().tokens());
     shape.put("inputShare", question.traffic().inputShare());
     shape.put("cachedShare", question.traffic().cachedShare());

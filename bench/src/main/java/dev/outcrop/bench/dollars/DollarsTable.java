@@ -40,7 +40,7 @@ final class DollarsTable {
             question.model(),
             question.work().size().parameters() / GIGA,
             question.work().weightBytes() / GIGA,
-            question.work().quantization().word(),
+            question.work().held(),
             question.work().kvBytesPerToken() / 1_024));
     lines.add(
         String.format(

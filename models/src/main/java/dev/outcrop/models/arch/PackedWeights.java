@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
  * @param zeroOffset what is added to a stored zero
  */
 public record PackedWeights(Method method, int group, int zeroOffset) {
+  /** Bits of a number; others are refused. */
+  public static final int BITS = 4;
+
   private static final Set<Integer> GROUPS = Set.of(32, 64, 128);
   private static final Set<Family> FAMILIES =
       Set.of(
@@ -49,8 +52,8 @@ public record PackedWeights(Method method, int group, int zeroOffset) {
 
   private static PackedWeights read(String method, Fields fields) {
     int bits = fields.integer("bits", 1, 32);
-    if (bits != 4) {
-      throw fields.unsupported("bits", Integer.toString(bits), "4");
+    if (bits != BITS) {
+      throw fields.unsupported("bits", Integer.toString(bits), Integer.toString(BITS));
     }
     int group = fields.integer("group_size", -1, 1 << 20);
     if (!GROUPS.contains(group)) {

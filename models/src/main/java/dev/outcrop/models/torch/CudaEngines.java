@@ -3,15 +3,13 @@ package dev.outcrop.models.torch;
 import ai.djl.engine.EngineException;
 import dev.outcrop.models.ModelError;
 import dev.outcrop.models.OutcropException;
-import dev.outcrop.models.arch.Attention;
 import dev.outcrop.models.arch.DecoderConfig;
+import dev.outcrop.models.arch.GpuSupport;
 import java.util.ArrayList;
 import java.util.List;
 
 /** What engines on GPUs can do, and what is said where they cannot. */
 final class CudaEngines {
-  private static final int MOST_HEAD_DIM = 256;
-
   private CudaEngines() {}
 
   /** Whether an engine with these options runs the program for GPUs. */
@@ -34,20 +32,8 @@ final class CudaEngines {
     if (!chosen(options)) {
       return;
     }
-    Attention attention = config.attention();
-    List<String> missing = new ArrayList<>();
-    if (attention.softCap() != null) {
-      missing.add("scores with a soft cap");
-    }
-    if (attention.sinks()) {
-      missing.add("attention sinks");
-    }
-    if (attention.headDim() % 8 != 0 || attention.headDim() > MOST_HEAD_DIM) {
-      missing.add(
-          "heads of %d dimensions (multiples of 8 up to %d are)"
-              .formatted(attention.headDim(), MOST_HEAD_DIM));
-    }
-    if (options.weights().quantised() || config.packed() != null) {
+    List<String> missing = new ArrayList<>(GpuSupport.missing(config));
+    if (options.weights().quantised()) {
       missing.add("quantised weights");
     }
     if (options.type() == ElementType.FLOAT32 && !options.devices().getFirst().standIn()) {

@@ -50,7 +50,7 @@ final class EngineStart {
           "the checkpoint's weights are quantised already (%s); quantization must be none"
               .formatted(method));
     }
-    return options.with(new WeightFormat(4, packed.group(), false, true));
+    return options.with(new WeightFormat(PackedWeights.BITS, packed.group(), false, true));
   }
 
   /**

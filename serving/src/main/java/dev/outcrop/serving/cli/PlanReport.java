@@ -52,7 +52,7 @@ final class PlanReport {
             need.work().size().parameters() / GIGA,
             need.work().size().active() / GIGA,
             need.work().weightBytes() / GIGA,
-            need.work().quantization().word(),
+            need.work().held(),
             need.work().kvBytesPerToken() / 1_024));
     line(
         text,
@@ -243,7 +243,7 @@ final class PlanReport {
     all.put("parametersPerToken", need.work().size().active());
     all.put("weightBytes", Math.round(need.work().weightBytes()));
     all.put("kvBytesPerToken", need.work().kvBytesPerToken());
-    all.put("quantization", need.work().quantization().word());
+    all.put("quantization", need.work().held());
     all.put("tokensPerDay", need.tokensPerDay());
     all.put("inputShare", need.traffic().inputShare());
     all.put("cachedShare", need.traffic().cachedShare());

@@ -1,8 +1,9 @@
 package dev.outcrop.serving.plan;
 
-import dev.outcrop.models.arch.Attention;
+import dev.outcrop.models.arch.GpuSupport;
 import dev.outcrop.models.loading.Quantization;
 import dev.outcrop.serving.prices.Instance;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -14,8 +15,6 @@ import java.util.Optional;
  * @param reason why, empty where it is served
  */
 public record Standing(State state, String reason) {
-  private static final int HEAD_DIM_STEP = 8;
-  private static final int MOST_HEAD_DIM = 256;
   private static final double GIGA = 1e9;
 
   /** In one word. */
@@ -59,13 +58,13 @@ public record Standing(State state, String reason) {
   }
 
   private static Standing gpu(ModelWork work, int devices) {
-    Attention attention = work.config().attention();
-    if (work.quantization() != Quantization.NONE) {
+    if (work.quantization() != Quantization.NONE || work.config().packed() != null) {
       return new Standing(State.UNSUPPORTED, "quantised weights run on processors only");
     }
-    boolean head = attention.headDim() % HEAD_DIM_STEP == 0 && attention.headDim() <= MOST_HEAD_DIM;
-    if (attention.softCap() != null || attention.sinks() || !head) {
-      return new Standing(State.UNSUPPORTED, "the program for GPUs has no attention of this kind");
+    List<String> missing = GpuSupport.missing(work.config());
+    if (!missing.isEmpty()) {
+      return new Standing(
+          State.UNSUPPORTED, "the program for GPUs does not have " + String.join(", ", missing));
     }
     return new Standing(
         State.UNTESTED,
