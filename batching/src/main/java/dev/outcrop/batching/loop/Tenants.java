@@ -3,7 +3,6 @@ package dev.outcrop.batching.loop;
 import dev.outcrop.batching.GenerateRequest.Service;
 import dev.outcrop.batching.Tier;
 import dev.outcrop.batching.schedule.Flow;
-import java.util.Collection;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.Map;
@@ -48,12 +47,7 @@ final class Tenants {
     }
   }
 
-  /** Every tenant that was ever seen. */
-  Collection<Tenant> all() {
-    return tenants.values();
-  }
-
-  /** The same with their names. */
+  /** Every tenant that was ever seen, by name. */
   Map<String, Tenant> named() {
     return Collections.unmodifiableMap(tenants);
   }

@@ -170,7 +170,7 @@ final class ChaosLife {
     assertThat(batcher.signals().waitingPromptTokens()).isZero();
     assertThat(batcher.signals().kvUnitsReferenced()).isZero();
     assertThat(batcher.intake().balanced()).as("the door").isTrue();
-    assertThat(batcher.tenants().all()).allMatch(Tenants.Tenant::balanced);
+    assertThat(batcher.tenants().named().values()).allMatch(Tenants.Tenant::balanced);
     // The clock stands still but for steps: nothing was lost or counted twice.
     assertThat(batcher.engineTimes().allNanos()).as("time that is somebody's").isEqualTo(clock);
   }

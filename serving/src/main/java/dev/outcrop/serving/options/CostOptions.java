@@ -46,11 +46,10 @@ public final class CostOptions {
 
   @Option(
       names = "--share",
-      defaultValue = "0.4",
       description =
           "Share of bandwidth and arithmetic that engines reach, where it is computed"
               + " (${DEFAULT-VALUE})")
-  private double share;
+  private double share = Share.DEFAULT.bandwidth();
 
   @Option(
       names = "--purchase",

@@ -2,23 +2,19 @@ package dev.outcrop.serving.plan;
 
 import dev.outcrop.models.OutcropException;
 import dev.outcrop.models.arch.DecoderConfig;
-import dev.outcrop.serving.catalog.ModelIds;
 import dev.outcrop.serving.error.ServingError;
+import dev.outcrop.serving.prices.Prices;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
-import java.util.regex.Pattern;
 
 /** Finds the configuration of a model: in its folder, or among those that come along by id. */
 public final class Presets {
   /** Models whose shape is known without files. */
   public static final List<String> IDS =
       List.of("meta.llama3-1-8b-instruct", "meta.llama3-1-70b-instruct");
-
-  private static final Pattern VERSION = Pattern.compile("-v\\d+(:\\d+)*$");
 
   private Presets() {}
 
@@ -32,10 +28,9 @@ public final class Presets {
     if (Files.isDirectory(folder)) {
       return DecoderConfig.read(folder);
     }
-    for (String id : ModelIds.candidates(folderOrId)) {
-      String plain = VERSION.matcher(id.toLowerCase(Locale.ROOT)).replaceFirst("");
-      if (IDS.contains(plain)) {
-        return preset(plain);
+    for (String name : Prices.names(folderOrId)) {
+      if (IDS.contains(name)) {
+        return preset(name);
       }
     }
     throw new OutcropException(

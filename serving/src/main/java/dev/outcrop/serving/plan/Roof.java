@@ -41,9 +41,4 @@ public record Roof(double bytesPerSecond, double flopsPerSecond) {
   public double cachedSeconds(ModelWork work) {
     return work.kvBytesPerToken() / bytesPerSecond;
   }
-
-  /** Sequences from which on arithmetic is the limit and not the reading of weights. */
-  public double knee(ModelWork work) {
-    return work.bytesRead(1) / bytesPerSecond * flopsPerSecond / work.decodeFlops(0);
-  }
 }

@@ -1,5 +1,7 @@
 package dev.outcrop.serving.plan;
 
+import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -14,12 +16,10 @@ public record Slo(double ttft, double tpot) {
   /** Nothing is promised. */
   public static final Slo NONE = new Slo(Double.POSITIVE_INFINITY, Double.POSITIVE_INFINITY);
 
-  /** MLPerf's server scenario of Llama 3.1 8B. */
-  public static final Slo SERVER = new Slo(2, 0.1);
-
   private static final Pattern PART =
-      Pattern.compile("(ttft|tpot)=(\\d{1,9}(?:\\.\\d{1,6})?)(ms|s)?");
+      Pattern.compile("(ttft|tpot)=(?:(\\d{1,9}(?:\\.\\d{1,6})?)(ms|s)?|any)");
   private static final double MILLIS = 1e3;
+  private static final int DIGITS = 6; // behind the point, as many as are read
 
   /** Checks the times. */
   public Slo {
@@ -29,7 +29,8 @@ public record Slo(double ttft, double tpot) {
   }
 
   /**
-   * Reads {@code ttft=2000,tpot=100}, in milliseconds unless it says {@code s}.
+   * Reads {@code ttft=2000,tpot=100}, in milliseconds unless it says {@code s}; {@code any} where
+   * nothing is promised, as where a part is left out.
    *
    * @throws IllegalArgumentException with what is expected
    */
@@ -40,7 +41,10 @@ public record Slo(double ttft, double tpot) {
       if (!form.matches()) {
         throw new IllegalArgumentException("must be ttft=MILLIS,tpot=MILLIS, was " + text);
       }
-      double seconds = Double.parseDouble(form.group(2)) / ("s".equals(form.group(3)) ? 1 : MILLIS);
+      double seconds =
+          form.group(2) == null
+              ? Double.POSITIVE_INFINITY
+              : Double.parseDouble(form.group(2)) / ("s".equals(form.group(3)) ? 1 : MILLIS);
       slo = form.group(1).equals("ttft") ? new Slo(seconds, slo.tpot) : new Slo(slo.ttft, seconds);
     }
     return slo;
@@ -52,6 +56,11 @@ public record Slo(double ttft, double tpot) {
   }
 
   private static String millis(double seconds) {
-    return Double.isInfinite(seconds) ? "any" : String.valueOf(Math.round(seconds * MILLIS));
+    return Double.isInfinite(seconds)
+        ? "any"
+        : BigDecimal.valueOf(seconds * MILLIS)
+            .setScale(DIGITS, RoundingMode.HALF_UP)
+            .stripTrailingZeros()
+            .toPlainString();
   }
 }

@@ -160,11 +160,6 @@ public final class Prices {
         .findFirst();
   }
 
-  /** Ids of Bedrock's models that the table has. */
-  public List<String> bedrockIds() {
-    return bedrock.values().stream().map(BedrockPrice::id).toList();
-  }
-
   /** Ways to call Bedrock at another price. */
   public Collection<Mode> modes() {
     return modes.values();

@@ -8,10 +8,12 @@ import dev.outcrop.models.OutcropException;
 import dev.outcrop.models.loading.Quantization;
 import dev.outcrop.serving.prices.Device;
 import dev.outcrop.serving.prices.Prices;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Figures that were worked out by hand, from the shapes and the data sheets. */
 final class RooflineTest {
@@ -77,14 +79,6 @@ final class RooflineTest {
     double withEmbedding = seconds + 2.0 * work.size().embedding() / roof.bytesPerSecond();
 
     assertThat(withEmbedding * 1e3).isEqualTo(millis, within(0.06));
-  }
-
-  @Test
-  void theKneeIsWhereArithmeticTakesAsLongAsReading() {
-    ModelWork work = work(SMALL, Quantization.NONE);
-
-    assertThat(Roof.of(device("p5.48xlarge"), ALL).knee(work)).isEqualTo(295, within(1.0));
-    assertThat(Roof.of(device("inf2.xlarge"), ALL).knee(work)).isEqualTo(216, within(1.0));
   }
 
   @Test
@@ -238,8 +232,27 @@ final class RooflineTest {
     assertThat(Slo.parse("ttft=2000,tpot=100")).isEqualTo(new Slo(2, 0.1));
     assertThat(Slo.parse("tpot=0.05s").tpot()).isEqualTo(0.05);
     assertThat(Slo.parse("tpot=50").text()).isEqualTo("ttft=any,tpot=50");
+    assertThat(Slo.parse("tpot=0.3,ttft=1.5s").text()).isEqualTo("ttft=1500,tpot=0.3");
+    for (String text : List.of("ttft=2000", "tpot=0.3", "tpot=50", "ttft=any,tpot=any")) {
+      Slo slo = Slo.parse(text);
+      assertThat(Slo.parse(slo.text())).as(text).isEqualTo(slo);
+    }
     assertThatThrownBy(() -> Slo.parse("ttft")).hasMessageContaining("ttft=MILLIS,tpot=MILLIS");
     assertThatThrownBy(() -> Slo.parse("ttft=0")).isInstanceOf(IllegalArgumentException.class);
+  }
+
+  /** A version that the price table sees past is none to the shapes either. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "meta.llama3-1-8b-instruct-v1:0:128k",
+        "meta.llama3-1-8b-instruct-1:0",
+        "us.meta.llama3-1-8b-instruct-v1:0",
+        "META.llama3-1-8b-instruct"
+      })
+  void versionsOfAModelHaveItsShapeAndItsPrice(String id) {
+    assertThat(PRICES.bedrock(id)).isPresent();
+    assertThat(Presets.config(id)).isEqualTo(Presets.config("meta.llama3-1-8b-instruct"));
   }
 
   @Test

@@ -33,7 +33,6 @@ final class PricesTest {
                 assertThat(price.source().date()).matches("\\d{4}-\\d{2}-\\d{2}|unstated");
               });
     }
-    assertThat(PRICES.bedrockIds()).hasSizeGreaterThan(30);
   }
 
   /** The notes have figures of GPUs from memory only. */
