@@ -99,6 +99,11 @@ public final class StartingServer implements AutoCloseable {
     lifeCycle.loading(what);
   }
 
+  /** What instances cost, for whoever splits the time of steps. */
+  public Supplier<Prices> prices() {
+    return prices;
+  }
+
   /** The management port. */
   public int managementPort() {
     return management.port();

@@ -1,7 +1,11 @@
 package dev.outcrop.models.loading;
 
 import dev.outcrop.models.torch.TorchDevice;
+import java.util.Collection;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /**
  * How a model is loaded.
@@ -78,6 +82,18 @@ public record LoadOptions(
   /** Whether each of them is named once; {@code cuda} and {@code cuda:0} are the same. */
   public static boolean distinct(List<String> devices) {
     return devices.stream().map(TorchDevice::parse).distinct().count() == devices.size();
+  }
+
+  /**
+   * The GPUs among devices, each once and in one spelling: {@code cuda} and {@code cuda:0} are the
+   * same.
+   */
+  public static Set<String> gpus(Collection<String> devices) {
+    return devices.stream()
+        .map(TorchDevice::parse)
+        .filter(device -> device.kind() == TorchDevice.Kind.CUDA)
+        .map(device -> "cuda:" + device.index())
+        .collect(Collectors.toCollection(TreeSet::new));
   }
 
   /** The type to compute in, in view of the weights. */

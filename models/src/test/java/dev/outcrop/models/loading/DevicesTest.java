@@ -52,6 +52,12 @@ class DevicesTest {
   }
 
   @Test
+  void countsAGpuOnceHoweverItIsSpelt() {
+    assertThat(LoadOptions.gpus(List.of("cuda", "cuda:0", "cuda:00", "cpu", "cpu:1", "cuda:2")))
+        .containsExactly("cuda:0", "cuda:2");
+  }
+
+  @Test
   void saysWhatIsMissingForAGpu() {
     assertThatExceptionOfType(OutcropException.class)
         .isThrownBy(() -> LoadedModel.open(DEMO, OPTIONS.on(List.of("cuda:1"))))

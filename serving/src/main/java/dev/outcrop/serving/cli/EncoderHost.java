@@ -13,6 +13,7 @@ import dev.outcrop.models.OutcropException;
 import dev.outcrop.models.loading.LoadOptions;
 import dev.outcrop.models.loading.LoadedEncoder;
 import dev.outcrop.serving.config.ModelConfig;
+import dev.outcrop.serving.cost.ModelBill;
 import dev.outcrop.serving.embed.ServedEncoder;
 import dev.outcrop.serving.error.ServingError;
 import java.util.ArrayList;
@@ -84,7 +85,7 @@ final class EncoderHost {
   /** The first batches of an encoder are slow; they are nobody's. What cannot run is not ready. */
   static void warmUp(String id, EncodeBatcher batcher, int length) {
     for (int i = 0; i < WARM_UPS; i++) {
-      switch (batcher.submit(new EncodeRequest("warm-up", 1, new int[length]))) {
+      switch (batcher.submit(new EncodeRequest(ModelBill.WARM_UP, 1, new int[length]))) {
         case EncodeSubmit.Accepted(EncodeTicket ticket) -> {
           try (ticket) {
             if (ticket.await() instanceof EncodeAnswer.Failed(var error)) {

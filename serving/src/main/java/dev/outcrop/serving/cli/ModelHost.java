@@ -20,16 +20,14 @@ import dev.outcrop.models.loading.LoadedModel;
 import dev.outcrop.models.text.ChatMessage;
 import dev.outcrop.serving.config.CostConfig;
 import dev.outcrop.serving.config.ModelConfig;
+import dev.outcrop.serving.cost.ModelBill;
 import dev.outcrop.serving.cost.StepSplit;
 import dev.outcrop.serving.embed.ServedEncoder;
 import dev.outcrop.serving.error.ServingError;
 import dev.outcrop.serving.generate.SamplingDefaults;
 import dev.outcrop.serving.generate.ServedModel;
 import dev.outcrop.serving.generate.TextModel;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import dev.outcrop.serving.prices.Prices;
 import java.time.Clock;
 import java.time.ZoneId;
 import java.util.ArrayList;
@@ -38,7 +36,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
+import java.util.function.Supplier;
 
 /** Loads the models of a configuration and owns them until it is closed. Used by one thread. */
 final class ModelHost implements AutoCloseable {
@@ -51,10 +49,12 @@ final class ModelHost implements AutoCloseable {
   private final List<ServedEncoder> encoders = new ArrayList<>();
   private final Map<String, Double> memory = new LinkedHashMap<>();
   private final CostConfig cost;
+  private final Supplier<Prices> prices;
   private final Consumer<String> progress;
 
-  private ModelHost(CostConfig cost, Consumer<String> progress) {
+  private ModelHost(CostConfig cost, Supplier<Prices> prices, Consumer<String> progress) {
     this.cost = cost;
+    this.prices = prices;
     this.progress = progress;
   }
 
@@ -69,16 +69,21 @@ final class ModelHost implements AutoCloseable {
    * @param progress hears what loads, each time before it does
    */
   static ModelHost load(List<ModelConfig> models, Consumer<String> progress) {
-    return load(models, CostConfig.DEFAULT, progress);
+    return load(models, CostConfig.DEFAULT, Prices::builtIn, progress);
   }
 
   /**
    * The same.
    *
    * @param cost tells what device their steps are priced on
+   * @param prices the server's table
    */
-  static ModelHost load(List<ModelConfig> models, CostConfig cost, Consumer<String> progress) {
-    ModelHost host = new ModelHost(cost, progress);
+  static ModelHost load(
+      List<ModelConfig> models,
+      CostConfig cost,
+      Supplier<Prices> prices,
+      Consumer<String> progress) {
+    ModelHost host = new ModelHost(cost, prices, progress);
     try {
       models.forEach(host::add);
       return host;
@@ -92,7 +97,7 @@ final class ModelHost implements AutoCloseable {
     progress.accept(config.id());
     if (LoadedEncoder.isEncoder(config.path())) {
       encoders.add(EncoderHost.load(config, options(config)));
-      memory.put(config.id(), (double) checkpointBytes(config.path()));
+      memory.put(config.id(), ModelMemory.ofEncoder(config.path(), options(config)));
     } else {
       addGenerator(config);
     }
@@ -102,8 +107,7 @@ final class ModelHost implements AutoCloseable {
     LoadedModel model = LoadedModel.open(config.path(), options(config));
     loaded.add(model);
     KvGeometry kv = model.engine().geometry();
-    memory.put(
-        config.id(), model.info().checkpointBytes() + (double) kv.tokens() * kv.bytesPerToken());
+    memory.put(config.id(), ModelMemory.of(config.path(), config.quantization(), model.info(), kv));
     Batcher batcher =
         Batchers.start(
             config.id(),
@@ -111,7 +115,7 @@ final class ModelHost implements AutoCloseable {
             config.batching(),
             System::nanoTime,
             Batchers.DEFAULT_UNKNOWN_STEP,
-            StepSplit.of(config, cost, System.getenv()));
+            StepSplit.of(config, cost, prices, System.getenv()));
     batchers.add(batcher);
     progress.accept(config.id() + ", first generation");
     TextModel text =
@@ -137,7 +141,7 @@ final class ModelHost implements AutoCloseable {
         true,
         Sampling.GREEDY,
         new int[0],
-        GenerateRequest.Service.of("warm-up", 1));
+        GenerateRequest.Service.of(ModelBill.WARM_UP, 1));
   }
 
   /**
@@ -215,17 +219,6 @@ final class ModelHost implements AutoCloseable {
         sampling.topP(),
         sampling.minP(),
         sampling.repetitionPenalty());
-  }
-
-  private static long checkpointBytes(Path folder) {
-    try (Stream<Path> files = Files.list(folder)) {
-      return files
-          .filter(file -> file.toString().endsWith(".safetensors"))
-          .mapToLong(file -> file.toFile().length())
-          .sum();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 
   /** Bytes that each model takes, by id. */

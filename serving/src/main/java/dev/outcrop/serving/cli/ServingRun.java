@@ -13,7 +13,9 @@ final class ServingRun {
     StopSignal signal = StopSignal.install();
     int status = 1;
     try (StartingServer starting = StartingServer.open(settings);
-        ModelHost models = ModelHost.load(settings.models(), settings.cost(), starting::loading)) {
+        ModelHost models =
+            ModelHost.load(
+                settings.models(), settings.cost(), starting.prices(), starting::loading)) {
       starting.onDrain(signal::ask);
       signal.serving();
       OutcropServer server = starting.serve(models.served(), models.encoders(), models.memory());

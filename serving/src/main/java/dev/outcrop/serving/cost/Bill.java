@@ -14,8 +14,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What the models of a server cost: the node's price for all time since the server began, each
- * model its part by the memory that it takes, split over tenants by the time of their steps. Time
- * before the first price is known is paid for at that price. Safe to use from any thread.
+ * model its part by the memory that it takes, split over tenants by the time of their steps. The
+ * time before the bill begins, in which models load and warm up, is nobody's and in no price of a
+ * token. Time before the first price is known is paid for at that price. Safe to use from any
+ * thread.
  */
 public final class Bill {
   private final List<Billed> models = new ArrayList<>();
@@ -39,19 +41,17 @@ public final class Bill {
     this.nanoClock = nanoClock;
     this.windowNanos = window.toNanos();
     long now = nanoClock.getAsLong();
-    long begin = now - sinceBegin.toNanos();
     List<String> ids = new ArrayList<>();
     generators.forEach(model -> ids.add(model.id()));
     encoders.forEach(model -> ids.add(model.id()));
     for (ServedModel model : generators) {
-      long lead = sinceBegin.toNanos() - model.batcher().engineTimes().allNanos();
       models.add(
           new Billed(
               model.id(),
               part(model.id(), memory, ids),
               model.batcher()::engineTimes,
               () -> Billed.Tokens.of(model.batcher().signals()),
-              Math.max(0, lead),
+              sinceBegin.toNanos(),
               now));
     }
     for (ServedEncoder model : encoders) {
@@ -59,9 +59,9 @@ public final class Bill {
           new Billed(
               model.id(),
               part(model.id(), memory, ids),
-              () -> shared(nanoClock.getAsLong() - begin),
+              () -> shared(nanoClock.getAsLong() - now),
               () -> new Billed.Tokens((double) model.batcher().signals().tokens(), 0, 0),
-              0,
+              sinceBegin.toNanos(),
               now));
     }
   }

@@ -21,31 +21,48 @@ final class Billed {
   private final Supplier<EngineTimes> times;
   private final Supplier<Tokens> tokens;
   private final long leadNanos; // before its batcher began
+  private final Spent before; // its batcher's, before the bill began
   private final Map<Whose, Line> lines = new LinkedHashMap<>();
   private final Line idle = new Line();
   private final Line prompts = new Line();
   private final Line completions = new Line();
+  private final Line served = new Line(); // since the bill began, whosever it is
   private final ArrayDeque<Sample> samples = new ArrayDeque<>();
 
   /**
    * A model.
    *
    * @param part of this process's price that is the model's
-   * @param leadNanos nanoseconds that the server ran before the model's time began
+   * @param sinceBegin nanoseconds that the server ran before this bill began; what of them the
+   *     model's times do not have is idle
    */
   Billed(
       String id,
       double part,
       Supplier<EngineTimes> times,
       Supplier<Tokens> tokens,
-      long leadNanos,
+      long sinceBegin,
       long now) {
     this.id = id;
     this.part = part;
     this.times = times;
     this.tokens = tokens;
-    this.leadNanos = leadNanos;
-    samples.add(new Sample(now, 0, 0, 0, Tokens.NONE));
+    this.before = Spent.of(times.get());
+    this.leadNanos = Math.max(0, sinceBegin - before.all);
+    samples.add(new Sample(now, 0, 0, 0, tokens.get()));
+  }
+
+  /** Nanoseconds of an engine: for prompts, for completions, and all of them. */
+  private record Spent(long prompts, long completions, long all) {
+    static Spent of(EngineTimes times) {
+      long prompts = 0;
+      long completions = 0;
+      for (EngineTimes.Used used : times.used()) {
+        prompts += used.promptNanos();
+        completions += used.completionNanos();
+      }
+      return new Spent(prompts, completions, times.allNanos());
+    }
   }
 
   /**
@@ -56,8 +73,6 @@ final class Billed {
    * @param generated of answers
    */
   record Tokens(double computed, double cached, double generated) {
-    static final Tokens NONE = new Tokens(0, 0, 0);
-
     static Tokens of(Signals signals) {
       return new Tokens(
           (double) signals.reuse().missedTokens(),
@@ -89,33 +104,35 @@ final class Billed {
   void settle(double usdPerNano) {
     double own = usdPerNano * part;
     EngineTimes now = times.get();
-    idle.settle(leadNanos + now.idleNanos(), own);
-    long prompt = 0;
-    long completion = 0;
+    long nobodys = leadNanos + now.idleNanos();
     for (EngineTimes.Used used : now.used()) {
-      prompt += used.promptNanos();
-      completion += used.completionNanos();
-      lines
-          .computeIfAbsent(new Whose(used.tenant(), used.tier()), _ -> new Line())
-          .settle(used.promptNanos() + used.completionNanos(), own);
+      long nanos = used.promptNanos() + used.completionNanos();
+      if (used.tenant().equals(ModelBill.WARM_UP)) {
+        nobodys += nanos;
+      } else {
+        lines
+            .computeIfAbsent(new Whose(used.tenant(), used.tier()), _ -> new Line())
+            .settle(nanos, own);
+      }
     }
-    prompts.settle(prompt, own);
-    completions.settle(completion, own);
+    idle.settle(nobodys, own);
+    Spent all = Spent.of(now);
+    prompts.settle(all.prompts - before.prompts, own);
+    completions.settle(all.completions - before.completions, own);
+    served.settle(all.all - before.all, own);
   }
 
   /** What it comes to, and what tokens cost in a window that ends now. */
   ModelBill read(long now, long windowNanos) {
     List<ModelBill.Line> read = new ArrayList<>();
-    double all = idle.usd;
     for (Map.Entry<Whose, Line> line : lines.entrySet()) {
       String tenant = line.getKey().tenant();
       boolean shared = tenant.equals(ModelBill.SHARED);
       String tier = shared ? ModelBill.NO_TIER : line.getKey().tier().word();
       read.add(new ModelBill.Line(tenant, tier, line.getValue().usd));
-      all += line.getValue().usd;
     }
     read.add(new ModelBill.Line(ModelBill.IDLE, ModelBill.NO_TIER, idle.usd));
-    Sample last = new Sample(now, prompts.usd, completions.usd, all, tokens.get());
+    Sample last = new Sample(now, prompts.usd, completions.usd, served.usd, tokens.get());
     while (samples.size() > 1 && second().nanos <= now - windowNanos) {
       samples.removeFirst();
     }

@@ -12,8 +12,11 @@ import org.jspecify.annotations.Nullable;
  * @param perMillion what a million tokens cost lately; null where there were none
  */
 public record ModelBill(String id, List<Line> lines, @Nullable PerMillion perMillion) {
-  /** Time in which nobody had anything to run. */
+  /** Time in which nobody had anything to run, that of loading and warming up included. */
   public static final String IDLE = "_idle";
+
+  /** Whose requests warm a model up; no tenant can be called so, and its time counts as idle. */
+  public static final String WARM_UP = "_warm-up";
 
   /** Time that is not kept apart by tenant, such as that of an encoder. */
   public static final String SHARED = "_shared";

@@ -2,6 +2,7 @@ package dev.outcrop.serving.cost;
 
 import dev.outcrop.batching.RowWork;
 import dev.outcrop.models.arch.DecoderConfig;
+import dev.outcrop.models.loading.LoadOptions;
 import dev.outcrop.serving.config.CostConfig;
 import dev.outcrop.serving.config.ModelConfig;
 import dev.outcrop.serving.plan.ModelWork;
@@ -10,6 +11,7 @@ import dev.outcrop.serving.prices.Instance;
 import dev.outcrop.serving.prices.Prices;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /**
  * How the time of a model's steps is split over requests: by the roofline of its configuration, on
@@ -27,23 +29,34 @@ public final class StepSplit {
 
   private StepSplit() {}
 
-  /** What the rows of a model's steps take. */
-  public static RowWork of(ModelConfig model, CostConfig cost, Map<String, String> environment) {
+  /**
+   * What the rows of a model's steps take. The type of the node is what the configuration or the
+   * environment says; labels of a Node come too late for it.
+   *
+   * @param prices the server's table, read only where a type is known
+   */
+  public static RowWork of(
+      ModelConfig model,
+      CostConfig cost,
+      Supplier<Prices> prices,
+      Map<String, String> environment) {
     ModelWork work = ModelWork.of(DecoderConfig.read(model.path()), model.quantization());
     String type =
         cost.instanceType().isEmpty()
             ? environment.getOrDefault(NodeFacts.INSTANCE, "")
             : cost.instanceType();
-    boolean gpu = model.devices().stream().anyMatch(device -> device.startsWith("cuda"));
+    boolean gpu = !LoadOptions.gpus(model.devices()).isEmpty();
     double usual = gpu ? OF_GPUS : OF_PROCESSORS;
+    Device.Kind kind = gpu ? Device.Kind.GPU : Device.Kind.CPU;
     if (type.isEmpty()) {
       return of(work, usual);
     }
     double flopsPerByte =
-        Prices.read(cost.pricesFile())
+        prices
+            .get()
             .instance(type)
             .map(Instance::device)
-            .filter(device -> gpu == (device.kind() == Device.Kind.GPU))
+            .filter(device -> device.kind() == kind)
             .map(device -> device.flopsPerSecond() / device.bytesPerSecond())
             .orElse(usual);
     return of(work, flopsPerByte);

@@ -32,7 +32,8 @@ final class CostDemoTest {
             .withCost(CostConfig.DEFAULT.withHourlyUsd(3_600));
     long begin = System.nanoTime();
     try (StartingServer starting = StartingServer.open(config);
-        ModelHost models = ModelHost.load(config.models(), config.cost(), what -> {});
+        ModelHost models =
+            ModelHost.load(config.models(), config.cost(), starting.prices(), what -> {});
         OutcropServer server =
             starting.serve(models.served(), models.encoders(), models.memory())) {
       for (int i = 0; i < 8; i++) {
@@ -53,6 +54,7 @@ final class CostDemoTest {
       assertThat(all).isBetween(0.99 * before, 1.01 * after);
       assertThat(idle).isBetween(0.3, all - 0.01);
       assertThat(sum(page, "outcrop_usd_per_million_tokens{")).isPositive();
+      assertThat(page).as("nobody's tenant").doesNotContain("warm-up");
     }
   }
 

@@ -41,6 +41,7 @@ final class BillTest {
   private static final NodePrice PRICE = new NodePrice(USD, 1, "config", "now", "p5.4xlarge", "");
 
   private final AtomicLong clock = new AtomicLong(1_000_000);
+  private long start = 1_000_000; // of the batchers
   private final List<Batcher> batchers = new ArrayList<>();
   private final Random random = new Random(5);
 
@@ -105,7 +106,7 @@ final class BillTest {
   }
 
   private void settle() throws InterruptedException {
-    long passed = clock.get() - 1_000_000;
+    long passed = clock.get() - start;
     while (batchers.stream().anyMatch(each -> each.engineTimes().allNanos() != passed)) {
       Thread.sleep(1); // a loop has not come to rest yet
     }
@@ -165,6 +166,37 @@ final class BillTest {
     bill.price(PRICE);
 
     assertThat(bill.read().getFirst().usd()).isEqualTo(USD / 20, within(1e-9));
+  }
+
+  /** Five minutes of loading and a first generation that is slow; then an hour of work. */
+  @Test
+  void loadingAndWarmingUpAreIdleAndInNoTokensPrice() throws InterruptedException {
+    long begin = clock.get();
+    clock.addAndGet(Duration.ofMinutes(5).toNanos());
+    ServedModel model = model("m");
+    start = clock.get();
+    serve(model, ModelBill.WARM_UP, Tier.DEFAULT, 3);
+    pass(HOUR / 60);
+    long opened = clock.get();
+    Bill bill = bill(List.of(model), Map.of(), Duration.ofNanos(opened - begin));
+    bill.price(PRICE);
+    assertThat(bill.read().getFirst().perMillion()).as("nobody asked for anything yet").isNull();
+    double before = model.batcher().signals().completionTokens();
+    double beforePrompts = model.batcher().signals().reuse().missedTokens();
+    serve(model, "t", Tier.DEFAULT, 40);
+    serve(model, ModelBill.WARM_UP, Tier.DEFAULT, 1); // a step that ends late
+
+    ModelBill read = bill.read().getFirst();
+    double all = (clock.get() - begin) / (double) HOUR * USD;
+    assertThat(read.usd()).isEqualTo(all, within(all * 1e-9));
+    assertThat(read.lines().stream().map(ModelBill.Line::tenant)).containsExactly("t", "_idle");
+    var signals = model.batcher().signals();
+    double generated = signals.completionTokens() - before;
+    double computed = signals.reuse().missedTokens() - beforePrompts;
+    double sinceOpened = (clock.get() - opened) / (double) HOUR * USD;
+    assertThat(read.perMillion().input() * computed + read.perMillion().output() * generated)
+        .as("tokens cost what passed since the server opened")
+        .isEqualTo(sinceOpened * 1e6, within(1e-3));
   }
 
   @Test

@@ -1,87 +1,83 @@
 package dev.outcrop.serving.cost;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.withinPercentage;
 
 import dev.outcrop.batching.RowWork;
-import dev.outcrop.models.arch.DecoderConfig;
-import dev.outcrop.models.loading.Quantization;
-import dev.outcrop.serving.plan.ModelWork;
-import dev.outcrop.serving.plan.Presets;
-import java.util.stream.Stream;
+import dev.outcrop.serving.config.ConfigFile;
+import dev.outcrop.serving.config.CostConfig;
+import dev.outcrop.serving.config.ModelConfig;
+import dev.outcrop.serving.prices.Prices;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.api.io.TempDir;
 
-/** The split of steps, against what the planner says of the same rows. */
+/** On which device rows are weighed against one another. */
 final class StepSplitTest {
-  /** Of 24 layers four see all tokens, as in Gemma 3; the others see 1,024. */
-  private static final ModelWork WINDOWED =
-      ModelWork.of(
-          DecoderConfig.parse(
-              "config.json",
-              """
-              {
-                "model_type": "gemma3_text", "vocab_size": 1000, "hidden_size": 640,
-                "intermediate_size": 2048, "num_hidden_layers": 24, "num_attention_heads": 4,
-                "num_key_value_heads": 1, "head_dim": 256, "max_position_embeddings": 131072,
-                "sliding_window": 1024, "sliding_window_pattern": 6
-              }
-              """
-                  .getBytes(UTF_8)),
-          Quantization.NONE);
+  private static final Path DEMO = Path.of("..", "models", "demo", "model").toAbsolutePath();
+  private static final ModelConfig MODEL = ModelConfig.of("demo", DEMO);
 
-  private static final ModelWork PLAIN =
-      ModelWork.of(Presets.config("meta.llama3-1-8b-instruct"), Quantization.NONE);
+  private final AtomicInteger looks = new AtomicInteger();
+  @TempDir private Path folder;
+  private Prices table;
 
-  static Stream<ModelWork> models() {
-    return Stream.of(WINDOWED, PLAIN);
+  @BeforeEach
+  void readPrices() throws IOException {
+    table =
+        Prices.read(
+            Files.writeString(
+                folder.resolve("prices.yaml"),
+                """
+                sources: {ours: {date: 2026-11-01, what: our contract}}
+                devices: {EPYC: {kind: cpu, memory-gb: 64, gb-per-second: 100, tflops: 4, source: ours}}
+                instances: {m9.xlarge: {device: EPYC, devices: 1}}
+                """));
   }
 
-  private static double bytes(ModelWork work, int context) {
-    double flopsPerByte = 1e9; // operations take no time
-    return StepSplit.of(work, flopsPerByte).part(1, context, 0) / flopsPerByte;
+  private Prices prices() {
+    looks.incrementAndGet();
+    return table;
   }
 
-  private static RowWork operations(ModelWork work) {
-    return StepSplit.of(work, 1e-9); // bytes take no time
+  private RowWork split(ModelConfig model, String type) {
+    return StepSplit.of(model, CostConfig.DEFAULT, this::prices, Map.of(NodeFacts.INSTANCE, type));
   }
 
-  @ParameterizedTest
-  @MethodSource("models")
-  void aDecodeReadsTheKvThatItsLayersSee(ModelWork work) {
-    for (int context : new int[] {1, 500, 1_024, 1_025, 100_000}) {
-      assertThat(bytes(work, context)).isCloseTo(work.kvBytesRead(context), withinPercentage(1e-6));
-    }
-  }
-
-  @ParameterizedTest
-  @MethodSource("models")
-  void aDecodeComputesWithWhatItsLayersSee(ModelWork work) {
-    for (int context : new int[] {1, 500, 1_024, 1_025, 100_000}) {
-      assertThat(operations(work).part(1, context, 0))
-          .isCloseTo(work.decodeFlops(context), withinPercentage(1e-6));
-    }
-  }
-
-  /** All of a prompt or a chunk of it takes what its tokens would take one by one. */
-  @ParameterizedTest
-  @ValueSource(ints = {400, 2_000, 30_000})
-  void aPromptIsWhatItsTokensAre(int tokens) {
-    RowWork split = operations(WINDOWED);
-    double each = 0;
-    for (int context = tokens / 2 + 1; context <= tokens; context++) {
-      each += WINDOWED.decodeFlops(context);
-    }
-    assertThat(split.part(tokens - tokens / 2, tokens, 0)).isCloseTo(each, withinPercentage(1e-6));
-  }
-
-  /** It was charged as if every layer read all 100,000 tokens. */
   @Test
-  void aLongRowIsNotChargedForWhatWindowsHide() {
-    double times = bytes(WINDOWED, 100_000) / bytes(WINDOWED, 500);
-    assertThat(times).isCloseTo((4 * 100_000 + 20 * 1_024) / (24 * 500.0), withinPercentage(1e-6));
+  void theNodesDeviceCountsWhereTheModelRunsOnItsKind() throws IOException {
+    ModelConfig onGpu =
+        ConfigFile.read(
+                Files.writeString(
+                    folder.resolve("outcrop.yaml"),
+                    "models: [{id: demo, path: '%s', devices: [cuda]}]".formatted(DEMO)))
+            .models()
+            .getFirst();
+
+    assertThat(split(MODEL, "m9.xlarge").flopsPerByte()).isEqualTo(4e12 / 100e9);
+    assertThat(split(onGpu, "g6.xlarge").flopsPerByte()).isEqualTo(121e12 / 300e9);
+    for (String other : List.of("g6.xlarge", "inf2.xlarge", "x1.none")) {
+      assertThat(split(MODEL, other).flopsPerByte())
+          .as("a processor of %s", other)
+          .isEqualTo(split(MODEL, "").flopsPerByte());
+    }
+    for (String other : List.of("m9.xlarge", "inf2.xlarge", "x1.none")) {
+      assertThat(split(onGpu, other).flopsPerByte())
+          .as("a GPU of %s", other)
+          .isEqualTo(split(onGpu, "").flopsPerByte())
+          .isNotEqualTo(split(MODEL, "").flopsPerByte());
+    }
+  }
+
+  @Test
+  void theServersTableIsAskedAndOnlyForAType() {
+    assertThat(split(MODEL, "")).isNotNull();
+    assertThat(looks).hasValue(0);
+    split(MODEL, "g6.xlarge");
+    assertThat(looks).hasValue(1);
   }
 }

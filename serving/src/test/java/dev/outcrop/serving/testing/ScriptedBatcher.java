@@ -52,6 +52,9 @@ public final class ScriptedBatcher implements Batcher {
 
   public volatile int writtenTokens;
 
+  /** Whether it has done what it says of its work; a bill begins before it has. */
+  public volatile boolean worked = true;
+
   /** Forgets requests and streams that are over, for runs of a million. */
   public volatile boolean forgets;
 
@@ -122,7 +125,7 @@ public final class ScriptedBatcher implements Batcher {
         0,
         0,
         System.nanoTime(),
-        new Signals.Reuse(30, 70, 2),
+        worked ? new Signals.Reuse(30, 70, 2) : new Signals.Reuse(0, 0, 0),
         new Signals.Pace(5_000, 400, 1.5, 2, 48),
         new Signals.Burn(0.5, 3),
         new Signals.Drafts(40, 25));
@@ -131,6 +134,9 @@ public final class ScriptedBatcher implements Batcher {
   /** A second for prompts, three for completions, six for nobody. */
   @Override
   public EngineTimes engineTimes() {
+    if (!worked) {
+      return EngineTimes.NONE;
+    }
     long second = 1_000_000_000;
     return new EngineTimes(
         List.of(new EngineTimes.Used("team", Tier.PRIORITY, second, 3 * second)), 6 * second);
