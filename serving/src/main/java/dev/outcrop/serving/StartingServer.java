@@ -45,7 +45,7 @@ public final class StartingServer implements AutoCloseable {
     this.config = config;
     this.lifeCycle = lifeCycle;
     this.goodbye = goodbye;
-    this.prices = Costs.prices(config.cost());
+    this.prices = Costs.prices(config);
     this.metrics =
         new ServerMetrics(
             List.of(),
@@ -70,7 +70,8 @@ public final class StartingServer implements AutoCloseable {
   /**
    * Opens the management port.
    *
-   * @throws dev.outcrop.models.OutcropException where the port is taken or the price file is wrong
+   * @throws dev.outcrop.models.OutcropException where the port is taken, the price file is wrong,
+   *     or what the configuration says of costs names nothing
    */
   public static StartingServer open(ServingConfig config) {
     return open(config, new LifeCycle(), OutcropServer.GOODBYE);

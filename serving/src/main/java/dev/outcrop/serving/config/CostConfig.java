@@ -60,6 +60,8 @@ public record CostConfig(
     public static final BedrockModelConfig DEFAULT = new BedrockModelConfig("", "");
   }
 
+  private static final Duration MOST_WINDOW = Duration.ofDays(365); // before DEFAULT, which has one
+
   /** No price. */
   public static final CostConfig DEFAULT =
       new CostConfig(
@@ -90,6 +92,9 @@ public record CostConfig(
         "prometheus-url must be an http:// or https:// URL");
     Check.that(refresh.toSeconds() >= 1, "refresh must be at least 1s");
     Check.that(window.toSeconds() >= 1, "window must be at least 1s");
+    Check.that(
+        window.compareTo(MOST_WINDOW) <= 0,
+        "window must be at most %dh, a year".formatted(MOST_WINDOW.toHours()));
   }
 
   private static boolean isHttp(String url) {

@@ -34,13 +34,16 @@ public final class Costs implements AutoCloseable {
   }
 
   /**
-   * The price table of a server. A file over it is read now: what is wrong with it is to be known
-   * before models load.
+   * The price table of a server. A file over it is read now, and so is the table where the
+   * configuration names a row of it: what is wrong is to be known before models load.
    *
-   * @throws dev.outcrop.models.OutcropException where the price file is wrong
+   * @throws dev.outcrop.models.OutcropException where the price file is wrong, or the configuration
+   *     names what the table or the server does not have
    */
-  public static Supplier<Prices> prices(CostConfig config) {
-    return new Table(config.pricesFile());
+  public static Supplier<Prices> prices(ServingConfig config) {
+    Supplier<Prices> table = new Table(config.cost().pricesFile());
+    CostCheck.check(config, table);
+    return table;
   }
 
   /**

@@ -1,5 +1,6 @@
 package dev.outcrop.serving.cost;
 
+import dev.outcrop.models.loading.LoadOptions;
 import dev.outcrop.serving.config.CostConfig;
 import dev.outcrop.serving.config.ModelConfig;
 import dev.outcrop.serving.prices.Device;
@@ -36,6 +37,8 @@ final class PriceFinder {
   private @Nullable NodeFacts lastFacts;
   private Optional<NodePrice> lastAsked = Optional.empty();
   private boolean unheard;
+  private boolean warnedOfType;
+  private boolean warnedOfDevices;
 
   PriceFinder(
       CostConfig config,
@@ -58,7 +61,13 @@ final class PriceFinder {
       Supplier<Prices> prices,
       Collection<ModelConfig> models,
       Map<String, String> environment) {
-    NodeFacts stated = new NodeFacts("", config.instanceType(), "", 0);
+    NodeFacts known = new NodeFacts("", config.instanceType(), "", 0).or(NodeFacts.of(environment));
+    if (known.name().isEmpty() && (config.nodeApi() || !config.prometheusUrl().isEmpty())) {
+      LOG.warn(
+          "{} is without effect: {} is not set, so nobody can be asked about this node",
+          config.nodeApi() ? "cost.node-api" : "cost.prometheus-url",
+          NodeFacts.NAME);
+    }
     KubernetesNode api = null;
     if (config.nodeApi()) {
       try {
@@ -71,32 +80,21 @@ final class PriceFinder {
         config.prometheusUrl().isEmpty()
             ? null
             : new OpenCost(config.prometheusUrl(), new JsonSource(JsonSource.client().build()));
-    return new PriceFinder(
-        config,
-        prices,
-        devices(config, models),
-        stated.or(NodeFacts.of(environment)),
-        api,
-        openCost);
+    return new PriceFinder(config, prices, devices(config, models), known, api, openCost);
   }
 
   private static int devices(CostConfig config, Collection<ModelConfig> models) {
     if (config.devices() > 0) {
       return config.devices();
     }
-    return (int)
-        models.stream()
-            .flatMap(model -> model.devices().stream())
-            .filter(device -> !device.startsWith("cpu"))
-            .distinct()
-            .count();
+    return LoadOptions.gpus(models.stream().flatMap(model -> model.devices().stream()).toList())
+        .size();
   }
 
   /** Whether there is nowhere to look but what is known already: nobody on the network is asked. */
   boolean isFixed() {
-    boolean asksNode = api != null && !configured.name().isEmpty();
     boolean asksOpenCost = openCost != null && !(config.hourlyUsd() > 0);
-    return !asksNode && !asksOpenCost;
+    return configured.name().isEmpty() || (api == null && !asksOpenCost);
   }
 
   /** Whether somebody could not be asked when it looked last. */
@@ -114,6 +112,7 @@ final class PriceFinder {
     NodeFacts facts = facts();
     Optional<Instance> instance =
         facts.instance().isEmpty() ? Optional.empty() : prices.get().instance(facts.instance());
+    warnOfDevices(devices(facts, instance), instance);
     if (config.hourlyUsd() > 0) {
       return Optional.of(
           new NodePrice(
@@ -122,10 +121,39 @@ final class PriceFinder {
               "config",
               NOW,
               facts.instance(),
-              config.purchase() == CostConfig.Purchase.AUTO ? facts.capacity() : word()));
+              stated().map(Purchase::word).orElse(facts.capacity())));
     }
     Optional<NodePrice> asked = asked(facts, instance);
+    if (asked.isEmpty() && instance.isEmpty() && !facts.instance().isEmpty() && !warnedOfType) {
+      LOG.warn("the price table has no instance {}: nobody knows a price", facts.instance());
+      warnedOfType = true;
+    }
     return asked.isPresent() ? asked : instance.flatMap(known -> ofTable(facts, known));
+  }
+
+  /**
+   * Once: more devices than the node has are all of it, and where it has none they tell nothing.
+   */
+  private void warnOfDevices(int devicesOfNode, Optional<Instance> instance) {
+    if (warnedOfDevices || config.share() > 0) {
+      return;
+    }
+    String whose = config.devices() > 0 ? "cost.devices" : "the models name";
+    if (devicesOfNode > 0 && ownDevices > devicesOfNode) {
+      LOG.warn(
+          "{} {} devices, but the node has {}: all of its price is this process's",
+          whose,
+          ownDevices,
+          devicesOfNode);
+      warnedOfDevices = true;
+    } else if (devicesOfNode == 0 && config.devices() > 0 && instance.isPresent()) {
+      LOG.warn(
+          "cost.devices {} is without effect: {} has processors only; cost.share says which part of"
+              + " it is this process's",
+          config.devices(),
+          instance.get().type());
+      warnedOfDevices = true;
+    }
   }
 
   private NodeFacts facts() throws InterruptedException {
@@ -196,20 +224,19 @@ final class PriceFinder {
   }
 
   private Purchase purchase(NodeFacts facts) {
-    return switch (config.purchase()) {
-      case AUTO -> {
-        String capacity = facts.capacity().toLowerCase(Locale.ROOT).replace('_', '-');
-        yield capacity.equals("spot") ? Purchase.SPOT : Purchase.ON_DEMAND;
-      }
-      case ON_DEMAND -> Purchase.ON_DEMAND;
-      case RESERVED -> Purchase.RESERVED;
-      case SPOT -> Purchase.SPOT;
-      case CAPACITY_BLOCK -> Purchase.CAPACITY_BLOCK;
-    };
+    return stated()
+        .orElseGet(
+            () -> {
+              String capacity = facts.capacity().toLowerCase(Locale.ROOT).replace('_', '-');
+              return capacity.equals("spot") ? Purchase.SPOT : Purchase.ON_DEMAND;
+            });
   }
 
-  private String word() {
-    return config.purchase().name().toLowerCase(Locale.ROOT).replace('_', '-');
+  /** How the configuration says that the node is paid for; nothing where it leaves that open. */
+  private Optional<Purchase> stated() {
+    return config.purchase() == CostConfig.Purchase.AUTO
+        ? Optional.empty()
+        : Optional.of(Purchase.valueOf(config.purchase().name()));
   }
 
   private static int devices(NodeFacts facts, Optional<Instance> instance) {

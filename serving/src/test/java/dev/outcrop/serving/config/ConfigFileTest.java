@@ -1,6 +1,7 @@
 package dev.outcrop.serving.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.outcrop.batching.BatchingConfig;
 import dev.outcrop.models.loading.Quantization;
@@ -260,6 +261,15 @@ final class ConfigFileTest {
                 .adminKeyFile())
         .isEqualTo(folder.resolve("admin"));
     assertThat(config.models().getFirst().path()).isEqualTo(folder.resolve("some/folder"));
+  }
+
+  /** What comes to no number of nanoseconds is refused here, not when models are loaded. */
+  @Test
+  void boundsTheWindowOfCosts() {
+    assertThatThrownBy(() -> ConfigFile.parse("f", "cost: {window: 3000000h}"))
+        .hasMessageContaining("cost.window must be at most 8760h");
+    assertThat(ConfigFile.parse("f", "cost: {window: 8760h}").cost().window())
+        .isEqualTo(Duration.ofDays(365));
   }
 
   @Test
