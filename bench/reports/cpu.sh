@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Makes a full report of this machine: cpu.sh FOLDER [STEP...], from the repository's root. The folder gets a result of each step
 # and, by the last, report.json and report.html. Steps are load-demo load-229m load-1b engine-229m engine-1b micro dollars report;
-# all of them without a name. Client and server share the machine's cores, so that figures are lower than with a client elsewhere.
+# all of them without a name. The embedded model answers so many requests that its client needs a core: it gets one, and the
+# server another. Of larger models the server has all cores and the client takes next to nothing of them.
 set -euo pipefail
 out=$(mkdir -p "$1" && cd "$1" && pwd)
 shift
@@ -17,8 +18,10 @@ checkpoint() { # SHAPE -> the folder of random weights, which Python makes
   "$root/bench/src/main/peers/setup.sh" "$cache" checkpoint "$1" "llama-${1//,/-}" | tail -n 1
 }
 
-load() { # NAME FOLDER SCENARIO
-  "$root/outcrop" serve --model "$2" --id "$1" --port $port --management-port $((port + 1)) >"$out/$1.log" 2>&1 &
+load() { # NAME FOLDER SCENARIO [CORE-OF-SERVER CORE-OF-CLIENT]
+  local on=() from=()
+  if [ $# -gt 3 ]; then on=(taskset -c "$4") from=(taskset -c "$5"); fi
+  ${on[@]+"${on[@]}"} "$root/outcrop" serve --model "$2" --id "$1" --port $port --management-port $((port + 1)) >"$out/$1.log" 2>&1 &
   local server=$! tries=0
   trap 'kill $server 2>/dev/null || true' EXIT
   until curl -fs "http://127.0.0.1:$((port + 1))/readyz" >/dev/null 2>&1; do
@@ -26,7 +29,7 @@ load() { # NAME FOLDER SCENARIO
     sleep 0.5
   done
   # 3: a point whose client lagged is in the result, marked
-  "$root/outcrop" bench load --target http://127.0.0.1:$port --model "$1" --scenario "$here/$3.yaml" \
+  ${from[@]+"${from[@]}"} "$root/outcrop" bench load --target http://127.0.0.1:$port --model "$1" --scenario "$here/$3.yaml" \
     --metrics http://127.0.0.1:$((port + 1))/metrics >"$out/load-$1.json" || [ $? -eq 3 ]
   kill $server && wait $server || true
   trap - EXIT
@@ -37,7 +40,7 @@ shape1b=2048,16,32,8,8192,128256
 for step in $steps; do
   echo "== $step, load average $(cut -d' ' -f1 /proc/loadavg)" >&2
   case $step in
-    load-demo) load demo "$root/models/demo/model" sweep-demo ;;
+    load-demo) load demo "$root/models/demo/model" sweep-demo 0 1 ;;
     load-229m) load 229m "$(checkpoint $shape229m)" sweep-229m ;;
     load-1b) load 1b "$(checkpoint $shape1b)" sweep-1b ;;
     engine-229m) "$root/outcrop" bench engine --shape $shape229m --batch 1,16,32 --steps 24 --repeats 3 --prompt 512 >"$out/engine-229m.json" ;;
