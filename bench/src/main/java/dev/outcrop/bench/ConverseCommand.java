@@ -1,10 +1,10 @@
 package dev.outcrop.bench;
 
+import dev.outcrop.bench.endpoint.Address;
 import dev.outcrop.bench.report.Run;
 import dev.outcrop.serving.options.Bounds;
 import java.io.IOException;
 import java.net.URI;
-import java.net.URISyntaxException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -37,7 +37,6 @@ final class ConverseCommand implements Callable<Integer> {
   private static final int MOST_CLIENTS = 10_000;
   private static final int MOST_WORDS = 100_000;
   private static final int MOST_TOKENS = 100_000;
-  private static final int MOST_PORT = 65_535;
   private static final int MOST_ROUNDS = 1_000;
   private static final Pattern HEADER = Pattern.compile("[!-~]+");
 
@@ -107,8 +106,10 @@ final class ConverseCommand implements Callable<Integer> {
   }
 
   private URI check(Bounds bounds) {
-    URI server = server();
-    bounds.that(server != null, "--target must be like http://127.0.0.1:8080, was " + target);
+    URI server = Address.read(target);
+    bounds.that(
+        server != null,
+        "--target must be like http://127.0.0.1:8080, " + Address.refused(target));
     bounds.that(!model.isBlank(), "--model must not be empty");
     bounds.that(key == null || HEADER.matcher(key).matches(), "--key must be plain characters");
     bounds.within("--clients", clients, 1, MOST_CLIENTS);
@@ -117,17 +118,6 @@ final class ConverseCommand implements Callable<Integer> {
     bounds.within("--repeats", repeats, 1, MOST_ROUNDS);
     bounds.within("--warm-rounds", warmRounds, 0, MOST_ROUNDS);
     return Objects.requireNonNull(server);
-  }
-
-  /** The target, or null where no request can be sent to it. */
-  private @Nullable URI server() {
-    try {
-      URI server = new URI(target);
-      boolean http = "http".equals(server.getScheme()) || "https".equals(server.getScheme());
-      return http && server.getHost() != null && server.getPort() <= MOST_PORT ? server : null;
-    } catch (URISyntaxException e) {
-      return null;
-    }
   }
 
   private Map<String, Object> described(long drawn) {

@@ -106,6 +106,7 @@ class MainTest {
           load --scenario smoke --target http://h --api openai --region r | --region signs for converse, not for openai
           compare none.json other.json                           | there is no file none.json
           converse --target 127.0.0.1:80 --model m              | --target must be like http://127.0.0.1:8080, was 127.0.0.1:80
+          converse --target http://u:secret@h --model m         | --target must be like http://127.0.0.1:8080, without a user or a password
           converse --target ftp://h --model m                   | --target must be like http://127.0.0.1:8080, was ftp://h
           converse --target http://h:99999 --model m            | --target must be like http://127.0.0.1:8080, was http://h:99999
           """)
