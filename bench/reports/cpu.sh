@@ -51,8 +51,11 @@ for step in $steps; do
       "$root/outcrop" bench dollars --model meta.llama3-1-70b-instruct --html "$out/dollars-70b.html" >"$out/dollars-70b.json"
       ;;
     report)
-      (cd "$out" && "$root/outcrop" bench report $(ls load-demo.json load-229m.json load-1b.json engine-229m.json \
-        engine-1b.json micro.json dollars-8b.json dollars-70b.json 2>/dev/null) --html report.html --json report.json)
+      results=()
+      for name in load-demo load-229m load-1b engine-229m engine-1b micro dollars-8b dollars-70b; do
+        if [ -e "$out/$name.json" ]; then results+=("$out/$name.json"); fi
+      done
+      "$root/outcrop" bench report "${results[@]}" --html "$out/report.html" --json "$out/report.json"
       ;;
     *) echo "cpu.sh knows no step '$step'" >&2; exit 2 ;;
   esac

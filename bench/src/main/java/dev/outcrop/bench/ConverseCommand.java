@@ -108,8 +108,7 @@ final class ConverseCommand implements Callable<Integer> {
   private URI check(Bounds bounds) {
     URI server = Address.read(target);
     bounds.that(
-        server != null,
-        "--target must be like http://127.0.0.1:8080, " + Address.refused(target));
+        server != null, "--target must be like http://127.0.0.1:8080, " + Address.refused(target));
     bounds.that(!model.isBlank(), "--model must not be empty");
     bounds.that(key == null || HEADER.matcher(key).matches(), "--key must be plain characters");
     bounds.within("--clients", clients, 1, MOST_CLIENTS);

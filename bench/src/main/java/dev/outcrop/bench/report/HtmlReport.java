@@ -156,7 +156,7 @@ public final class HtmlReport {
   private static void entries(
       List<? extends Map<String, ?>> points, Map<String, String> units, StringBuilder out) {
     Set<String> names = names(points);
-    out.append("<h3>Results</h3>\n<div class=\"wide\"><table>\n<tr>");
+    out.append("<h3>Results</h3>\n<div class=\"wide\"><table class=\"rows\">\n<tr>");
     names.forEach(name -> out.append("<th>").append(Markup.escaped(name)).append("</th>"));
     out.append("</tr>\n");
     for (Map<String, ?> point : points) {
