@@ -3,16 +3,12 @@ package dev.outcrop.serving.metrics;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.outcrop.serving.OutcropServer;
 import dev.outcrop.serving.config.CostConfig;
 import dev.outcrop.serving.config.ModelConfig;
 import dev.outcrop.serving.config.ServingConfig;
-import dev.outcrop.serving.generate.ServedModel;
-import dev.outcrop.serving.testing.ScriptedBatcher;
 import dev.outcrop.serving.testing.TestServer;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Collection;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -42,8 +38,7 @@ final class CostMetricsTest {
   @Test
   void moneyIsByTenantAndTierAndNamesItsSource() throws Exception {
     long begin = System.nanoTime();
-    try (TestServer server =
-        new TestServer(request -> "x", CostMetricsTest::priced, CostMetricsTest::worksOnceOpen)) {
+    try (TestServer server = new TestServer(request -> "x", CostMetricsTest::priced)) {
       double start = (System.nanoTime() - begin) * 1e-9;
       String page = server.metrics(0);
 
@@ -75,15 +70,6 @@ final class CostMetricsTest {
     return config
         .withCost(HALF)
         .withModels(List.of(ModelConfig.of(TestServer.MODEL, Path.of("folder"))));
-  }
-
-  private static OutcropServer worksOnceOpen(ServingConfig config, Collection<ServedModel> models) {
-    List<ScriptedBatcher> batchers =
-        models.stream().map(model -> (ScriptedBatcher) model.batcher()).toList();
-    batchers.forEach(batcher -> batcher.worked = false);
-    OutcropServer server = OutcropServer.start(config, models);
-    batchers.forEach(batcher -> batcher.worked = true);
-    return server;
   }
 
   @Test

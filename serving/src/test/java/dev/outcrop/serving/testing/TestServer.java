@@ -56,6 +56,7 @@ public final class TestServer implements AutoCloseable {
   public TestServer(
       Function<GenerateRequest, String> script, UnaryOperator<ServingConfig> change, Start start) {
     batcher = new ScriptedBatcher(script);
+    batcher.worked = false;
     ServingConfig config =
         ServingConfig.DEFAULT
             .withHttp(ServingConfig.DEFAULT.http().withPort(0))
@@ -80,6 +81,7 @@ public final class TestServer implements AutoCloseable {
                     batcher,
                     text,
                     DEFAULTS)));
+    batcher.worked = true;
   }
 
   /** A change of the API port's settings. */
