@@ -4,6 +4,10 @@
 # all of them without a name. The embedded model answers so many requests that its client needs a core: it gets one, and the
 # server another. Of larger models the server has all cores and the client takes next to nothing of them.
 set -euo pipefail
+if [ $# -eq 0 ]; then
+  echo "usage: cpu.sh FOLDER [STEP...]" >&2
+  exit 2
+fi
 out=$(mkdir -p "$1" && cd "$1" && pwd)
 shift
 steps=${*:-load-demo load-229m load-1b engine-229m engine-1b micro dollars report}

@@ -101,9 +101,12 @@ class MainTest {
           load --scenario smoke --target http://h --metrics //h:8081/metrics | --metrics must be like http://127.0.0.1:8081/metrics, was //h:8081/metrics
           load --scenario smoke --target http://h --metrics httpx://h/ | --metrics must be like http://127.0.0.1:8081/metrics, was httpx://h/
           load --scenario smoke --target http://u:secret@h       | --target must be like http://127.0.0.1:8080, without a user or a password
-          load --scenario smoke --target http://h --html none/r.html | --html must be in a folder that is there, was none/r.html
+          load --scenario smoke --target http://h --html none/r.html | --html must be a file in a folder that is there, was none/r.html
           load --scenario smoke --target http://h --key k --region r | --key and --region are two ways to say who asks
           load --scenario smoke --target http://h --api openai --region r | --region signs for converse, not for openai
+          report r.json --html none/r.html                       | --html must be a file in a folder that is there, was none/r.html
+          report r.json --html r.html --json none/r.json         | --json must be a file in a folder that is there, was none/r.json
+          dollars --model meta.llama3-1-8b-instruct --html none/r.html | --html must be a file in a folder that is there, was none/r.html
           compare none.json other.json                           | there is no file none.json
           converse --target 127.0.0.1:80 --model m              | --target must be like http://127.0.0.1:8080, was 127.0.0.1:80
           converse --target http://u:secret@h --model m         | --target must be like http://127.0.0.1:8080, without a user or a password

@@ -140,6 +140,7 @@ public final class DollarsCommand implements Callable<Integer> {
 
   private void check(Bounds bounds) {
     cost.check(bounds);
+    bounds.writable("--html", html);
     bounds.within("--usual", usual, 0.01, 1);
     for (double utilisation : utilisations) {
       bounds.within("--utilisation", utilisation, 0.01, 1);

@@ -33,6 +33,7 @@ record MeasuredRun(
     int devices,
     Slo slo,
     List<Point> points) {
+  private static final String LOAD = "load";
   private static final double TOLERANCE = 1 + 1e-9;
   private static final double MILLIS = 1e3;
 
@@ -54,23 +55,30 @@ record MeasuredRun(
   }
 
   /**
-   * Reads a result of bench load, or those in a report's array.
+   * Reads a result of bench load, or those among the results of a report.
    *
    * @throws IOException that names the file, and the figure that is missing
    */
   static List<MeasuredRun> read(Path file) throws IOException {
     List<RunResult> results = ResultFile.readAll(file);
+    String name = String.valueOf(file.getFileName());
+    if (results.size() == 1) {
+      return List.of(of(name, file, results.getFirst()));
+    }
     List<MeasuredRun> runs = new ArrayList<>();
-    for (RunResult result : results) {
-      String name = String.valueOf(file.getFileName());
-      runs.add(
-          of(results.size() == 1 ? name : "%s[%d]".formatted(name, runs.size()), file, result));
+    for (int i = 0; i < results.size(); i++) {
+      if (results.get(i).benchmark().equals(LOAD)) {
+        runs.add(of("%s[%d]".formatted(name, i), file, results.get(i)));
+      }
+    }
+    if (runs.isEmpty()) {
+      throw wrong(file, "holds no result of bench load");
     }
     return runs;
   }
 
   private static MeasuredRun of(String name, Path file, RunResult result) throws IOException {
-    if (!result.benchmark().equals("load")) {
+    if (!result.benchmark().equals(LOAD)) {
       throw wrong(file, "benchmark is '" + result.benchmark() + "', must be 'load'");
     }
     List<Point> points = new ArrayList<>();

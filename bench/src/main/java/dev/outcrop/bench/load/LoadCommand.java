@@ -132,8 +132,7 @@ public final class LoadCommand implements Callable<Integer> {
         metrics == null || Address.read(metrics) != null,
         "--metrics must be like http://127.0.0.1:8081/metrics, "
             + Address.refused(String.valueOf(metrics)));
-    bounds.that(
-        html == null || hasFolder(html), "--html must be in a folder that is there, was " + html);
+    bounds.writable("--html", html);
     Scenario scenario = scenario(bounds);
     TraceFile.Trace replayed = trace(scenario);
     Run run = Run.begin("load");
@@ -155,11 +154,6 @@ public final class LoadCommand implements Callable<Integer> {
     return instance == null
         ? 1
         : Prices.read(null).instance(instance).map(Instance::devices).orElse(1);
-  }
-
-  private static boolean hasFolder(Path file) {
-    Path folder = file.toAbsolutePath().getParent();
-    return folder != null && Files.isDirectory(folder);
   }
 
   private int measured(

@@ -1,5 +1,6 @@
 package dev.outcrop.bench.report;
 
+import dev.outcrop.serving.options.Bounds;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -8,8 +9,10 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** {@code outcrop bench report}: a page about results. */
 @Command(
@@ -31,11 +34,16 @@ public final class ReportCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Where to write all of the results as one array")
   private @Nullable Path json;
 
+  @Spec private @Nullable CommandSpec spec;
+
   /** For picocli. */
   public ReportCommand() {}
 
   @Override
   public Integer call() throws IOException {
+    Bounds bounds = new Bounds(spec);
+    bounds.writable("--html", html);
+    bounds.writable("--json", json);
     List<RunResult> read = new ArrayList<>();
     for (Path result : results) {
       read.addAll(ResultFile.readAll(result));

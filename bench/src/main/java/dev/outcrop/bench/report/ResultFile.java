@@ -66,6 +66,9 @@ public final class ResultFile {
       for (JsonNode each : root.isArray() ? root : List.of(root)) {
         results.add(parse(each));
       }
+      if (results.isEmpty()) {
+        throw new IOException(file + " holds no result");
+      }
       return results;
     } catch (NoSuchFileException e) {
       throw new IOException("there is no file " + file, e);

@@ -167,15 +167,22 @@ final class DollarsCommandTest {
   }
 
   @Test
-  void aReportsArrayHoldsSeveralRuns() throws IOException {
+  void runsAreFoundAmongTheResultsOfAReport() throws IOException {
     String hour = Files.readString(Path.of(file(HOUR.formatted("\"instance\": \"g6.xlarge\","))));
     String other = Files.readString(Path.of(file(HOUR.formatted("\"instance\": \"g5.xlarge\","))));
 
-    Run run = run(file("report.json", "[" + hour + "," + other + "]"), "--model", MODEL);
+    String engine = hour.replace("\"load\"", "\"engine\"");
+    Run run =
+        run(file("report.json", "[%s,%s,%s]".formatted(hour, engine, other)), "--model", MODEL);
 
     assertThat(run.status()).as(run.err()).isZero();
     assertThat(run.rows("g6.xlarge").get(0).get("run").asText()).isEqualTo("report.json[0]");
+    assertThat(run.rows("g5.xlarge").get(0).get("run").asText()).isEqualTo("report.json[2]");
     assertThat(run.rows("g5.xlarge").get(0).get("basis").asText()).isEqualTo("measured");
+
+    Run none = run(file("none.json", "[%s,%s]".formatted(engine, engine)), "--model", MODEL);
+    assertThat(none.status()).isEqualTo(1);
+    assertThat(none.err()).contains("none.json: holds no result of bench load");
   }
 
   @Test
@@ -443,6 +450,7 @@ final class DollarsCommandTest {
           {"benchmark": "load", "results": [{"input_throughput": 1, "output_throughput": 1, "request_throughput": 1}]} | results[0].request_goodput is missing
           [                                                        | is no result of outcrop bench
           {"benchmark": "load"}                                    | is no result of outcrop bench
+          []                                                       | holds no result
           """)
   void aResultThatCannotBeReadIsNamed(String text, String message) throws IOException {
     String file = file(text);

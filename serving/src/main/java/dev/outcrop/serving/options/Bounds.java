@@ -1,6 +1,8 @@
 package dev.outcrop.serving.options;
 
 import dev.outcrop.models.loading.LoadOptions;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -35,6 +37,14 @@ public final class Bounds {
         value >= least && value <= most,
         "%s must be from %s to %s, was %s"
             .formatted(option, plain(least), plain(most), plain(value)));
+  }
+
+  /** Refuses a file that is to be written where there is no folder for it; null is none. */
+  public void writable(String option, @Nullable Path file) {
+    Path folder = file == null ? null : file.toAbsolutePath().getParent();
+    that(
+        file == null || (folder != null && Files.isDirectory(folder) && !Files.isDirectory(file)),
+        option + " must be a file in a folder that is there, was " + file);
   }
 
   /** Refuses what does not hold. */
