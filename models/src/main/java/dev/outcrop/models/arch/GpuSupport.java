@@ -29,7 +29,7 @@ public final class GpuSupport {
               .formatted(attention.headDim(), HEAD_DIM_STEP, MOST_HEAD_DIM));
     }
     if (config.packed() != null) {
-      missing.add("quantised weights");
+      missing.add("weights that the checkpoint holds packed");
     }
     return missing;
   }

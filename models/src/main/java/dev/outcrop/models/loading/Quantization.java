@@ -23,6 +23,15 @@ public enum Quantization {
   /** Four bits in groups of 128. */
   INT4_G128;
 
+  /** Bits of a weight in the linear layers; 0 where they have the model's own type. */
+  public int bits() {
+    return switch (this) {
+      case NONE -> 0;
+      case INT8, INT8_DYNAMIC -> 8;
+      case INT4, INT4_G32, INT4_G64, INT4_G128 -> 4;
+    };
+  }
+
   /** As options and files spell it: {@code int4-g32}. */
   public String word() {
     return name().toLowerCase(Locale.ROOT).replace('_', '-');

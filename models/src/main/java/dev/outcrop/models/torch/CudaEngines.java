@@ -33,8 +33,8 @@ final class CudaEngines {
       return;
     }
     List<String> missing = new ArrayList<>(GpuSupport.missing(config));
-    if (options.weights().quantised()) {
-      missing.add("quantised weights");
+    if (options.weights().bits() == 8) {
+      missing.add("weights of eight bits (four are)"); // libtorch has no kernel for them there
     }
     if (options.type() == ElementType.FLOAT32 && !options.devices().getFirst().standIn()) {
       missing.add("dtype float32 (bfloat16 is)");

@@ -25,6 +25,10 @@ final class DecoderProgram {
   private static final String GPTQ_SHIFTS = "[0, 4, 8, 12, 16, 20, 24, 28]";
   private static final String AWQ_SHIFTS = "[0, 16, 4, 20, 8, 24, 12, 28]";
   private static final String VARLEN = "torch._flash_attention_forward";
+  private static final String PACK = "torch._convert_weight_to_int4pack";
+  private static final String PACK_STAND_IN = "self.four_bit_pack_stand_in";
+  private static final String PRODUCT = "torch._weight_int4pack_mm";
+  private static final String PRODUCT_STAND_IN = "self.four_bit_product_stand_in";
 
   private final DecoderConfig config;
   private final ElementType type;
@@ -97,6 +101,9 @@ final class DecoderProgram {
       text.append(values().read("held.torchscript"));
     }
     if (format.quantised()) {
+      text.append(values().read("four_bits.torchscript"));
+    }
+    if (format.quantised() && !cuda()) {
       text.append(values().read("quantised.torchscript"));
     }
     PackedWeights packed = config.packed();
@@ -199,6 +206,8 @@ final class DecoderProgram {
         .value("layer_count", stage.count())
         .value("device", stage.device().text())
         .value("varlen", stage.device().standIn() ? "self.varlen_attention" : VARLEN)
+        .value("four_bit_pack", stage.device().standIn() ? PACK_STAND_IN : PACK)
+        .value("four_bit_product", stage.device().standIn() ? PRODUCT_STAND_IN : PRODUCT)
         .value("attention_scale", ProgramText.number(attention.scale()))
         .flag("first", stage.first())
         .flag("last", stage.last())

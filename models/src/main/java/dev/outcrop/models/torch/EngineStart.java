@@ -82,7 +82,7 @@ final class EngineStart {
         if (stage.device().cuda()) {
           program.run("place");
         }
-        if (weights.quantised()) {
+        if (weights.quantised() && !stage.device().cuda()) {
           List<KernelTable> layouts = tables;
           tables = new KernelTuner(program, options, System::nanoTime).tune();
           tables.replaceAll(table -> chosenBefore(layouts, table));

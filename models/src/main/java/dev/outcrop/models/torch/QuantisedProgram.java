@@ -21,11 +21,11 @@ final class QuantisedProgram {
 
   /**
    * @param onednn whether whole weights are packed by oneDNN, where nothing else is said of a shape
-   * @param cuda whether weights are plain tensors, which go to a GPU
+   * @param cuda whether weights go to a GPU
    */
   static ProgramText values(ProgramText text, WeightFormat format, boolean onednn, boolean cuda) {
     return text.flag("quantised", format.quantised())
-        .value("weight", cuda ? "Tensor" : "Tuple[List[int], Tensor, Tensor]")
+        .value("weight", weight(format, cuda))
         .flag("stored", format.stored())
         .value("bits", format.stored() ? 16 : format.bits())
         .value("head_bits", format.quantised() && !format.stored() ? 8 : 16)
@@ -38,5 +38,12 @@ final class QuantisedProgram {
         .value("many_int8", format.roundsInputs() ? 3 : 7)
         .value("split_unit", SPLIT_UNIT)
         .value("few_int4", FEW_INT4);
+  }
+
+  private static String weight(WeightFormat format, boolean cuda) {
+    if (!cuda) {
+      return "Tuple[List[int], Tensor, Tensor]";
+    }
+    return format.quantised() ? "Tuple[Tensor, Tensor, int]" : "Tensor";
   }
 }

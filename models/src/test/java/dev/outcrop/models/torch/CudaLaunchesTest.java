@@ -42,6 +42,7 @@ class CudaLaunchesTest {
             "index_copy_",
             "index_select",
             "native_layer_norm",
+            "_weight_int4pack_mm",
             "_flash_attention_forward")) {
       LAUNCHES.put(one, 1);
     }
@@ -52,10 +53,18 @@ class CudaLaunchesTest {
   /** What is asked of a step where the program branches. */
   private static Map<String, Boolean> step(boolean decodes, boolean spans, boolean pieces) {
     return Map.of(
-        "decodes == n", decodes && !spans,
-        "decodes == 0", !decodes,
-        "pieces > 1", pieces,
-        "layout[3] > 0", pieces);
+        "decodes == n",
+        decodes && !spans,
+        "decodes == 0",
+        !decodes,
+        "pieces > 1",
+        pieces,
+        "layout[3] > 0",
+        pieces,
+        "group == 0",
+        false,
+        "torch.__isnot__(bias, None)",
+        false);
   }
 
   @ParameterizedTest
@@ -81,15 +90,33 @@ class CudaLaunchesTest {
     String text =
         DecoderProgram.text(config, ElementType.BFLOAT16, false, WeightFormat.PLAIN, stage);
 
-    assertThat(
-            List.of(
-                count(text, "layer_0", step(true, false, false)),
-                count(text, "layer_0", step(false, true, false)),
-                count(text, "layer_0", step(true, true, false)),
-                count(text, "layer_0", step(true, false, true)),
-                count(text, "layer_0", step(false, true, true)),
-                count(text, "layer_0", step(true, true, true))))
+    assertThat(counted(text))
         .containsExactly(decodes, spans, both, inPieces, gathered, bothInPieces);
+  }
+
+  /** Rows that do not lie next to each other are copied before the kernel of four bits. */
+  @ParameterizedTest
+  @CsvSource({"llama, 18, 18, 20, 22, 19, 25", "qwen3, 21, 21, 23, 25, 22, 28"})
+  void launchesAFewMoreForFourBits(
+      String name, int decodes, int spans, int both, int inPieces, int gathered, int bothInPieces) {
+    DecoderConfig config = Fixture.read(name).config();
+    int layers = config.layers().size();
+    Stage stage = new Stage(0, layers, layers, TorchDevice.parse("cuda"));
+    WeightFormat format = new WeightFormat(4, 32, false);
+    String text = DecoderProgram.text(config, ElementType.BFLOAT16, false, format, stage);
+
+    assertThat(counted(text))
+        .containsExactly(decodes, spans, both, inPieces, gathered, bothInPieces);
+  }
+
+  private static List<Integer> counted(String text) {
+    return List.of(
+        count(text, "layer_0", step(true, false, false)),
+        count(text, "layer_0", step(false, true, false)),
+        count(text, "layer_0", step(true, true, false)),
+        count(text, "layer_0", step(true, false, true)),
+        count(text, "layer_0", step(false, true, true)),
+        count(text, "layer_0", step(true, true, true)));
   }
 
   private static int count(String text, String method, Map<String, Boolean> step) {

@@ -260,7 +260,9 @@ class CudaProgramTest {
       strings = {"qkv", "output", "down", "qkv_bias", "attention_norm", "inverse_frequencies"})
   void noticesWhatWasLeftOnAnotherDevice(String weights) {
     Fixture fixture = Fixture.read("llama-biased");
-    String moved = "self.%s = self.moved(self.%s)".formatted(weights, weights);
+    boolean matrix = List.of("qkv", "output", "down").contains(weights);
+    String moved =
+        "self.%s = self.%s(self.%s)".formatted(weights, matrix ? "placed" : "moved", weights);
     try (TorchProgram program = onMeta(fixture, text -> without(text, moved))) {
       assertThatExceptionOfType(EngineException.class)
           .isThrownBy(() -> runMixedSteps(fixture, program));
@@ -309,7 +311,7 @@ class CudaProgramTest {
     "gpt_oss, BFLOAT16, 0, attention sinks",
     "deepseek_v3, BFLOAT16, 0, heads of 20 dimensions (multiples of 8 up to 256 are)",
     "llama, FLOAT32, 0, dtype float32 (bfloat16 is)",
-    "llama, BFLOAT16, 8, quantised weights"
+    "llama, BFLOAT16, 8, weights of eight bits (four are)"
   })
   void refusesWhatTheKernelsDoNotTake(String name, ElementType type, int bits, String what) {
     Fixture fixture = Fixture.read(name);

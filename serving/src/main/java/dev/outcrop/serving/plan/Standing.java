@@ -1,8 +1,8 @@
 package dev.outcrop.serving.plan;
 
 import dev.outcrop.models.arch.GpuSupport;
-import dev.outcrop.models.loading.Quantization;
 import dev.outcrop.serving.prices.Instance;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -58,10 +58,10 @@ public record Standing(State state, String reason) {
   }
 
   private static Standing gpu(ModelWork work, int devices) {
-    if (work.quantization() != Quantization.NONE || work.config().packed() != null) {
-      return new Standing(State.UNSUPPORTED, "quantised weights run on processors only");
+    List<String> missing = new ArrayList<>(GpuSupport.missing(work.config()));
+    if (work.quantization().bits() == 8) {
+      missing.add("weights of eight bits");
     }
-    List<String> missing = GpuSupport.missing(work.config());
     if (!missing.isEmpty()) {
       return new Standing(
           State.UNSUPPORTED, "the program for GPUs does not have " + String.join(", ", missing));

@@ -67,7 +67,18 @@ final class PackedWorkTest {
     ModelWork work = work(AWQ, Quantization.NONE);
 
     assertThat(standing(work, "p5.48xlarge").state()).isEqualTo(Standing.State.UNSUPPORTED);
-    assertThat(standing(work, "p5.48xlarge").reason()).contains("quantised weights");
+    assertThat(standing(work, "p5.48xlarge").reason())
+        .contains("weights that the checkpoint holds packed");
+  }
+
+  @Test
+  void gpusHaveFourBitsOfAWholeCheckpointAndNotEight() {
+    ModelWork four = work("\"rope_theta\": 500000.0", Quantization.INT4_G128);
+    ModelWork eight = work("\"rope_theta\": 500000.0", Quantization.INT8);
+
+    assertThat(standing(four, "p5.48xlarge").state()).isEqualTo(Standing.State.UNTESTED);
+    assertThat(standing(eight, "p5.48xlarge").state()).isEqualTo(Standing.State.UNSUPPORTED);
+    assertThat(standing(eight, "p5.48xlarge").reason()).contains("weights of eight bits");
   }
 
   /** As the engine refuses it: both ask the same. */
