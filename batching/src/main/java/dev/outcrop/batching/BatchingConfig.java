@@ -1,5 +1,6 @@
 package dev.outcrop.batching;
 
+import dev.outcrop.models.engine.CompiledShapes;
 import java.time.Duration;
 import java.util.List;
 
@@ -15,7 +16,8 @@ import java.util.List;
  * @param defaultMaxTokens completion limit of a request that names none, clamped to what fits
  * @param sharing how tenants share
  * @param objectives what clients are promised
- * @param shapes the compiled shapes of the engine, {@link Shapes#DEFAULT} where it has none
+ * @param shapes shapes to hold an engine to that runs any, {@link Shapes#DEFAULT} for none; one
+ *     that was compiled brings its own
  * @param speculation whether tokens are guessed, and how many
  */
 public record BatchingConfig(
@@ -193,6 +195,11 @@ public record BatchingConfig(
       Check.that(
           none || prefillTokens.getLast() <= contexts.getLast(),
           "prefillTokens must not be longer than the last of contexts");
+    }
+
+    /** Those of an engine. */
+    public static Shapes of(CompiledShapes compiled) {
+      return new Shapes(compiled.prefillTokens(), compiled.decodeRows(), compiled.contexts());
     }
 
     /** Whether the engine runs these shapes only. */

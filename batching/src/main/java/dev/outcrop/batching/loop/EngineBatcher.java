@@ -14,6 +14,7 @@ import dev.outcrop.batching.kv.UnitHashes;
 import dev.outcrop.batching.schedule.Limits;
 import dev.outcrop.batching.schedule.Scheduler;
 import dev.outcrop.batching.schedule.Sequence;
+import dev.outcrop.models.engine.CompiledShapes;
 import dev.outcrop.models.engine.Engine;
 import dev.outcrop.models.engine.KvGeometry;
 import java.lang.System.Logger;
@@ -57,7 +58,7 @@ final class EngineBatcher implements Batcher {
     this.nanoClock = nanoClock;
     DrainRate drainRate = new DrainRate();
     this.intake = new Intake(config, drainRate, nanoClock);
-    Scheduler scheduler = scheduler(engine.geometry(), engine.stages(), config);
+    Scheduler scheduler = scheduler(engine, config);
     if (scheduler.steps() > 1 && config.speculation().drafts() != BatchingConfig.Drafts.NONE) {
       LOG.log(Level.WARNING, "{0} has several steps in flight: nothing is drafted", name);
     }
@@ -74,10 +75,14 @@ final class EngineBatcher implements Batcher {
         Thread.ofPlatform().name("watchdog-" + name).daemon(true).unstarted(this::watch);
   }
 
-  private static Scheduler scheduler(KvGeometry engine, int steps, BatchingConfig config) {
-    return config.shapes().fixed()
-        ? Scheduler.inShapes(engine, limits(config), config.shapes())
-        : new Scheduler(engine, limits(config), steps);
+  /** An engine that was compiled knows its shapes; another one may be held to some. */
+  private static Scheduler scheduler(Engine engine, BatchingConfig config) {
+    CompiledShapes compiled = engine.shapes();
+    BatchingConfig.Shapes shapes =
+        compiled == null ? config.shapes() : BatchingConfig.Shapes.of(compiled);
+    return shapes.fixed()
+        ? Scheduler.inShapes(engine.geometry(), limits(config), shapes)
+        : new Scheduler(engine.geometry(), limits(config), engine.stages());
   }
 
   private static Limits limits(BatchingConfig config) {

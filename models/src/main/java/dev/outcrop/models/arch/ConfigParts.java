@@ -6,6 +6,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
+import dev.outcrop.models.files.Fields;
 
 /** What config.json says in the same way for many families, checked. */
 final class ConfigParts {

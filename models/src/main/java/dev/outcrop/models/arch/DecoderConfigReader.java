@@ -5,6 +5,7 @@ import dev.outcrop.models.arch.Norms.Place;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
+import dev.outcrop.models.files.Fields;
 
 /**
  * Turns config.json into a {@link DecoderConfig}, family by family. Absent fields take the defaults

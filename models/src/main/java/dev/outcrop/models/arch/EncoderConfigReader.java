@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import dev.outcrop.models.files.Fields;
 
 /**
  * Turns config.json into an {@link EncoderConfig}. Absent fields take the defaults of the family's

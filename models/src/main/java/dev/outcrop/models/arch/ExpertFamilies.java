@@ -7,6 +7,7 @@ import dev.outcrop.models.arch.Norms.Place;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import dev.outcrop.models.files.Fields;
 
 /** The families with experts; as {@link DecoderConfigReader} reads the others. */
 final class ExpertFamilies {

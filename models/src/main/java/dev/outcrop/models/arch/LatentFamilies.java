@@ -8,6 +8,7 @@ import dev.outcrop.models.arch.Norms.Place;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
+import dev.outcrop.models.files.Fields;
 
 /** The families with latent attention; as {@link DecoderConfigReader} reads the others. */
 final class LatentFamilies {

@@ -2,6 +2,7 @@ package dev.outcrop.models.arch;
 
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import dev.outcrop.models.files.Fields;
 
 /**
  * How a checkpoint holds the weights of its linear layers where they were quantised to four bits

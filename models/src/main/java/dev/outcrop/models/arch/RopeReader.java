@@ -6,6 +6,7 @@ import static dev.outcrop.models.arch.ConfigParts.SLIDING;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import dev.outcrop.models.files.Fields;
 
 /** Reads rotary embeddings, as transformers 4 (rope_scaling) or 5 (rope_parameters) wrote them. */
 final class RopeReader {

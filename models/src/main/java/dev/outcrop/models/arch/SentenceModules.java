@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
+import dev.outcrop.models.files.Fields;
 
 /**
  * What the files of sentence-transformers say about an embedding model: {@code modules.json}, the

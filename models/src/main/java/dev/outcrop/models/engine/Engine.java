@@ -1,5 +1,7 @@
 package dev.outcrop.models.engine;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Runs one forward pass over a mixed batch. One engine owns one model's weights and KV arena, on
  * one device or in stages on several.
@@ -29,6 +31,11 @@ public interface Engine extends AutoCloseable {
    */
   default int stages() {
     return 1;
+  }
+
+  /** The only shapes that it runs; null where a step may have any; constant. */
+  default @Nullable CompiledShapes shapes() {
+    return null;
   }
 
   /**

@@ -63,7 +63,7 @@ public final class LoadedEncoder implements AutoCloseable {
   private static TextEncoder encoder(Path folder, ModelInfo info, LoadOptions options) {
     SentenceModules modules = SentenceModules.read(folder);
     Checkpoint checkpoint = Checkpoint.open(folder);
-    ComputeType compute = LoadedModel.compute(checkpoint, options.computed());
+    ComputeType compute = CheckpointSource.compute(checkpoint, options.computed());
     ElementType type = EngineLoader.element(compute);
     if (!options.devices().isEmpty()) {
       throw new OutcropException(
@@ -117,7 +117,7 @@ public final class LoadedEncoder implements AutoCloseable {
           Math.min(most, config.maxTokens()));
     }
     DecoderConfig config = DecoderConfig.read(folder);
-    ComputeType type = LoadedModel.compute(checkpoint, options.computed());
+    ComputeType type = CheckpointSource.compute(checkpoint, options.computed());
     // KV is kept for the time of a batch, so the longest text has to fit into it.
     int fits = EngineLoader.kvTokens(config, type, options.kvBytes());
     return info(
@@ -146,8 +146,8 @@ public final class LoadedEncoder implements AutoCloseable {
         family,
         checkpoint.tensors().stream().mapToLong(StoredTensor::elements).sum(),
         checkpoint.bytes(),
-        LoadedModel.name(LoadedModel.stored(checkpoint)),
-        LoadedModel.compute(checkpoint, options.computed()).name().toLowerCase(Locale.ROOT),
+        CheckpointSource.name(CheckpointSource.stored(checkpoint)),
+        CheckpointSource.compute(checkpoint, options.computed()).name().toLowerCase(Locale.ROOT),
         sizes[0],
         sizes[1],
         sizes[2],

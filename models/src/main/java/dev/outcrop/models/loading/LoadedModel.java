@@ -10,15 +10,10 @@ import dev.outcrop.models.engine.Sampling;
 import dev.outcrop.models.text.ChatTemplate;
 import dev.outcrop.models.text.Tokenizer;
 import dev.outcrop.models.weights.Checkpoint;
-import dev.outcrop.models.weights.DType;
-import dev.outcrop.models.weights.StoredTensor;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -66,13 +61,11 @@ public final class LoadedModel implements AutoCloseable {
   }
 
   private static LoadedModel read(Path folder, LoadOptions options) {
-    DecoderConfig config = config(folder).withMaxPosition(options.maxContext());
-    Checkpoint checkpoint = Checkpoint.open(folder);
-    ModelInfo info = info(folder, config, checkpoint, options.computed());
-    TextSide.Reading reading = TextSide.begin(folder, config);
+    ModelSource source = ModelSource.of(folder, options);
+    TextSide.Reading reading = TextSide.begin(folder, source.config());
     Engine engine;
     try {
-      engine = engine(config, checkpoint, info, options, reading);
+      engine = source.open(reading::requireNoError);
     } catch (RuntimeException e) {
       reading.await().tokenizer().close(); // or its own error, which is the simpler one to mend
       throw e;
@@ -84,8 +77,8 @@ public final class LoadedModel implements AutoCloseable {
       engine.close();
       throw e;
     }
-    warnOfOtherVocabulary(folder, text.tokenizer(), config);
-    return new LoadedModel(info, text, engine);
+    warnOfOtherVocabulary(folder, text.tokenizer(), source.config());
+    return new LoadedModel(source.info(), text, engine);
   }
 
   /** Not refused: fine-tuned checkpoints with a padding token that has no row are common. */
@@ -103,7 +96,8 @@ public final class LoadedModel implements AutoCloseable {
 
   /** Describes a folder without loading its weights. */
   public static ModelInfo inspect(Path folder, LoadOptions.Dtype dtype) {
-    return info(folder, config(folder), Checkpoint.open(folder), dtype);
+    LoadOptions options = new LoadOptions(dtype, LoadOptions.DEFAULT.kvBytes(), 0, 0);
+    return ModelSource.of(requireFolder(folder), options).info();
   }
 
   /**
@@ -115,7 +109,7 @@ public final class LoadedModel implements AutoCloseable {
     DecoderConfig config = config(folder);
     Checkpoint checkpoint = Checkpoint.open(folder);
     LoadOptions options = new LoadOptions(dtype, 1, 0, 0, quantization, KernelTuning.usual());
-    ComputeType type = compute(checkpoint, options.computed());
+    ComputeType type = CheckpointSource.compute(checkpoint, options.computed());
     EngineOptions engine = new EngineOptions(type, ids.length, 0, quantization, options.tuning());
     return EngineLoader.logits(config, checkpoint, engine, ids, LOGITS_CHUNK);
   }
@@ -133,7 +127,7 @@ public final class LoadedModel implements AutoCloseable {
     Checkpoint checkpoint = Checkpoint.open(folder);
     EngineOptions engine =
         new EngineOptions(
-            compute(checkpoint, options.computed()),
+            CheckpointSource.compute(checkpoint, options.computed()),
             1,
             options.threads(),
             options.quantization(),
@@ -156,95 +150,6 @@ public final class LoadedModel implements AutoCloseable {
           ModelError.CHECKPOINT_INVALID, "there is no model folder at " + folder);
     }
     return folder;
-  }
-
-  private static Engine engine(
-      DecoderConfig config,
-      Checkpoint checkpoint,
-      ModelInfo info,
-      LoadOptions options,
-      TextSide.Reading text) {
-    if (options.kvBytes() < info.kvBytesPerToken()) {
-      throw new OutcropException(
-          ModelError.CHECKPOINT_INVALID,
-          "a KV cache of %d bytes holds no token; this model needs %d bytes per token"
-              .formatted(options.kvBytes(), info.kvBytesPerToken()));
-    }
-    ComputeType type = compute(checkpoint, options.computed());
-    return EngineLoader.open(
-        config,
-        checkpoint,
-        new EngineOptions(
-            type,
-            EngineLoader.kvTokens(config, type, options.kvBytes()),
-            options.threads(),
-            options.quantization(),
-            options.tuning(),
-            options.devices()),
-        text::requireNoError);
-  }
-
-  static ComputeType compute(Checkpoint checkpoint, LoadOptions.Dtype wanted) {
-    return switch (wanted) {
-      case FLOAT32 -> ComputeType.FLOAT32;
-      case BFLOAT16 -> ComputeType.BFLOAT16;
-      case AUTO -> stored(checkpoint) == DType.F32 ? ComputeType.FLOAT32 : ComputeType.BFLOAT16;
-    };
-  }
-
-  /** Bytes and int32 are weights of four bits and what scales them. */
-  static long parameters(StoredTensor tensor) {
-    return switch (tensor.dtype()) {
-      case U8 -> tensor.name().endsWith("_blocks") ? 2 * tensor.elements() : 0;
-      case I32 -> tensor.name().endsWith(".qweight") ? 8 * tensor.elements() : 0;
-      default -> tensor.name().endsWith(".scales") ? 0 : tensor.elements();
-    };
-  }
-
-  /** The type that most bytes of the checkpoint are in. */
-  static DType stored(Checkpoint checkpoint) {
-    return checkpoint.tensors().stream()
-        .collect(
-            Collectors.groupingBy(StoredTensor::dtype, Collectors.summingLong(StoredTensor::bytes)))
-        .entrySet()
-        .stream()
-        .max(Map.Entry.comparingByValue())
-        .map(Map.Entry::getKey)
-        .orElse(DType.F32);
-  }
-
-  private static ModelInfo info(
-      Path folder, DecoderConfig config, Checkpoint checkpoint, LoadOptions.Dtype wanted) {
-    ComputeType compute = compute(checkpoint, wanted);
-    CompletionFormat format =
-        CompletionFormat.of(config.family().modelType(), ChatTemplate.source(folder));
-    int bytes = compute == ComputeType.FLOAT32 ? Float.BYTES : Short.BYTES;
-    return new ModelInfo(
-        config.family().modelType(),
-        checkpoint.tensors().stream().mapToLong(LoadedModel::parameters).sum(),
-        checkpoint.bytes(),
-        name(stored(checkpoint)),
-        compute.name().toLowerCase(Locale.ROOT),
-        config.layers().size(),
-        config.hiddenSize(),
-        config.attention().heads(),
-        config.attention().kvHeads(),
-        config.vocabularySize(),
-        config.maxPosition(),
-        config.kvNumbersPerToken() * bytes,
-        format.tools().word(),
-        format.reasoning().word());
-  }
-
-  static String name(DType stored) {
-    return switch (stored) {
-      case F32 -> "float32";
-      case F16 -> "float16";
-      case BF16 -> "bfloat16";
-      case U8 -> "mxfp4";
-      case I32 -> "int4";
-      default -> stored.name();
-    };
   }
 
   /**

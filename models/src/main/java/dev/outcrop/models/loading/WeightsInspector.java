@@ -101,7 +101,7 @@ final class WeightsInspector {
           names.stream()
               .map(checkpoint::find)
               .filter(Objects::nonNull)
-              .mapToLong(LoadedModel::parameters)
+              .mapToLong(CheckpointSource::parameters)
               .sum();
     }
   }
@@ -123,7 +123,7 @@ final class WeightsInspector {
     return bytes(
         checkpoint == null
             ? dtype == LoadOptions.Dtype.FLOAT32 ? ComputeType.FLOAT32 : ComputeType.BFLOAT16
-            : LoadedModel.compute(checkpoint, dtype));
+            : CheckpointSource.compute(checkpoint, dtype));
   }
 
   private static int bytes(ComputeType type) {
@@ -136,15 +136,15 @@ final class WeightsInspector {
    * @param tiedNumbers numbers that are stored once and held twice
    */
   Inspection.Weights describe(Checkpoint checkpoint, boolean tied, long tiedNumbers) {
-    long parameters = checkpoint.tensors().stream().mapToLong(LoadedModel::parameters).sum();
-    ComputeType type = LoadedModel.compute(checkpoint, dtype);
+    long parameters = checkpoint.tensors().stream().mapToLong(CheckpointSource::parameters).sum();
+    ComputeType type = CheckpointSource.compute(checkpoint, dtype);
     return new Inspection.Weights(
         parameters,
         checkpoint.bytes(),
-        LoadedModel.name(LoadedModel.stored(checkpoint)),
+        CheckpointSource.name(CheckpointSource.stored(checkpoint)),
         type.name().toLowerCase(Locale.ROOT),
         tied,
-        LoadedModel.stored(checkpoint) == DType.I32
+        CheckpointSource.stored(checkpoint) == DType.I32
             ? checkpoint.bytes() + tiedNumbers * bytes(type) // as they are stored
             : (parameters - unused + tiedNumbers) * bytes(type));
   }

@@ -264,7 +264,7 @@ final class DecoderProgram {
   }
 
   /** A divisor of the vocabulary of a few hundred, or 1 where there is none. */
-  private static int chunk(int vocabulary) {
+  static int chunk(int vocabulary) {
     for (int chunk = 512; chunk >= 64; chunk--) {
       if (vocabulary % chunk == 0 && vocabulary / chunk > 1) {
         return chunk;

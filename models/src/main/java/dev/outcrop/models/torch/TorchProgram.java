@@ -15,8 +15,12 @@ import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.util.NativeResource;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -75,6 +79,24 @@ final class TorchProgram implements AutoCloseable {
     } catch (MalformedModelException | RuntimeException e) {
       model.close();
       throw new IllegalStateException("libtorch refused the program", e);
+    }
+  }
+
+  /**
+   * Reads a program that was compiled ahead of time; what it was compiled for has to be in this
+   * libtorch.
+   */
+  static TorchProgram read(Path file) {
+    Model model = Model.newInstance("compiled", Device.cpu(), "PyTorch");
+    try (InputStream archive = Files.newInputStream(file)) {
+      model.load(archive);
+      return new TorchProgram(model, (PtSymbolBlock) model.getBlock());
+    } catch (IOException e) {
+      model.close();
+      throw new UncheckedIOException(e);
+    } catch (MalformedModelException | RuntimeException e) {
+      model.close();
+      throw new IllegalStateException("libtorch refused the compiled program", e);
     }
   }
 
@@ -137,12 +159,28 @@ final class TorchProgram implements AutoCloseable {
     return input(manager.create(values, new Shape(count), DataType.INT32));
   }
 
+  /** The same of the buffer's beginning, to be put into a {@link #list}. */
+  PtNDArray array(ByteBuffer values, long... shape) {
+    Shape dimensions = new Shape(shape);
+    // DJL sets the limit of what it is given.
+    ByteBuffer part = values.slice(0, Math.toIntExact(Integer.BYTES * dimensions.size()));
+    PtNDArray array =
+        manager.create(part.order(ByteOrder.nativeOrder()), dimensions, DataType.INT32);
+    inputs.add(new Handle<>(array));
+    return array;
+  }
+
+  /** Arguments of the next {@link #call} that {@link #array} made, as one list. */
+  IValue list(PtNDArray... arrays) {
+    return IValue.listFrom(arrays);
+  }
+
   /** Runs a method and drops its result. */
   void run(String method, IValue... arguments) {
     result(method, arguments).close();
   }
 
-  /** A tensor that stays inside libtorch, so that it may be of any type. */
+  /** A value that stays inside libtorch, so that it may be of any type. */
   sealed interface Kept extends AutoCloseable {
     @Override
     void close();
@@ -150,13 +188,54 @@ final class TorchProgram implements AutoCloseable {
 
   /** Runs a method that returns a tensor, for another program; the caller closes it. */
   Kept keep(String method, IValue... arguments) {
-    return new KeptTensor(result(method, arguments));
+    return new KeptValue(result(method, arguments));
+  }
+
+  /** What a {@link #call} returned, to be closed by the caller. */
+  Kept kept(IValue returned) {
+    return new KeptValue(new Handle<>(returned));
+  }
+
+  /** What a tuple consists of, each to be closed by the caller. */
+  List<Kept> parts(Kept tuple) {
+    return switch (tuple) {
+      case KeptValue(var handle) ->
+          Arrays.stream(handle.resource.toIValueTuple()).map(this::kept).toList();
+    };
+  }
+
+  /**
+   * An argument of the next {@link #call}, which reads what another program returned and leaves it
+   * to its owner.
+   */
+  IValue share(Kept value) {
+    return input(tensor(value));
+  }
+
+  private PtNDArray tensor(Kept value) {
+    return switch (value) {
+      case KeptValue(var handle) -> handle.resource.toTensor(manager);
+    };
+  }
+
+  /** The numbers of a tensor of int32. */
+  int[] integers(Kept value) {
+    try (Handle<PtNDArray> array = new Handle<>(tensor(value))) {
+      return array.resource.toIntArray();
+    }
+  }
+
+  /** The dimensions of a tensor. */
+  long[] shape(Kept value) {
+    try (Handle<PtNDArray> array = new Handle<>(tensor(value))) {
+      return array.resource.getShape().getShape();
+    }
   }
 
   /** Runs a method with a tensor of another program, which must not be used afterwards. */
   void give(String method, Kept tensor) {
     switch (tensor) {
-      case KeptTensor(var handle) -> run(method, handle.resource);
+      case KeptValue(var handle) -> run(method, handle.resource);
     }
   }
 
@@ -248,7 +327,7 @@ final class TorchProgram implements AutoCloseable {
     }
   }
 
-  private record KeptTensor(Handle<IValue> handle) implements Kept {
+  private record KeptValue(Handle<IValue> handle) implements Kept {
     @Override
     public void close() {
       handle.close();

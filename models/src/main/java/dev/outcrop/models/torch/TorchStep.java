@@ -3,10 +3,8 @@ package dev.outcrop.models.torch;
 import ai.djl.pytorch.jni.IValue;
 import dev.outcrop.models.arch.DecoderConfig;
 import dev.outcrop.models.arch.Rope;
-import dev.outcrop.models.engine.Sampling;
 import dev.outcrop.models.engine.StepPlan;
 import dev.outcrop.models.engine.StepResult;
-import java.util.Arrays;
 
 /**
  * A step as the decoder's programs take it: its tokens, where they go and who sees them, and how
@@ -15,12 +13,12 @@ import java.util.Arrays;
  */
 final class TorchStep {
   private final StepLayout layout;
-  private final SamplingTable sampling;
+  private final StepChoice choice;
   private long[] tokenTable = {};
   private long[] where = {};
 
   TorchStep(DecoderConfig config, boolean cuda) {
-    this.sampling = new SamplingTable(config.vocabularySize());
+    this.choice = new StepChoice(config.vocabularySize());
     this.layout =
         new StepLayout(
             DecoderProgram.windows(config),
@@ -32,7 +30,7 @@ final class TorchStep {
   /** Takes in a plan, all of it. */
   void fill(StepPlan plan) {
     fillLayout(plan);
-    sampling.fill(plan);
+    choice.fill(plan);
   }
 
   /** Takes in a plan without how its tokens are chosen. */
@@ -64,71 +62,6 @@ final class TorchStep {
 
   /** Runs the last program and chooses tokens. */
   StepResult choose(StepPlan plan, TorchProgram program) {
-    long[] sampled = new long[sampling.size()];
-    for (int i = 0; i < sampled.length; i++) {
-      int row = sampling.row(i);
-      int unseen = plan.firstResult(row) + plan.drafts(row) - sampling.result(i);
-      sampled[i] = layout.lastToken(row) - (long) unseen;
-    }
-    IValue tokens = tokens(program);
-    IValue which = IValue.listFrom(sampled);
-    MaskTable masks = sampling.masks();
-    if (sampling.plain() && masks.isEmpty()) {
-      return greedy(plan, program.runLongs("step_greedy", tokens, where(), which));
-    }
-    IValue allowed = IValue.listFrom(masks.rows(sampled.length));
-    IValue ids = program.integers(masks.ids(), masks.size());
-    if (sampling.plain()) {
-      return greedy(
-          plan, program.runLongs("step_greedy_masked", tokens, where(), which, allowed, ids));
-    }
-    IValue numbers = IValue.listFrom(sampling.numbers());
-    IValue counts = IValue.listFrom(sampling.counts());
-    long[] history = sampling.history();
-    IValue seen = program.longs(history, history.length);
-    return sampled(
-        plan,
-        program.runTensors(
-            "step_sample", tokens, where(), which, numbers, counts, seen, allowed, ids));
-  }
-
-  private StepResult greedy(StepPlan plan, long[] chosen) {
-    StepResult.Sampled result = nothingSampled(plan.results());
-    for (int i = 0; i < sampling.size(); i++) {
-      result.tokens()[sampling.result(i)] = (int) chosen[i];
-    }
-    return result;
-  }
-
-  private StepResult sampled(StepPlan plan, TorchProgram.Tensors chosen) {
-    StepResult.Sampled result = nothingSampled(plan.results());
-    long[] tokens = chosen.longs(0);
-    boolean logprobs = chosen.size() > 1;
-    float[] chosenLogprobs = logprobs ? chosen.floats(1) : new float[0];
-    long[] topTokens = logprobs ? chosen.longs(2) : new long[0];
-    float[] topLogprobs = logprobs ? chosen.floats(3) : new float[0];
-    int width = topTokens.length / sampling.size();
-    for (int i = 0; i < sampling.size(); i++) {
-      int at = sampling.result(i);
-      result.tokens()[at] = (int) tokens[i];
-      Sampling how = plan.sampling(sampling.row(i));
-      if (how != null && how.logprobs() >= 0 && tokens[i] >= 0) {
-        int from = i * width;
-        int count = Math.min(how.logprobs(), width);
-        result.logprobs()[at] = chosenLogprobs[i];
-        result.topTokens()[at] =
-            Arrays.stream(topTokens, from, from + count).mapToInt(Math::toIntExact).toArray();
-        result.topLogprobs()[at] = Arrays.copyOfRange(topLogprobs, from, from + count);
-      }
-    }
-    return result;
-  }
-
-  private static StepResult.Sampled nothingSampled(int results) {
-    int[] tokens = new int[results];
-    Arrays.fill(tokens, StepResult.NO_TOKEN);
-    float[] logprobs = new float[results];
-    Arrays.fill(logprobs, Float.NaN);
-    return new StepResult.Sampled(tokens, logprobs, new int[results][0], new float[results][0]);
+    return choice.choose(plan, program, tokens(program), where(), layout::lastToken);
   }
 }

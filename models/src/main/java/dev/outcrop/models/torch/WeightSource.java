@@ -194,7 +194,7 @@ final class WeightSource {
     return LongStream.concat(head, rest).toArray();
   }
 
-  private static int scalarType(DType dtype) {
+  static int scalarType(DType dtype) {
     return switch (dtype) {
       case F32 -> 6;
       case F16 -> 5;

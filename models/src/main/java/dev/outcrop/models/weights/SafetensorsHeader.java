@@ -44,6 +44,11 @@ final class SafetensorsHeader {
 
   /** The tensors of a file in the order of their data. */
   static List<StoredTensor> read(Path file) {
+    return file(file).tensors();
+  }
+
+  /** The same, and what the file says of itself. */
+  static SafetensorsFile file(Path file) {
     if (!Files.isRegularFile(file)) {
       throw invalid(file, Files.exists(file) ? "is not a regular file" : "is missing");
     }
@@ -90,19 +95,18 @@ final class SafetensorsHeader {
     return buffer.flip();
   }
 
-  private List<StoredTensor> tensors(String json) throws IOException {
+  private SafetensorsFile tensors(String json) throws IOException {
     Map<String, StoredTensor> tensors = new LinkedHashMap<>();
-    boolean metadata = false;
+    @Nullable Map<String, String> metadata = null;
     try (JsonParser parser = CheckpointFile.parser(json)) {
       expect(parser.nextToken(), JsonToken.START_OBJECT, "the header");
       while (parser.nextToken() != JsonToken.END_OBJECT) {
         String name = parser.currentName();
         if (name.equals(METADATA)) {
-          if (metadata) {
+          if (metadata != null) {
             throw invalid(file, "has two " + METADATA + " entries");
           }
-          metadata = true;
-          metadata(parser);
+          metadata = metadata(parser);
         } else if (tensors.put(name, tensor(name, parser)) != null) {
           throw invalid(file, "holds tensor '%s' twice".formatted(show(name)));
         }
@@ -115,14 +119,18 @@ final class SafetensorsHeader {
     ordered.sort(
         Comparator.comparingLong(StoredTensor::offset).thenComparingLong(StoredTensor::bytes));
     requireContiguous(ordered);
-    return ordered;
+    return new SafetensorsFile(file, ordered, metadata == null ? Map.of() : metadata);
   }
 
-  private void metadata(JsonParser parser) throws IOException {
+  private Map<String, String> metadata(JsonParser parser) throws IOException {
+    Map<String, String> metadata = new LinkedHashMap<>();
     expect(parser.nextToken(), JsonToken.START_OBJECT, METADATA);
     while (parser.nextToken() != JsonToken.END_OBJECT) {
-      expect(parser.nextToken(), JsonToken.VALUE_STRING, METADATA + "." + parser.currentName());
+      String name = parser.currentName();
+      expect(parser.nextToken(), JsonToken.VALUE_STRING, METADATA + "." + name);
+      metadata.put(name, parser.getText());
     }
+    return metadata;
   }
 
   private StoredTensor tensor(String name, JsonParser parser) throws IOException {

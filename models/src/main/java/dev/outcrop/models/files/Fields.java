@@ -1,11 +1,10 @@
-package dev.outcrop.models.arch;
+package dev.outcrop.models.files;
 
 import static dev.outcrop.models.files.CheckpointFile.show;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.outcrop.models.ModelError;
 import dev.outcrop.models.OutcropException;
-import dev.outcrop.models.files.CheckpointFile;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,35 +18,39 @@ import org.jspecify.annotations.Nullable;
  * @param prefix the path of the object within the file, empty or ending in a dot
  * @param node the object
  */
-record Fields(Path file, String prefix, JsonNode node) {
+public record Fields(Path file, String prefix, JsonNode node) {
   private static final long MAX_BYTES = 4_000_000;
 
-  static Fields read(Path file) {
+  /** Reads a file that holds one JSON object. */
+  public static Fields read(Path file) {
     return new Fields(file, "", CheckpointFile.object(file, MAX_BYTES));
   }
 
-  static Fields parse(Path file, byte[] json) {
+  /** The same of bytes at hand; the file is for messages. */
+  public static Fields parse(Path file, byte[] json) {
     return new Fields(file, "", CheckpointFile.object(file, json));
   }
 
   /** Whether the field is there and not null. */
-  boolean has(String name) {
+  public boolean has(String name) {
     return node.hasNonNull(name);
   }
 
   /** Whether the field is there, be it null. */
-  boolean mentions(String name) {
+  public boolean mentions(String name) {
     return node.has(name);
   }
 
-  int integer(String name, int low, int high) {
+  /** A whole number that has to be there. */
+  public int integer(String name, int low, int high) {
     if (!has(name)) {
       throw invalid(name, "is missing");
     }
     return integer(name, node.get(name), low, high);
   }
 
-  int integer(String name, int low, int high, int absent) {
+  /** A whole number, or what stands for an absent one. */
+  public int integer(String name, int low, int high, int absent) {
     return has(name) ? integer(name, low, high) : absent;
   }
 
@@ -64,7 +67,8 @@ record Fields(Path file, String prefix, JsonNode node) {
     return (int) number;
   }
 
-  double number(String name, double low, double high) {
+  /** A number that has to be there. */
+  public double number(String name, double low, double high) {
     if (!has(name)) {
       throw invalid(name, "is missing");
     }
@@ -80,11 +84,13 @@ record Fields(Path file, String prefix, JsonNode node) {
     return number;
   }
 
-  double number(String name, double low, double high, double absent) {
+  /** A number, or what stands for an absent one. */
+  public double number(String name, double low, double high, double absent) {
     return has(name) ? number(name, low, high) : absent;
   }
 
-  boolean flag(String name, boolean absent) {
+  /** True or false, or what stands for an absent one. */
+  public boolean flag(String name, boolean absent) {
     if (!has(name)) {
       return absent;
     }
@@ -95,7 +101,8 @@ record Fields(Path file, String prefix, JsonNode node) {
     return value.booleanValue();
   }
 
-  String text(String name, String absent) {
+  /** A string, or what stands for an absent one. */
+  public String text(String name, String absent) {
     if (!has(name)) {
       return absent;
     }
@@ -107,7 +114,7 @@ record Fields(Path file, String prefix, JsonNode node) {
   }
 
   /** One id or a list of ids; none where the field is absent or null. */
-  List<Integer> ids(String name, int high) {
+  public List<Integer> ids(String name, int high) {
     List<Integer> ids = new ArrayList<>();
     if (has(name)) {
       JsonNode value = node.get(name);
@@ -126,7 +133,8 @@ record Fields(Path file, String prefix, JsonNode node) {
     return ids;
   }
 
-  List<String> texts(String name, int most) {
+  /** A list of strings; empty where the field is absent or null. */
+  public List<String> texts(String name, int most) {
     List<String> texts = new ArrayList<>();
     if (has(name)) {
       JsonNode value = node.get(name);
@@ -144,7 +152,7 @@ record Fields(Path file, String prefix, JsonNode node) {
   }
 
   /** A list of numbers, which has to be there. */
-  List<Double> numbers(String name, double low, double high, int most) {
+  public List<Double> numbers(String name, double low, double high, int most) {
     if (!has(name) || !node.get(name).isArray() || node.get(name).size() > most) {
       throw invalid(name, "must be a list of at most %d numbers".formatted(most));
     }
@@ -154,7 +162,7 @@ record Fields(Path file, String prefix, JsonNode node) {
   }
 
   /** An object, or null where the field is absent, null or an empty object. */
-  @Nullable Fields object(String name) {
+  public @Nullable Fields object(String name) {
     if (!has(name) || (node.get(name).isObject() && node.get(name).isEmpty())) {
       return null;
     }
@@ -164,11 +172,13 @@ record Fields(Path file, String prefix, JsonNode node) {
     return new Fields(file, prefix + name + ".", node.get(name));
   }
 
-  OutcropException invalid(String name, String problem) {
+  /** The error for a field that breaks the format. */
+  public OutcropException invalid(String name, String problem) {
     return CheckpointFile.invalid(file, prefix + name + " " + problem);
   }
 
-  OutcropException unsupported(String name, String found, String supported) {
+  /** The error for a field that asks for what is not supported. */
+  public OutcropException unsupported(String name, String found, String supported) {
     return new OutcropException(
         ModelError.CHECKPOINT_UNSUPPORTED,
         "%s: %s%s is %s; supported: %s".formatted(file, prefix, name, show(found), supported));

@@ -1,0 +1,151 @@
+package dev.outcrop.models.torch;
+
+import ai.djl.engine.EngineException;
+import ai.djl.pytorch.jni.IValue;
+import dev.outcrop.models.OutcropException;
+import dev.outcrop.models.engine.CompiledShapes;
+import dev.outcrop.models.engine.Engine;
+import dev.outcrop.models.engine.KvGeometry;
+import dev.outcrop.models.engine.StepPlan;
+import dev.outcrop.models.engine.StepResult;
+import dev.outcrop.models.neuron.BundleManifest;
+import dev.outcrop.models.neuron.NeuronBundle;
+import dev.outcrop.models.neuron.NeuronHost;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A decoder that was compiled ahead of time to fixed shapes, for Neuron cores or, as their
+ * stand-in, for the processor. KV stays on the device: a slot for every sequence, a unit of the
+ * geometry each. A plan has to name a compiled shape ({@link StepPlan#shape}); what tokens are
+ * chosen from comes back as logits, and choosing is the same as in {@link TorchEngine}.
+ */
+public final class NeuronEngine implements Engine {
+  private final CompiledProgram program;
+  private final TorchProgram sampling;
+  private final CompiledShapes shapes;
+  private final KvGeometry geometry;
+  private final CompiledStep step;
+  private final StepChoice choice;
+
+  private NeuronEngine(
+      NeuronBundle bundle, CompiledProgram program, TorchProgram sampling, CompiledStep step) {
+    BundleManifest manifest = bundle.manifest();
+    this.program = program;
+    this.sampling = sampling;
+    this.shapes = manifest.shapes();
+    this.step = step;
+    this.choice = new StepChoice(bundle.config().vocabularySize());
+    this.geometry =
+        new KvGeometry(
+            shapes.longest(),
+            shapes.slots(),
+            bundle.config().kvNumbersPerToken() * manifest.elementBytes(),
+            bundle.config().maxPosition());
+  }
+
+  /**
+   * Opens a bundle. Takes as long as reading its files once and bringing every shape to the device.
+   *
+   * @param host what this process has for Neuron; not asked for a stand-in
+   * @param threads threads that one operator on the processor may use; 0 leaves it to libtorch
+   * @param heed is run again and again while it loads; what it throws ends the loading
+   * @throws OutcropException where the bundle cannot run here, with what to do about it
+   */
+  public static NeuronEngine open(
+      NeuronBundle bundle, NeuronHost host, int threads, Runnable heed) {
+    if (bundle.manifest().backend() == BundleManifest.Backend.NEURON) {
+      String cores = host.coresFor(bundle.manifest());
+      if (cores != null) {
+        NativeEnvironment.offer(NeuronHost.VISIBLE_CORES, cores);
+      }
+    }
+    bundle.requireLibtorch(TorchProgram.version());
+    return LoadingThread.call(
+        () -> {
+          if (threads > 0) {
+            TorchProgram.threads(threads);
+          }
+          CompiledStep step = new CompiledStep(bundle.manifest().shapes());
+          CompiledProgram program = CompiledProgram.open(bundle, step, heed);
+          try {
+            return new NeuronEngine(
+                bundle, program, TorchProgram.load(samplingText(bundle)), step);
+          } catch (RuntimeException e) {
+            program.close();
+            throw e;
+          }
+        });
+  }
+
+  private static String samplingText(NeuronBundle bundle) {
+    int vocabulary = bundle.config().vocabularySize();
+    int chunk = DecoderProgram.chunk(vocabulary);
+    return new ProgramText()
+        .flag("cuda", false)
+        .flag("chunks", chunk > 1)
+        .value("vocabulary", vocabulary)
+        .value("chunk", chunk)
+        .value("chunks", vocabulary / chunk)
+        .read("host_sampling.torchscript", "sampling.torchscript");
+  }
+
+  @Override
+  public KvGeometry geometry() {
+    return geometry;
+  }
+
+  @Override
+  public CompiledShapes shapes() {
+    return shapes;
+  }
+
+  @Override
+  public Pending submit(StepPlan plan) {
+    StepResult result = run(plan);
+    return () -> result;
+  }
+
+  private StepResult run(StepPlan plan) {
+    try {
+      if (plan.rows() == 0) {
+        return StepChoice.nothingSampled(0);
+      }
+      step.fill(plan);
+      choice.fill(plan);
+      try (CompiledProgram.Result result = program.forward(step)) {
+        return choose(plan, result);
+      }
+    } catch (OutcropException e) {
+      return new StepResult.Failed(e);
+    } catch (EngineException | IllegalArgumentException e) {
+      return TorchEngine.failed(e);
+    }
+  }
+
+  private StepResult choose(StepPlan plan, CompiledProgram.Result result) {
+    if (choice.size() == 0) {
+      return StepChoice.nothingSampled(plan.results());
+    }
+    TorchProgram.@Nullable Kept greedy = result.greedy();
+    if (greedy != null && choice.greedy()) {
+      int[] tokens = result.program().integers(greedy);
+      long[] chosen = new long[choice.size()];
+      for (int i = 0; i < chosen.length; i++) {
+        chosen[i] = tokens[choice.row(i)];
+      }
+      return choice.greedy(plan, chosen);
+    }
+    return choice.choose(
+        plan,
+        sampling,
+        sampling.share(result.logits()),
+        IValue.listFrom(new long[0]),
+        row -> row);
+  }
+
+  @Override
+  public void close() {
+    sampling.close();
+    program.close();
+  }
+}
