@@ -400,7 +400,7 @@ final class DollarsCommandTest {
   void aPriceThatNobodySourcedIsNoPrice() throws IOException {
     Run run = run("--model", MODEL, "--purchase", "spot");
 
-    assertThat(run.rows("g6.xlarge").get(0).has("usdPerHour")).isFalse();
+    assertThat(run.rows("p5.4xlarge").get(0).has("usdPerHour")).isFalse();
     assertThat(run.rows("p5en.48xlarge").get(0).get("usdPerHour").asDouble()).isEqualTo(27.2);
   }
 

@@ -153,9 +153,9 @@ final class PriceFinderTest {
 
   @Test
   void spotThatNobodySourcedIsPricedOnDemandAndSaysSo() throws InterruptedException {
-    node = NODE.formatted("g6.12xlarge", "spot");
+    node = NODE.formatted("p5.4xlarge", "spot");
     NodePrice dear = finder(CostConfig.DEFAULT, facts("node-1", ""), 0, true).find().orElseThrow();
-    assertThat(dear.usdPerHour()).isEqualTo(4.6016);
+    assertThat(dear.usdPerHour()).isEqualTo(6.88);
     assertThat(dear.purchase()).isEqualTo("spot at the price on-demand");
 
     node = NODE.formatted("p5en.48xlarge", "spot");
@@ -290,7 +290,7 @@ final class PriceFinderTest {
   @Test
   void theEnvironmentAndTheModelsTellTheRest() throws InterruptedException {
     Map<String, String> environment = new HashMap<>();
-    environment.put(NodeFacts.INSTANCE, "p5.48xlarge");
+    environment.put(NodeFacts.INSTANCE, "p5.4xlarge");
     environment.put(NodeFacts.CAPACITY, "spot");
     ModelConfig model = ModelConfig.of("m", folder);
     PriceFinder finder =
@@ -298,7 +298,7 @@ final class PriceFinderTest {
 
     NodePrice price = finder.find().orElseThrow();
 
-    assertThat(price.instance()).isEqualTo("p5.48xlarge");
+    assertThat(price.instance()).isEqualTo("p5.4xlarge");
     assertThat(price.purchase()).isEqualTo("spot at the price on-demand");
     assertThat(price.share()).isEqualTo(1);
     assertThat(CostConfig.DEFAULT.refresh()).isGreaterThan(Duration.ofMinutes(1));

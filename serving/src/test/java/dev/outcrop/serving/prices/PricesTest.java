@@ -56,11 +56,39 @@ final class PricesTest {
 
   @Test
   void aPriceThatNobodySourcedIsNotThere() {
-    Instance g6 = PRICES.instance("g6.xlarge").orElseThrow();
+    Instance small = PRICES.instance("p5.4xlarge").orElseThrow();
 
-    assertThat(g6.price(Purchase.ON_DEMAND).orElseThrow().usd()).isEqualTo(0.8048);
-    assertThat(g6.price(Purchase.RESERVED)).isEmpty();
-    assertThat(g6.price(Purchase.SPOT)).isEmpty();
+    assertThat(small.price(Purchase.ON_DEMAND).orElseThrow().usd()).isEqualTo(6.88);
+    assertThat(small.price(Purchase.RESERVED)).isEmpty();
+    assertThat(small.price(Purchase.SPOT)).isEmpty();
+  }
+
+  @Test
+  void gapsAreTheKnownOnes() {
+    assertThat(without(Purchase.SPOT)).containsExactly("p5.4xlarge");
+    assertThat(without(Purchase.RESERVED))
+        .containsExactly("p4d.24xlarge", "p5.4xlarge", "p5.48xlarge", "p5en.48xlarge");
+  }
+
+  private static List<String> without(Purchase purchase) {
+    return PRICES.instances().stream()
+        .filter(instance -> instance.price(purchase).isEmpty())
+        .map(Instance::type)
+        .toList();
+  }
+
+  @Test
+  void whateverIsBoughtAnotherWayIsCheaperThanOnDemand() {
+    for (Instance instance : PRICES.instances()) {
+      double dearest = instance.price(Purchase.ON_DEMAND).orElseThrow().usd();
+      instance
+          .hourly()
+          .forEach(
+              (purchase, price) ->
+                  assertThat(price.usd())
+                      .as(instance.type() + " " + purchase)
+                      .isLessThanOrEqualTo(dearest));
+    }
   }
 
   /** What Bedrock asks for an hour of tokens is what an inf2.xlarge costs: 957 tokens a second. */
@@ -152,7 +180,7 @@ final class PricesTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "hourly: [{instance: g6.xlarge, purchase: on-demand, usd: 0.7, source: nobody}]|hourly[30].source is not one of sources",
+        "hourly: [{instance: g6.xlarge, purchase: on-demand, usd: 0.7, source: nobody}]|hourly[58].source is not one of sources",
         "hourly: [{instance: g6.xlarge, purchase: on-demand, usd: -1, source: karpenter}]|usd must be a number from 0",
         "hourly: [{instance: g6.xlarge, purchase: cheap, usd: 1, source: karpenter}]|purchase must be on-demand, reserved, spot or capacity-block",
         "hourly: [{instance: x9.large, purchase: spot, usd: 1, source: karpenter}]|names x9.large, which is no instance",
