@@ -7,9 +7,12 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.outcrop.serving.config.ModelConfig;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.AfterParameterizedClassInvocation;
+import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 import software.amazon.awssdk.core.document.Document;
 import software.amazon.awssdk.services.bedrockruntime.model.ContentBlock;
 import software.amazon.awssdk.services.bedrockruntime.model.ConversationRole;
@@ -21,6 +24,8 @@ import software.amazon.awssdk.services.bedrockruntime.model.StopReason;
 /**
  * The AWS SDK asks the real demo model, in libtorch, for answers that have to look like something.
  */
+@ParameterizedClass
+@EnumSource(DemoServer.Engine.class)
 final class StructuredDemoTest {
   private static final String SCHEMA =
       "{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\",\"minLength\":2,\"maxLength\":20},"
@@ -30,12 +35,14 @@ final class StructuredDemoTest {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static DemoServer demo;
 
-  @BeforeAll
-  static void start() {
-    demo = new DemoServer(ModelConfig.Dtype.AUTO);
+  @Parameter DemoServer.Engine engine;
+
+  @BeforeParameterizedClassInvocation
+  static void start(DemoServer.Engine engine) {
+    demo = new DemoServer(engine, ModelConfig.Dtype.AUTO);
   }
 
-  @AfterAll
+  @AfterParameterizedClassInvocation
   static void stop() {
     demo.close();
   }
