@@ -4,6 +4,7 @@ import dev.outcrop.models.ModelError;
 import dev.outcrop.models.OutcropException;
 import dev.outcrop.models.arch.DecoderConfig;
 import dev.outcrop.models.completion.CompletionFormat;
+import dev.outcrop.models.engine.CompiledShapes;
 import dev.outcrop.models.engine.Engine;
 import dev.outcrop.models.neuron.BundleManifest;
 import dev.outcrop.models.neuron.NeuronBundle;
@@ -12,6 +13,7 @@ import dev.outcrop.models.text.ChatTemplate;
 import dev.outcrop.models.torch.NeuronEngine;
 import dev.outcrop.models.weights.StoredTensor;
 import java.nio.file.Path;
+import java.util.Locale;
 
 /** A bundle that was compiled ahead of time for Neuron. */
 record BundleSource(Path folder, NeuronBundle bundle, LoadOptions options) implements ModelSource {
@@ -60,16 +62,13 @@ record BundleSource(Path folder, NeuronBundle bundle, LoadOptions options) imple
     DecoderConfig config = config();
     CompletionFormat format =
         CompletionFormat.of(config.family().modelType(), ChatTemplate.source(folder));
-    String dtype = manifest.float32() ? "float32" : "bfloat16";
+    Inspection.Weights weights = weights(bundle);
     return new ModelInfo(
         config.family().modelType(),
-        bundle.ranks().stream()
-            .flatMap(rank -> rank.tensors().stream())
-            .mapToLong(StoredTensor::elements)
-            .sum(),
-        bundle.weightBytes(),
-        dtype,
-        dtype,
+        weights.parameters(),
+        weights.checkpointBytes(),
+        weights.storedDtype(),
+        weights.computeDtype(),
         config.layers().size(),
         config.hiddenSize(),
         config.attention().heads(),
@@ -79,6 +78,36 @@ record BundleSource(Path folder, NeuronBundle bundle, LoadOptions options) imple
         config.kvNumbersPerToken() * manifest.elementBytes(),
         format.tools().word(),
         format.reasoning().word());
+  }
+
+  /** Its weights; those that every rank has are counted for each. */
+  static Inspection.Weights weights(NeuronBundle bundle) {
+    String dtype = bundle.manifest().float32() ? "float32" : "bfloat16";
+    return new Inspection.Weights(
+        bundle.ranks().stream()
+            .flatMap(rank -> rank.tensors().stream())
+            .mapToLong(StoredTensor::elements)
+            .sum(),
+        bundle.weightBytes(),
+        dtype,
+        dtype,
+        bundle.config().tiedEmbeddings(),
+        bundle.weightBytes());
+  }
+
+  /** What it was compiled for. */
+  static Inspection.Bundle described(BundleManifest manifest) {
+    CompiledShapes shapes = manifest.shapes();
+    return new Inspection.Bundle(
+        manifest.backend().name().toLowerCase(Locale.ROOT),
+        manifest.target(),
+        manifest.ranks(),
+        shapes.slots(),
+        shapes.prefillTokens(),
+        shapes.decodeRows(),
+        shapes.contexts(),
+        manifest.picksGreedy() ? "device" : "host",
+        manifest.versions());
   }
 
   @Override

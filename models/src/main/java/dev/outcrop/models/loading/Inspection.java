@@ -1,7 +1,10 @@
 package dev.outcrop.models.loading;
 
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param family the {@code model_type} of config.json, supported or not
  * @param shape sizes; where config.json is not supported, what it says without any check
  * @param weights weights
+ * @param bundle what a bundle was compiled for; null for a checkpoint
  * @param attention what a decoder keeps of a text
  * @param embedding what an encoder, or a decoder that makes embeddings, makes of a text
  * @param text how a decoder writes; null where it makes embeddings
@@ -24,6 +28,7 @@ public record Inspection(
     @Nullable String family,
     @Nullable Shape shape,
     @Nullable Weights weights,
+    @Nullable Bundle bundle,
     @Nullable Attention attention,
     @Nullable Embedding embedding,
     @Nullable Text text,
@@ -81,6 +86,38 @@ public record Inspection(
       String computeDtype,
       boolean tiedEmbeddings,
       long weightBytes) {}
+
+  /**
+   * What a bundle was compiled for.
+   *
+   * @param backend neuron, or cpu for a stand-in
+   * @param target the kind of instance
+   * @param ranks cores that share the weights
+   * @param slots sequences at the same time
+   * @param prefillTokens tokens of a prompt's chunk
+   * @param decodeRows sequences of a step of decodes
+   * @param contexts tokens that a step sees of each
+   * @param sampling who picks the most likely token, device or host
+   * @param versions of what compiled it
+   */
+  public record Bundle(
+      String backend,
+      String target,
+      int ranks,
+      int slots,
+      List<Integer> prefillTokens,
+      List<Integer> decodeRows,
+      List<Integer> contexts,
+      String sampling,
+      Map<String, String> versions) {
+    /** Copies the lists. */
+    public Bundle {
+      prefillTokens = List.copyOf(prefillTokens);
+      decodeRows = List.copyOf(decodeRows);
+      contexts = List.copyOf(contexts);
+      versions = Collections.unmodifiableMap(new TreeMap<>(versions));
+    }
+  }
 
   /**
    * What a decoder keeps of a text.

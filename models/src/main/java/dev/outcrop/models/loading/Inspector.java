@@ -12,6 +12,8 @@ import dev.outcrop.models.arch.SentenceModules;
 import dev.outcrop.models.completion.CompletionFormat;
 import dev.outcrop.models.completion.ToolFormat;
 import dev.outcrop.models.files.CheckpointFile;
+import dev.outcrop.models.neuron.BundleManifest;
+import dev.outcrop.models.neuron.NeuronBundle;
 import dev.outcrop.models.text.ChatTemplate;
 import dev.outcrop.models.text.EncoderTokenizer;
 import dev.outcrop.models.text.Tokenizer;
@@ -45,6 +47,9 @@ final class Inspector {
     if (raw == null) {
       return unknown(MissingNode.getInstance());
     }
+    if (NeuronBundle.in(folder)) {
+      return bundle(raw);
+    }
     Boolean encoder = findings.tried(CONFIG, () -> EncoderConfig.isEncoder(folder));
     if (encoder == null) {
       return unknown(raw);
@@ -59,6 +64,7 @@ final class Inspector {
         raw.path("model_type").textValue(),
         raw.isMissingNode() ? null : shape(raw),
         checkpoint == null ? null : weights.describe(checkpoint, false, 0),
+        null,
         null,
         null,
         null,
@@ -95,9 +101,51 @@ final class Inspector {
         family,
         config == null ? shape(raw) : shape(config),
         checkpoint == null ? null : weights.describe(checkpoint, tied, tiedNumbers),
+        null,
         config == null ? null : attention(config, weights.elementBytes(checkpoint)),
         modules == null ? null : embedding(modules),
         embeds ? null : text(family),
+        findings.unsupported(),
+        findings.limits());
+  }
+
+  private Inspection bundle(JsonNode raw) {
+    NeuronBundle bundle = findings.tried("manifest.json", () -> NeuronBundle.open(folder));
+    String family = raw.path("model_type").asText();
+    tokenizer(() -> Tokenizer.open(folder));
+    findings.tried("chat template", () -> ChatTemplate.open(folder));
+    findings.limit("prefix cache", "each sequence has a slot of its own, and slots share nothing");
+    if (bundle == null) {
+      return new Inspection(
+          "decoder",
+          family,
+          shape(raw),
+          null,
+          null,
+          null,
+          null,
+          text(family),
+          findings.unsupported(),
+          findings.limits());
+    }
+    BundleManifest manifest = bundle.manifest();
+    findings.limit(
+        "neuron",
+        switch (manifest.backend()) {
+          case NEURON ->
+              "untested on hardware: no bundle of this kind was ever run, and the job that compiles"
+                  + " them was written, never run on an SDK";
+          case CPU -> "a stand-in that runs on the processor, for tests";
+        });
+    return new Inspection(
+        "decoder",
+        family,
+        shape(bundle.config()),
+        BundleSource.weights(bundle),
+        BundleSource.described(manifest),
+        attention(bundle.config(), manifest.elementBytes()),
+        null,
+        text(family),
         findings.unsupported(),
         findings.limits());
   }
@@ -121,6 +169,7 @@ final class Inspector {
         raw.path("model_type").asText(),
         config == null ? shape(raw) : shape(config, modules),
         checkpoint == null ? null : weights.describe(checkpoint, false, 0),
+        null,
         null,
         config == null || modules == null ? null : embedding(config, modules),
         null,

@@ -7,6 +7,7 @@ import dev.outcrop.models.arch.GenerationDefaults;
 import dev.outcrop.models.completion.CompletionFormat;
 import dev.outcrop.models.engine.Engine;
 import dev.outcrop.models.engine.Sampling;
+import dev.outcrop.models.neuron.NeuronBundle;
 import dev.outcrop.models.text.ChatTemplate;
 import dev.outcrop.models.text.Tokenizer;
 import dev.outcrop.models.weights.Checkpoint;
@@ -107,7 +108,7 @@ public final class LoadedModel implements AutoCloseable {
   public static float[][] logits(
       Path folder, int[] ids, LoadOptions.Dtype dtype, Quantization quantization) {
     DecoderConfig config = config(folder);
-    Checkpoint checkpoint = Checkpoint.open(folder);
+    Checkpoint checkpoint = checkpoint(folder);
     LoadOptions options = new LoadOptions(dtype, 1, 0, 0, quantization, KernelTuning.usual());
     ComputeType type = CheckpointSource.compute(checkpoint, options.computed());
     EngineOptions engine = new EngineOptions(type, ids.length, 0, quantization, options.tuning());
@@ -124,7 +125,7 @@ public final class LoadedModel implements AutoCloseable {
   /** The kernels that a decoder's linear layers use here; loads its weights. */
   public static List<KernelChoice> kernels(Path folder, LoadOptions options) {
     DecoderConfig config = config(folder);
-    Checkpoint checkpoint = Checkpoint.open(folder);
+    Checkpoint checkpoint = checkpoint(folder);
     EngineOptions engine =
         new EngineOptions(
             CheckpointSource.compute(checkpoint, options.computed()),
@@ -133,6 +134,16 @@ public final class LoadedModel implements AutoCloseable {
             options.quantization(),
             options.tuning());
     return EngineLoader.kernels(config, checkpoint, engine);
+  }
+
+  /** For what a bundle is too late for: its kernels and shapes were chosen when it was compiled. */
+  private static Checkpoint checkpoint(Path folder) {
+    if (NeuronBundle.in(folder)) {
+      throw new OutcropException(
+          ModelError.CHECKPOINT_UNSUPPORTED,
+          folder + ": is a compiled bundle; this needs the checkpoint that it was made from");
+    }
+    return Checkpoint.open(folder);
   }
 
   private static DecoderConfig config(Path folder) {

@@ -70,6 +70,15 @@ public record NeuronBundle(
               .formatted(manifest.shapes().longest(), config.maxPosition()));
     }
     Path program = sized(folder, PROGRAM, manifest);
+    for (int rank = 0; rank < manifest.ranks(); rank++) {
+      Path weights = folder.resolve(WEIGHTS.formatted(rank));
+      if (!Files.exists(weights)) {
+        throw invalid(
+            weights,
+            "is missing: the weights of rank %d; the bundle was compiled for %d ranks"
+                .formatted(rank, manifest.ranks()));
+      }
+    }
     List<SafetensorsFile> ranks = new ArrayList<>();
     for (int rank = 0; rank < manifest.ranks(); rank++) {
       ranks.add(rank(folder, manifest, rank));
@@ -79,15 +88,8 @@ public record NeuronBundle(
   }
 
   private static SafetensorsFile rank(Path folder, BundleManifest manifest, int rank) {
-    Path file = folder.resolve(WEIGHTS.formatted(rank));
-    if (!Files.exists(file)) {
-      throw invalid(
-          file,
-          "is missing: the weights of rank %d; the bundle was compiled for %d ranks"
-              .formatted(rank, manifest.ranks()));
-    }
-    SafetensorsFile weights =
-        SafetensorsFile.read(sized(folder, WEIGHTS.formatted(rank), manifest));
+    Path file = sized(folder, WEIGHTS.formatted(rank), manifest);
+    SafetensorsFile weights = SafetensorsFile.read(file);
     Map<String, String> metadata = weights.metadata();
     String said = show(metadata.getOrDefault("outcrop.model", "none"));
     if (!said.equals(manifest.modelHash())) {

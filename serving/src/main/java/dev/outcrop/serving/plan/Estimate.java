@@ -53,17 +53,21 @@ public record Estimate(
       ModelWork work, Instance instance, Share share, Traffic traffic, Slo slo) {
     Roof roof = Roof.of(instance.device(), share);
     return Layout.all(work, instance, traffic.tokens()).stream()
-        .flatMap(layout -> of(work, roof, layout, share, traffic, slo).stream())
+        .flatMap(layout -> of(work, layout.roof(roof), layout, share, traffic, slo).stream())
         .max( // of equal ones that on fewer devices
             Comparator.comparingDouble(Estimate::requestsPerSecond)
                 .thenComparingInt(each -> -each.layout.devicesPerReplica()));
   }
 
-  /** The same of one layout. */
+  /**
+   * The same of one layout.
+   *
+   * @param roof of what works on a step at the same time
+   */
   static Optional<Estimate> of(
       ModelWork work, Roof roof, Layout layout, Share share, Traffic traffic, Slo slo) {
     double sequences = layout.kvTokens() / traffic.tokens();
-    double room = sequences / layout.devicesPerReplica();
+    double room = sequences / layout.stages();
     int most = (int) Math.max(1, Math.min(MOST_BATCH, room));
     Estimate best = null;
     int low = 1;
@@ -88,7 +92,7 @@ public record Estimate(
     double prompt = times.prompt + times.cached;
     // Stages of a split model work on as many steps at a time, where there is KV for them.
     double sequences = Math.floor(layout.kvTokens() / traffic.tokens());
-    double inFlight = Math.min(layout.devicesPerReplica(), Math.max(1, sequences / batch));
+    double inFlight = Math.min(layout.stages(), Math.max(1, sequences / batch));
     double devices = layout.replicas() * inFlight;
     return new Estimate(
         layout,

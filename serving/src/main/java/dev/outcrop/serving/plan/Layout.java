@@ -1,5 +1,7 @@
 package dev.outcrop.serving.plan;
 
+import dev.outcrop.models.arch.DecoderConfig;
+import dev.outcrop.serving.prices.Device;
 import dev.outcrop.serving.prices.Instance;
 import java.util.ArrayList;
 import java.util.List;
@@ -7,15 +9,20 @@ import java.util.Optional;
 
 /**
  * How a model lies on an instance: as many replicas as there is room for, each on some devices that
- * hold it. Over several devices its layers are split.
+ * hold it. Over several GPUs or processors its layers are split; over several Neuron devices each
+ * layer is.
  *
  * @param devicesPerReplica devices of a replica
+ * @param stages parts that work on a step one after the other
  * @param replicas replicas on the instance
  * @param kvTokens tokens of KV that a replica has room for
  */
-public record Layout(int devicesPerReplica, int replicas, double kvTokens) {
+public record Layout(int devicesPerReplica, int stages, int replicas, double kvTokens) {
   /** Share of a device's memory for weights and KV; the rest is for programs and activations. */
   public static final double USABLE = 0.9;
+
+  /** Cores of a Neuron device; heads are dealt out to cores. */
+  private static final int NEURON_CORES = 2;
 
   /**
    * Lays a model out on as few devices as hold it.
@@ -34,13 +41,25 @@ public record Layout(int devicesPerReplica, int replicas, double kvTokens) {
   static List<Layout> all(ModelWork work, Instance instance, double longest) {
     List<Layout> all = new ArrayList<>();
     double memory = instance.device().memoryBytes() * USABLE;
-    int layers = work.config().layers().size();
-    for (int devices = 1; devices <= Math.min(instance.devices(), layers); devices++) {
+    boolean neuron = instance.device().kind() == Device.Kind.NEURON;
+    for (int devices = 1; devices <= instance.devices(); devices++) {
       double tokens = (devices * memory - work.weightBytes()) / work.kvBytesPerToken();
-      if (tokens >= longest) {
-        all.add(new Layout(devices, instance.devices() / devices, tokens));
+      if (tokens >= longest && divides(devices, neuron, work.config())) {
+        int stages = neuron ? 1 : devices;
+        all.add(new Layout(devices, stages, instance.devices() / devices, tokens));
       }
     }
     return all;
+  }
+
+  private static boolean divides(int devices, boolean neuron, DecoderConfig config) {
+    return neuron
+        ? config.attention().heads() % (NEURON_CORES * devices) == 0
+        : devices <= config.layers().size();
+  }
+
+  /** What the devices are together that work on a step at the same time. */
+  Roof roof(Roof device) {
+    return device.times(devicesPerReplica / stages);
   }
 }

@@ -16,6 +16,11 @@ public record Roof(double bytesPerSecond, double flopsPerSecond) {
         device.bytesPerSecond() * share.bandwidth(), device.flopsPerSecond() * share.flops());
   }
 
+  /** So many of them, each with its part of all bytes and operations. */
+  Roof times(int devices) {
+    return new Roof(devices * bytesPerSecond, devices * flopsPerSecond);
+  }
+
   /** Seconds for bytes and operations that overlap. */
   public double seconds(double bytes, double flops) {
     return Math.max(bytes / bytesPerSecond, flops / flopsPerSecond);

@@ -1,6 +1,8 @@
 package dev.outcrop.serving.plan;
 
 import dev.outcrop.models.arch.GpuSupport;
+import dev.outcrop.models.arch.NeuronSupport;
+import dev.outcrop.models.loading.Quantization;
 import dev.outcrop.serving.prices.Instance;
 import java.util.ArrayList;
 import java.util.List;
@@ -51,10 +53,22 @@ public record Standing(State state, String reason) {
     }
     int devices = layout.get().devicesPerReplica();
     return switch (instance.device().kind()) {
-      case NEURON -> new Standing(State.UNSUPPORTED, "Neuron is not supported yet");
+      case NEURON -> neuron(work);
       case GPU -> gpu(work, devices);
       case CPU -> SERVED;
     };
+  }
+
+  private static Standing neuron(ModelWork work) {
+    List<String> missing = new ArrayList<>(NeuronSupport.missing(work.config()));
+    if (work.quantization() != Quantization.NONE) {
+      missing.add("quantised weights");
+    }
+    return missing.isEmpty()
+        ? new Standing(State.UNTESTED, "Neuron is untested on hardware")
+        : new Standing(
+            State.UNSUPPORTED,
+            "the compile job for Neuron does not have " + String.join(", ", missing));
   }
 
   private static Standing gpu(ModelWork work, int devices) {

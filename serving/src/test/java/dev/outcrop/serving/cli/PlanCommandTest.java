@@ -73,7 +73,7 @@ final class PlanCommandTest {
     assertThat(g6e.get("usdPerMonthLow").asDouble())
         .isLessThanOrEqualTo(g6e.get("usdPerMonth").asDouble());
     assertThat(g6e.get("standing").asText()).isEqualTo("untested");
-    assertThat(row(plan, "inf2.xlarge").get("standing").asText()).isEqualTo("unsupported");
+    assertThat(row(plan, "inf2.xlarge").get("standing").asText()).isEqualTo("untested");
     assertThat(run.err())
         .contains("computed, not measured", "40 % of bandwidth", "$30,000 a month")
         .contains("Outcrop serves this model on none of these instances today");

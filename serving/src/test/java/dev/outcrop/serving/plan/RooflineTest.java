@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.outcrop.models.OutcropException;
 import dev.outcrop.models.loading.Quantization;
 import dev.outcrop.serving.prices.Device;
+import dev.outcrop.serving.prices.Instance;
 import dev.outcrop.serving.prices.Prices;
 import java.util.List;
 import java.util.Optional;
@@ -121,11 +122,38 @@ final class RooflineTest {
     assertThat(Layout.of(large, PRICES.instance("g6.12xlarge").orElseThrow(), 4_096)).isEmpty();
   }
 
+  /** Heads are dealt out to the two cores of each: 64 to two, four or eight devices, never six. */
+  @Test
+  void neuronDevicesSplitEachLayerAndWorkAtTheSameTime() {
+    ModelWork large = work(LARGE, Quantization.NONE);
+    Instance instance = PRICES.instance("inf2.48xlarge").orElseThrow();
+
+    Layout layout = Layout.of(large, instance, 4_096).orElseThrow();
+
+    assertThat(layout.devicesPerReplica()).isEqualTo(8);
+    assertThat(layout.stages()).isEqualTo(1);
+    assertThat(layout.replicas()).isEqualTo(1);
+    Roof one = new Roof(100, 10);
+    assertThat(layout.roof(one)).isEqualTo(new Roof(800, 80));
+    assertThat(new Layout(8, 8, 1, 1).roof(one)).as("stages take turns").isEqualTo(one);
+    Traffic traffic = new Traffic(1_000, 200, 0);
+    Estimate estimate =
+        Estimate.of(large, instance, ALL, traffic, new Slo(10, 10)).orElseThrow();
+    Roof whole = Roof.of(instance.device(), ALL).times(8);
+    assertThat(estimate.ttft())
+        .isEqualTo(
+            whole.promptSeconds(large, 1_000)
+                + whole.decodeSeconds(large, estimate.batch(), 1_100),
+            within(1e-9));
+  }
+
   @Test
   void onlyWhatRunsCounts() {
     ModelWork small = work(SMALL, Quantization.NONE);
 
-    assertThat(standing(small, "inf2.xlarge")).isEqualTo(Standing.State.UNSUPPORTED);
+    assertThat(standing(small, "inf2.xlarge")).isEqualTo(Standing.State.UNTESTED);
+    assertThat(standing(work(SMALL, Quantization.INT8), "inf2.xlarge"))
+        .isEqualTo(Standing.State.UNSUPPORTED);
     assertThat(standing(small, "g6.xlarge")).isEqualTo(Standing.State.UNTESTED);
     assertThat(standing(work(SMALL, Quantization.INT8), "g6.xlarge"))
         .isEqualTo(Standing.State.UNSUPPORTED);
