@@ -1,5 +1,8 @@
 package dev.outcrop.batching;
 
+import dev.outcrop.models.engine.CompiledFacts;
+import org.jspecify.annotations.Nullable;
+
 /**
  * What autoscaling, metrics and probes want to know about one batcher, read without locks.
  *
@@ -20,6 +23,9 @@ package dev.outcrop.batching;
  * @param pace how fast it is and how much of it is needed
  * @param burn how well it keeps its targets
  * @param drafts what was guessed of tokens to come
+ * @param paddingTokens tokens that steps computed only to fill the shapes that an engine was
+ *     compiled for, since start
+ * @param compiled what is known of an engine that was compiled ahead of time; null for others
  */
 public record Signals(
     int waiting,
@@ -37,7 +43,9 @@ public record Signals(
     Reuse reuse,
     Pace pace,
     Burn burn,
-    Drafts drafts) {
+    Drafts drafts,
+    long paddingTokens,
+    @Nullable CompiledFacts compiled) {
   /**
    * KV that was used again, or lost.
    *

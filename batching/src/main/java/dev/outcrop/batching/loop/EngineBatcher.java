@@ -65,7 +65,7 @@ final class EngineBatcher implements Batcher {
     this.geometry = scheduler.geometry();
     this.ropeForm = engine::ropeForm;
     this.watch = new StepWatch(name, nanoClock, unknownStep);
-    this.meter = new Meter(scheduler, config, watch, nanoClock);
+    this.meter = new Meter(scheduler, config, watch, engine.compiled(), nanoClock);
     this.ledger = new Ledger(work, nanoClock);
     this.loop =
         new EngineLoop(engine, scheduler, intake, drainRate, watch, meter, ledger, nanoClock);

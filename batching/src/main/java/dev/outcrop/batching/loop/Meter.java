@@ -5,7 +5,9 @@ import dev.outcrop.batching.Signals;
 import dev.outcrop.batching.schedule.Scheduler;
 import dev.outcrop.batching.schedule.SchedulerCounts;
 import dev.outcrop.batching.schedule.StepOutcome;
+import dev.outcrop.models.engine.CompiledFacts;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Measures what the loop does. The engine thread feeds it between two steps and publishes; others
@@ -18,6 +20,7 @@ final class Meter {
   private final Scheduler scheduler;
   private final BatchingConfig config;
   private final StepWatch watch;
+  private final @Nullable CompiledFacts compiled;
   private final LongSupplier nanoClock;
   private final Knee.DecodeTimes decodeTimes;
   private final long firstTokenNanos;
@@ -29,7 +32,13 @@ final class Meter {
   private double meanCompletion;
   private volatile Signals published;
 
-  Meter(Scheduler scheduler, BatchingConfig config, StepWatch watch, LongSupplier nanoClock) {
+  Meter(
+      Scheduler scheduler,
+      BatchingConfig config,
+      StepWatch watch,
+      @Nullable CompiledFacts compiled,
+      LongSupplier nanoClock) {
+    this.compiled = compiled;
     this.scheduler = scheduler;
     this.config = config;
     this.watch = watch;
@@ -108,7 +117,9 @@ final class Meter {
             counts.preemptions()),
         pace(counts),
         Signals.Burn.NONE,
-        new Signals.Drafts(counts.drafted(), counts.accepted()));
+        new Signals.Drafts(counts.drafted(), counts.accepted()),
+        counts.paddingTokens(),
+        compiled);
   }
 
   private Signals.Pace pace(SchedulerCounts counts) {
@@ -152,6 +163,8 @@ final class Meter {
         last.reuse(),
         last.pace(),
         new Signals.Burn(firstTokens.burn(now), intervals.burn(now)),
-        last.drafts());
+        last.drafts(),
+        last.paddingTokens(),
+        compiled);
   }
 }

@@ -194,6 +194,7 @@ public final class Scheduler {
       shares.addDecodes(rows);
     }
     mix.shape(plan, rows.decodeRows());
+    counts.shaped(plan);
     if (contended) {
       queue.contended(plan.tokens(), rows.flexTokens());
     }

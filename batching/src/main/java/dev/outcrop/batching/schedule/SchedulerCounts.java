@@ -1,5 +1,7 @@
 package dev.outcrop.batching.schedule;
 
+import dev.outcrop.models.engine.StepPlan;
+
 /** What a scheduler has and has done, counted as it goes. Read on its thread. */
 public final class SchedulerCounts {
   private long queuedTokens;
@@ -11,6 +13,7 @@ public final class SchedulerCounts {
   private long preemptions;
   private long drafted;
   private long accepted;
+  private long paddingTokens;
 
   SchedulerCounts() {}
 
@@ -47,6 +50,13 @@ public final class SchedulerCounts {
   void tried(int drafts, int right) {
     drafted += drafts;
     accepted += right;
+  }
+
+  /** A step is computed in a compiled shape, where it has one. */
+  void shaped(StepPlan plan) {
+    if (plan.shapeRows() > 0) {
+      paddingTokens += (long) plan.shapeRows() * plan.shapeTokens() - plan.tokens();
+    }
   }
 
   /** Tokens to run before the waiting sequences can generate. */
@@ -92,5 +102,10 @@ public final class SchedulerCounts {
   /** Of these, tokens that were generated just so. */
   public long accepted() {
     return accepted;
+  }
+
+  /** Tokens that steps had only to fill compiled shapes, since the start. */
+  public long paddingTokens() {
+    return paddingTokens;
   }
 }

@@ -37,6 +37,7 @@ class FixedShapesTest {
     scheduler.add(sequence(3, 5));
 
     assertThat(plan()).isEqualTo("prompt @0+3 in 1x4 of 16");
+    assertThat(scheduler.counts().paddingTokens()).isEqualTo(1);
   }
 
   @Test

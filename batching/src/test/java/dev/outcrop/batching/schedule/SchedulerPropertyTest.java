@@ -13,8 +13,10 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -37,6 +39,8 @@ class SchedulerPropertyTest {
   private Scheduler scheduler;
   private FakeEngine engine;
   private @Nullable Shapes shapes;
+  private long padded;
+  private long ran;
   private int shortestAnswer;
   private int moves;
   private int draftTokens;
@@ -73,6 +77,30 @@ class SchedulerPropertyTest {
     shapes = new Shapes(sizes(24), sizes(10), sizes(60));
     draftTokens = 8;
     run(1_500);
+  }
+
+  /** Ten thousand short ones, and what share of what they compute only fills shapes. */
+  @Test
+  void fitsACompiledShapeInEachStepOfManyTraces() {
+    long padding = 0;
+    long wanted = 0;
+    for (int seed = 0; seed < 10_000; seed++) {
+      random = new Random(seed);
+      geometry = new KvGeometry(1 + random.nextInt(8), 64 + random.nextInt(200), 1, 10_000);
+      maxRunning = 1 + random.nextInt(12);
+      shapes = new Shapes(sizes(24), sizes(10), sizes(60));
+      requests.clear();
+      bySequence.clear();
+      padded = 0;
+      ran = 0;
+      run(15);
+      assertThat(scheduler.counts().paddingTokens()).isEqualTo(padded);
+      padding += padded;
+      wanted += ran;
+    }
+    double share = (double) padding / (padding + wanted);
+    System.out.printf(Locale.ROOT, "padding: %.0f %% of all tokens computed%n", 100 * share);
+    assertThat(share).isBetween(0.1, 0.8);
   }
 
   @ParameterizedTest
@@ -256,6 +284,11 @@ class SchedulerPropertyTest {
   }
 
   private void checkShape(Shapes compiled) {
+    padded += (long) plan.shapeRows() * plan.shapeTokens() - plan.tokens();
+    ran += plan.tokens();
+    assertThat(IntStream.range(0, plan.rows()).map(row -> plan.segmentSlot(row, 0)))
+        .as("slots of their own")
+        .doesNotHaveDuplicates();
     assertThat(compiled.contexts()).contains(plan.shapeContext());
     int decodes = 0;
     int longest = 0;

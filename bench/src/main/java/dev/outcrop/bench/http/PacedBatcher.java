@@ -184,7 +184,9 @@ final class PacedBatcher implements Batcher {
         Signals.Reuse.NONE,
         Signals.Pace.NONE,
         Signals.Burn.NONE,
-        Signals.Drafts.NONE);
+        Signals.Drafts.NONE,
+        0,
+        null);
   }
 
   @Override

@@ -36,7 +36,8 @@ final class BundleAnswersTest {
   void areThoseOfTheEngineForTheProcessor() throws InterruptedException {
     Path models = Path.of("..", "models");
     Path demo = models.resolve("demo").resolve("model");
-    StandIn.write(models.resolve(Path.of("src", "test", "resources", "neuron", "demo")), demo, bundle);
+    StandIn.write(
+        models.resolve(Path.of("src", "test", "resources", "neuron", "demo")), demo, bundle);
     assertThat(answers(bundle)).isEqualTo(answers(demo));
   }
 
@@ -64,11 +65,14 @@ final class BundleAnswersTest {
       for (int i = 0; i < REQUESTS; i += 20) {
         IntStream said = answers.get(i).stream().mapToInt(Integer::intValue);
         IntStream more = new Random(-i).ints(7, 0, vocabulary);
-        IntStream whole = IntStream.concat(IntStream.of(prompts.get(i)), IntStream.concat(said, more));
+        IntStream whole =
+            IntStream.concat(IntStream.of(prompts.get(i)), IntStream.concat(said, more));
         answers.add(Answers.read(accepted(batcher, i, whole.toArray())));
       }
     }
-    assertThat(answers).hasSize(REQUESTS + REQUESTS / 20).allSatisfy(a -> assertThat(a).isNotEmpty());
+    assertThat(answers)
+        .hasSize(REQUESTS + REQUESTS / 20)
+        .allSatisfy(a -> assertThat(a).isNotEmpty());
     return answers;
   }
 

@@ -1,12 +1,12 @@
 package dev.outcrop.models.arch;
 
+import dev.outcrop.models.files.Fields;
 import dev.outcrop.models.weights.DType;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
-import dev.outcrop.models.files.Fields;
 
 /** What config.json says in the same way for many families, checked. */
 final class ConfigParts {

@@ -1,11 +1,11 @@
 package dev.outcrop.models.arch;
 
+import dev.outcrop.models.files.Fields;
 import dev.outcrop.models.weights.DType;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import dev.outcrop.models.files.Fields;
 
 /**
  * What config.json says about a decoder, checked and with the family's defaults filled in, so that

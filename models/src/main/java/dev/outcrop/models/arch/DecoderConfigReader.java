@@ -2,10 +2,10 @@ package dev.outcrop.models.arch;
 
 import dev.outcrop.models.arch.Attention.QkNorm;
 import dev.outcrop.models.arch.Norms.Place;
+import dev.outcrop.models.files.Fields;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
-import dev.outcrop.models.files.Fields;
 
 /**
  * Turns config.json into a {@link DecoderConfig}, family by family. Absent fields take the defaults

@@ -4,12 +4,12 @@ import dev.outcrop.models.arch.EncoderConfig.Activation;
 import dev.outcrop.models.arch.EncoderConfig.Biases;
 import dev.outcrop.models.arch.EncoderConfig.Classifier;
 import dev.outcrop.models.arch.EncoderConfig.Positions;
+import dev.outcrop.models.files.Fields;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import dev.outcrop.models.files.Fields;
 
 /**
  * Turns config.json into an {@link EncoderConfig}. Absent fields take the defaults of the family's

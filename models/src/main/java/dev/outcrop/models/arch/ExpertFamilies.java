@@ -4,10 +4,10 @@ import dev.outcrop.models.arch.Attention.QkNorm;
 import dev.outcrop.models.arch.Experts.Shared;
 import dev.outcrop.models.arch.Experts.Storage;
 import dev.outcrop.models.arch.Norms.Place;
+import dev.outcrop.models.files.Fields;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import dev.outcrop.models.files.Fields;
 
 /** The families with experts; as {@link DecoderConfigReader} reads the others. */
 final class ExpertFamilies {

@@ -1,10 +1,10 @@
 package dev.outcrop.models.arch;
 
+import dev.outcrop.models.files.Fields;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import dev.outcrop.models.files.Fields;
 
 /**
  * What generation_config.json wants used where a request says nothing. A field is null where the

@@ -5,10 +5,10 @@ import dev.outcrop.models.arch.Experts.Groups;
 import dev.outcrop.models.arch.Experts.Shared;
 import dev.outcrop.models.arch.Experts.Storage;
 import dev.outcrop.models.arch.Norms.Place;
+import dev.outcrop.models.files.Fields;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
-import dev.outcrop.models.files.Fields;
 
 /** The families with latent attention; as {@link DecoderConfigReader} reads the others. */
 final class LatentFamilies {

@@ -1,8 +1,8 @@
 package dev.outcrop.models.arch;
 
+import dev.outcrop.models.files.Fields;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import dev.outcrop.models.files.Fields;
 
 /**
  * How a checkpoint holds the weights of its linear layers where they were quantised to four bits

@@ -4,9 +4,9 @@ import static dev.outcrop.models.arch.ConfigParts.FULL;
 import static dev.outcrop.models.arch.ConfigParts.MAX_POSITION;
 import static dev.outcrop.models.arch.ConfigParts.SLIDING;
 
+import dev.outcrop.models.files.Fields;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import dev.outcrop.models.files.Fields;
 
 /** Reads rotary embeddings, as transformers 4 (rope_scaling) or 5 (rope_parameters) wrote them. */
 final class RopeReader {

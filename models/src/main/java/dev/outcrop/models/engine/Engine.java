@@ -38,6 +38,11 @@ public interface Engine extends AutoCloseable {
     return null;
   }
 
+  /** What is known of it where it was compiled ahead of time, else null; constant. */
+  default @Nullable CompiledFacts compiled() {
+    return null;
+  }
+
   /**
    * Starts a step. At most {@link #stages} steps are in flight. Each sees all KV that those before
    * it write, as if they ran one after the other, and they are awaited in the order in which they

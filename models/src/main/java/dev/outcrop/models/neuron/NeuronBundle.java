@@ -101,8 +101,7 @@ public record NeuronBundle(
     String place = metadata.get("outcrop.rank") + " of " + metadata.get("outcrop.ranks");
     String wanted = "%d of %d".formatted(rank, manifest.ranks());
     if (!place.equals(wanted)) {
-      throw invalid(
-          file, "has the weights of rank %s, must be %s".formatted(show(place), wanted));
+      throw invalid(file, "has the weights of rank %s, must be %s".formatted(show(place), wanted));
     }
     return weights;
   }

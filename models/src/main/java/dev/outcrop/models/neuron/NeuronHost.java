@@ -49,7 +49,9 @@ public record NeuronHost(Map<String, String> environment, IntSupplier cores) {
     }
     if (libraries.stream().noneMatch(NeuronHost::isLibrary)) {
       throw missing(
-          extra.isEmpty() ? EXTRA + " is not set" : EXTRA + " names no " + LIBRARY + ".so that is there");
+          extra.isEmpty()
+              ? EXTRA + " is not set"
+              : EXTRA + " names no " + LIBRARY + ".so that is there");
     }
     int there = cores.getAsInt();
     if (there == 0) {

@@ -125,10 +125,7 @@ final class CompiledProgram implements AutoCloseable {
    *     us
    * @param logits float32 [rows, vocabulary]
    */
-  record Result(
-      TorchProgram program,
-      TorchProgram.@Nullable Kept greedy,
-      TorchProgram.Kept logits)
+  record Result(TorchProgram program, TorchProgram.@Nullable Kept greedy, TorchProgram.Kept logits)
       implements AutoCloseable {
     @Override
     public void close() {

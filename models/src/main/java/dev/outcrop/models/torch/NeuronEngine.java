@@ -3,6 +3,7 @@ package dev.outcrop.models.torch;
 import ai.djl.engine.EngineException;
 import ai.djl.pytorch.jni.IValue;
 import dev.outcrop.models.OutcropException;
+import dev.outcrop.models.engine.CompiledFacts;
 import dev.outcrop.models.engine.CompiledShapes;
 import dev.outcrop.models.engine.Engine;
 import dev.outcrop.models.engine.KvGeometry;
@@ -20,27 +21,42 @@ import org.jspecify.annotations.Nullable;
  * chosen from comes back as logits, and choosing is the same as in {@link TorchEngine}.
  */
 public final class NeuronEngine implements Engine {
+  private static final double SECOND = 1e9;
+
   private final CompiledProgram program;
   private final TorchProgram sampling;
   private final CompiledShapes shapes;
   private final KvGeometry geometry;
   private final CompiledStep step;
   private final StepChoice choice;
+  private final int vocabulary;
+  private final CompiledFacts facts;
 
   private NeuronEngine(
-      NeuronBundle bundle, CompiledProgram program, TorchProgram sampling, CompiledStep step) {
+      NeuronBundle bundle,
+      CompiledProgram program,
+      TorchProgram sampling,
+      CompiledStep step,
+      double loadSeconds) {
     BundleManifest manifest = bundle.manifest();
     this.program = program;
     this.sampling = sampling;
     this.shapes = manifest.shapes();
     this.step = step;
-    this.choice = new StepChoice(bundle.config().vocabularySize());
+    this.vocabulary = bundle.config().vocabularySize();
+    this.choice = new StepChoice(vocabulary);
     this.geometry =
         new KvGeometry(
             shapes.longest(),
             shapes.slots(),
             bundle.config().kvNumbersPerToken() * manifest.elementBytes(),
             bundle.config().maxPosition());
+    long scratch = shapes.slots() + 1L; // slots, and one for what only pads
+    this.facts =
+        new CompiledFacts(
+            manifest.compileSeconds(),
+            loadSeconds,
+            bundle.weightBytes() + scratch * shapes.longest() * geometry.bytesPerToken());
   }
 
   /**
@@ -62,14 +78,16 @@ public final class NeuronEngine implements Engine {
     bundle.requireLibtorch(TorchProgram.version());
     return LoadingThread.call(
         () -> {
+          long began = System.nanoTime();
           if (threads > 0) {
             TorchProgram.threads(threads);
           }
           CompiledStep step = new CompiledStep(bundle.manifest().shapes());
           CompiledProgram program = CompiledProgram.open(bundle, step, heed);
           try {
-            return new NeuronEngine(
-                bundle, program, TorchProgram.load(samplingText(bundle)), step);
+            TorchProgram sampling = TorchProgram.load(samplingText(bundle));
+            double seconds = (System.nanoTime() - began) / SECOND;
+            return new NeuronEngine(bundle, program, sampling, step, seconds);
           } catch (RuntimeException e) {
             program.close();
             throw e;
@@ -97,6 +115,11 @@ public final class NeuronEngine implements Engine {
   @Override
   public CompiledShapes shapes() {
     return shapes;
+  }
+
+  @Override
+  public CompiledFacts compiled() {
+    return facts;
   }
 
   @Override
@@ -131,16 +154,14 @@ public final class NeuronEngine implements Engine {
       int[] tokens = result.program().integers(greedy);
       long[] chosen = new long[choice.size()];
       for (int i = 0; i < chosen.length; i++) {
-        chosen[i] = tokens[choice.row(i)];
+        int token = tokens[choice.row(i)];
+        // A device has no branch for logits that are not finite: it names a token that is none.
+        chosen[i] = token >= 0 && token < vocabulary ? token : StepResult.ROW_FAILED;
       }
       return choice.greedy(plan, chosen);
     }
     return choice.choose(
-        plan,
-        sampling,
-        sampling.share(result.logits()),
-        IValue.listFrom(new long[0]),
-        row -> row);
+        plan, sampling, sampling.share(result.logits()), IValue.listFrom(new long[0]), row -> row);
   }
 
   @Override

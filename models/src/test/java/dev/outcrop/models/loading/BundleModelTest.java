@@ -39,8 +39,7 @@ final class BundleModelTest {
   void isOpenedLikeACheckpoint() {
     try (LoadedModel model = LoadedModel.open(folder, FLOAT32)) {
       assertThat(model.engine().shapes())
-          .isEqualTo(
-              new CompiledShapes(8, List.of(32, 128), List.of(1, 4, 8), List.of(128, 512)));
+          .isEqualTo(new CompiledShapes(8, List.of(32, 128), List.of(1, 4, 8), List.of(128, 512)));
       assertThat(model.info().contextTokens()).isEqualTo(512);
       assertThat(model.info().computeDtype()).isEqualTo("float32");
       assertThat(model.engine().geometry().maxContext()).isEqualTo(512);
@@ -72,13 +71,15 @@ final class BundleModelTest {
 
     assertThat(Inspection.of(folder, LoadOptions.Dtype.AUTO).limits())
         .anySatisfy(
-            limit -> assertThat(limit.why()).contains("untested on hardware", "never run on an SDK"));
+            limit ->
+                assertThat(limit.why()).contains("untested on hardware", "never run on an SDK"));
   }
 
   @Test
   void decidesDtypeQuantizationAndDevicesItself() {
     refused(
-        new LoadOptions(LoadOptions.Dtype.BFLOAT16, 1 << 20, 0, 1), "dtype must be auto or float32");
+        new LoadOptions(LoadOptions.Dtype.BFLOAT16, 1 << 20, 0, 1),
+        "dtype must be auto or float32");
     refused(
         new LoadOptions(
             LoadOptions.Dtype.AUTO, 1 << 20, 0, 1, Quantization.INT8, KernelTuning.usual()),
@@ -136,8 +137,7 @@ final class BundleModelTest {
 
   @Test
   void saysWhatIsWrongWithTheFilesBeside() throws IOException {
-    try (RandomAccessFile weights =
-        new RandomAccessFile(folder.resolve(WEIGHTS).toFile(), "rw")) {
+    try (RandomAccessFile weights = new RandomAccessFile(folder.resolve(WEIGHTS).toFile(), "rw")) {
       weights.setLength(weights.length() - 4);
     }
     refused(FLOAT32, "tp0_sharded_checkpoint.safetensors: has", "manifest.json says");

@@ -157,12 +157,7 @@ final class CountingBundle {
          "compiled": {"seconds": 0.5, "target": "cpu", "compiler_args": ""}}
         """
             .formatted(
-                backend,
-                HASH,
-                ranks,
-                torch,
-                device ? "device" : "host",
-                String.join(", ", sizes)));
+                backend, HASH, ranks, torch, device ? "device" : "host", String.join(", ", sizes)));
     Files.writeString(
         folder.resolve("config.json"),
         """

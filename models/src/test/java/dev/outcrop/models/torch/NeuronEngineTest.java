@@ -15,6 +15,7 @@ import dev.outcrop.models.neuron.NeuronHost;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -93,7 +94,8 @@ final class NeuronEngineTest {
     CountingBundle bundle =
         new CountingBundle()
             .onDevice()
-            .program("torch.select(chosen, 0, row), token)", "torch.select(chosen, 0, row), token - 1)");
+            .program(
+                "torch.select(chosen, 0, row), token)", "torch.select(chosen, 0, row), token - 1)");
     long before = TorchProgram.handles();
     try (NeuronEngine engine = open(bundle)) {
       int next = CountingBundle.next(SECOND);
@@ -105,6 +107,22 @@ final class NeuronEngineTest {
       assertThat(run(engine, plan).tokens()).containsExactly(next);
     }
     assertThat(TorchProgram.handles()).isEqualTo(before);
+  }
+
+  @Test
+  void aRowEndsWhoseLogitsAreNotFiniteWhoeverChooses() throws IOException {
+    CountingBundle device =
+        new CountingBundle()
+            .onDevice()
+            .program("torch.select(chosen, 0, row), token)", "torch.select(chosen, 0, row), 61)");
+    CountingBundle host = new CountingBundle().program("token), 10.)", "token), float('nan'))");
+    for (CountingBundle bundle : List.of(device, host)) {
+      try (NeuronEngine engine = open(bundle)) {
+        begin(1, 4, 12);
+        row(SECOND, 0, 3, 1, Sampling.GREEDY);
+        assertThat(run(engine, plan).tokens()).containsExactly(StepResult.ROW_FAILED);
+      }
+    }
   }
 
   @Test
@@ -178,7 +196,8 @@ final class NeuronEngineTest {
         new CountingBundle().program("def set_weights", "def take_weights"),
         "does not take the weights beside it");
     broken(
-        new CountingBundle().program("def to_neuron", "def to_neuron(:"), "libtorch cannot load it");
+        new CountingBundle().program("def to_neuron", "def to_neuron(:"),
+        "libtorch cannot load it");
   }
 
   private void broken(CountingBundle bundle, String what) {

@@ -118,6 +118,31 @@ enum OutcropMetric implements Metric {
       COUNTER,
       "Guessed tokens that the model then chose; part of the completion tokens",
       "model"),
+  /** What fixed shapes cost. */
+  PADDING_TOKENS(
+      "outcrop_padding_tokens_total",
+      COUNTER,
+      "Tokens that steps computed only to fill the shapes that a bundle was compiled for",
+      "model"),
+  /** Of a bundle. */
+  COMPILE_SECONDS(
+      "outcrop_bundle_compile_seconds",
+      GAUGE,
+      "How long compiling the model's bundle took, as its manifest says",
+      "model"),
+  /** Of a bundle. */
+  LOAD_SECONDS(
+      "outcrop_bundle_load_seconds",
+      GAUGE,
+      "How long it took to bring the programs and weights of the model's bundle to the device",
+      "model"),
+  /** Of a bundle. */
+  DEVICE_BYTES(
+      "outcrop_bundle_device_bytes",
+      GAUGE,
+      "Memory that weights and KV of the model's bundle take on the device, counted and not"
+          + " measured",
+      "model"),
   /** How fast prompts run. */
   PREFILL_RATE(
       "outcrop_prefill_tokens_per_second",

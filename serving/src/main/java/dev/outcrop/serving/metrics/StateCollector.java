@@ -2,6 +2,7 @@ package dev.outcrop.serving.metrics;
 
 import dev.outcrop.batching.Signals;
 import dev.outcrop.batching.encode.EncodeSignals;
+import dev.outcrop.models.engine.CompiledFacts;
 import dev.outcrop.serving.embed.ServedEncoder;
 import dev.outcrop.serving.generate.ServedModel;
 import dev.outcrop.serving.http.LifeCycle;
@@ -120,6 +121,13 @@ final class StateCollector extends Collector {
     families.add(OutcropMetric.PREEMPTIONS, (double) now.reuse().preemptions(), id);
     families.add(OutcropMetric.DRAFT_TOKENS, (double) now.drafts().drafted(), id);
     families.add(OutcropMetric.ACCEPTED_TOKENS, (double) now.drafts().accepted(), id);
+    families.add(OutcropMetric.PADDING_TOKENS, (double) now.paddingTokens(), id);
+    CompiledFacts compiled = now.compiled();
+    if (compiled != null) {
+      families.add(OutcropMetric.COMPILE_SECONDS, compiled.compileSeconds(), id);
+      families.add(OutcropMetric.LOAD_SECONDS, compiled.loadSeconds(), id);
+      families.add(OutcropMetric.DEVICE_BYTES, (double) compiled.deviceBytes(), id);
+    }
     families.add(OutcropMetric.PREFILL_RATE, now.pace().prefillTokensPerSecond(), id);
     families.add(OutcropMetric.DECODE_RATE, now.pace().decodeTokensPerSecond(), id);
     families.add(OutcropMetric.LOAD, now.pace().load(), id);

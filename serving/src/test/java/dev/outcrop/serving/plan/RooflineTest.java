@@ -137,13 +137,11 @@ final class RooflineTest {
     assertThat(layout.roof(one)).isEqualTo(new Roof(800, 80));
     assertThat(new Layout(8, 8, 1, 1).roof(one)).as("stages take turns").isEqualTo(one);
     Traffic traffic = new Traffic(1_000, 200, 0);
-    Estimate estimate =
-        Estimate.of(large, instance, ALL, traffic, new Slo(10, 10)).orElseThrow();
+    Estimate estimate = Estimate.of(large, instance, ALL, traffic, new Slo(10, 10)).orElseThrow();
     Roof whole = Roof.of(instance.device(), ALL).times(8);
     assertThat(estimate.ttft())
         .isEqualTo(
-            whole.promptSeconds(large, 1_000)
-                + whole.decodeSeconds(large, estimate.batch(), 1_100),
+            whole.promptSeconds(large, 1_000) + whole.decodeSeconds(large, estimate.batch(), 1_100),
             within(1e-9));
   }
 

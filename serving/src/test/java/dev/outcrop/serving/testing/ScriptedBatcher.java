@@ -14,6 +14,7 @@ import dev.outcrop.batching.Tier;
 import dev.outcrop.batching.TokenEvent;
 import dev.outcrop.batching.TokenStream;
 import dev.outcrop.models.OutcropException;
+import dev.outcrop.models.engine.CompiledFacts;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -128,7 +129,9 @@ public final class ScriptedBatcher implements Batcher {
         worked ? new Signals.Reuse(30, 70, 2) : new Signals.Reuse(0, 0, 0),
         new Signals.Pace(5_000, 400, 1.5, 2, 48),
         new Signals.Burn(0.5, 3),
-        new Signals.Drafts(40, 25));
+        new Signals.Drafts(40, 25),
+        12,
+        new CompiledFacts(100, 5, 1L << 30));
   }
 
   /** A second for prompts, three for completions, six for nobody. */
