@@ -1,0 +1,231 @@
+"""
+Tests of the compile job: python -m unittest test_compile (in this folder). They need torch, numpy and safetensors, and
+say so and skip where these are absent. The expected logits of the fixtures are those of transformers.
+"""
+import contextlib
+import io
+import json
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+try:
+    import torch
+    from safetensors import safe_open
+    from safetensors.torch import load_file
+except ImportError as e:
+    raise unittest.SkipTest(f"test_compile is skipped: {e}; pip install -r models/neuron/requirements.txt")
+
+import bundle
+import compile
+import families
+import standin
+import weights
+from decoder import Decoder, Shapes
+
+CHECKPOINTS = HERE.parent / "src/test/resources/checkpoints"
+TOLERANCE = 1e-4  # of the largest logit
+torch.set_num_threads(1)
+torch.set_grad_enabled(False)
+
+
+def fixtures() -> list[str]:
+    """Every checkpoint of a dense family."""
+    folders = sorted(f for f in CHECKPOINTS.iterdir() if f.is_dir())
+    kinds = {f.name: json.loads((f / "config.json").read_text())["model_type"] for f in folders}
+    return [name for name, kind in kinds.items() if kind in families.FAMILIES]
+
+
+class Said:
+    """A fixture: tokens, and what transformers says after each."""
+
+    def __init__(self, name: str):
+        self.folder = CHECKPOINTS / name
+        expected = json.loads((self.folder / "expected.json").read_text())
+        self.tokens = expected["prompt"] + expected["greedy"]
+        self.logits = load_file(self.folder / "expected" / "model.safetensors")["logits"]
+        self.largest = self.logits.abs().max().item()
+
+    def error(self, logits: torch.Tensor, after: int) -> float:
+        """The largest difference after so many tokens, in parts of the largest logit; infinite for a NaN."""
+        worst = (logits - self.logits[after - 1]).abs().max().item() / self.largest
+        return worst if worst == worst else float("inf")
+
+
+def made(folder: Path, output: Path, *more: str) -> tuple[int, str, str]:
+    """Status, stdout and stderr of the job."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        status = compile.main(["--model", str(folder), "--output", str(output), *more])
+    return status, out.getvalue(), err.getvalue()
+
+
+def loaded(folder: Path) -> torch.jit.ScriptModule:
+    """A bundle's program with its weights, as Java loads them."""
+    program = torch.jit.load(str(folder / "model.pt"))
+    manifest = json.loads((folder / "manifest.json").read_text())
+    ranks = range(manifest["tensor_parallel"])
+    program.set_weights([load_file(folder / f"weights/tp{r}_sharded_checkpoint.safetensors") for r in ranks])
+    program.to_neuron()
+    return program
+
+
+def step(program, rows: list[tuple[int, int, list[int]]], n: int, context: int):
+    """Rows of (slot, position, tokens), padded to n tokens."""
+    tokens = torch.full((len(rows), n), 1, dtype=torch.int32)
+    for r, (_, _, row) in enumerate(rows):
+        tokens[r, : len(row)] = torch.tensor(row, dtype=torch.int32)
+    ints = lambda values: torch.tensor(values, dtype=torch.int32)
+    last = ints([len(row) - 1 for _, _, row in rows])
+    inputs = [tokens, ints([p for _, p, _ in rows]), ints([s for s, _, _ in rows]), last, torch.arange(context, dtype=torch.int32)]
+    return program.forward(inputs, {})
+
+
+SLOTS = 3
+PADDING = (SLOTS, 0, [1])
+
+
+def play(program, said: Said, slot: int, other: int, whole: int) -> float:
+    """The worst error over a prompt in two padded chunks and decodes among padded rows and another sequence's."""
+    tokens, worst = said.tokens, 0.0
+    for start, end, n, context in ((0, 29, 32, 64), (29, 58, 32, 64)):
+        worst = max(worst, said.error(step(program, [(slot, start, tokens[start:end])], n, context)[0], end))
+    step(program, [(other, 0, tokens[3:20])], 32, 64)
+    for at in range(58, len(tokens)):
+        context = 64 if at < 60 else whole
+        rows = [PADDING, (slot, at, tokens[at : at + 1]), (other, 17 + at - 58, [7])]
+        rows = rows if at % 2 else [rows[1], rows[2], PADDING]
+        logits = step(program, rows, 1, context)
+        worst = max(worst, said.error(logits[rows.index((slot, at, tokens[at : at + 1]))], at + 1))
+    return worst
+
+
+class StandInTest(unittest.TestCase):
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.scratch = Path(scratch.name)
+
+    def bundle_of(self, name: str, *more: str, folder: Path | None = None) -> Path:
+        """The bundle of a fixture whose slots hold just its tokens: rope takes the form that transformers took."""
+        output = self.scratch / f"{name}{'-'.join(more)}"
+        length = len(Said(name).tokens)
+        shapes = ["--slots", str(SLOTS), "--prefill-tokens", "32", "--decode-rows", "1,3", "--contexts", f"64,{length}"]
+        status, _, err = made(folder or CHECKPOINTS / name, output, "--backend", "cpu", "--dtype", "float32", *shapes, *more)
+        self.assertEqual((status, err), (0, ""))
+        return output
+
+    def test_every_dense_family_says_what_transformers_says(self):
+        names = fixtures()
+        self.assertEqual({json.loads((CHECKPOINTS / n / "config.json").read_text())["model_type"] for n in names}, set(families.FAMILIES))
+        for name in names:
+            with self.subTest(name):
+                said = Said(name)
+                program = loaded(self.bundle_of(name))
+                self.assertLess(play(program, said, 1, 0, len(said.tokens)), TOLERANCE)
+                # The same slot again, after what another sequence left in it.
+                self.assertLess(play(program, said, 0, 1, len(said.tokens)), TOLERANCE)
+
+    def test_ranks_joined_say_the_same(self):
+        for name, ranks in (("llama", 2), ("phi3", 2), ("olmo2", 4), ("starcoder2", 2), ("gemma2", 2), ("qwen2", 4)):
+            with self.subTest(name):
+                said = Said(name)
+                whole = self.bundle_of(name)
+                parts = self.bundle_of(name, "--tensor-parallel", str(ranks))
+                self.assertEqual(len(list((parts / "weights").iterdir())), ranks)
+                one, more = loaded(whole), loaded(parts)
+                rows = [(2, 0, said.tokens[:31])]
+                self.assertTrue(torch.equal(step(one, rows, 32, 64), step(more, rows, 32, 64)))
+                self.assertLess(play(more, said, 1, 0, len(said.tokens)), TOLERANCE)
+
+    def test_device_gives_the_first_of_the_most_likely(self):
+        said = Said("llama")
+        program = loaded(self.bundle_of("llama", "--sampling", "device"))
+        token, logits = step(program, [(0, 0, said.tokens[:30])], 32, 64)
+        self.assertEqual((token.dtype, logits.dtype), (torch.int32, torch.float32))
+        self.assertEqual(token.tolist(), logits.argmax(-1).tolist())
+        self.assertLess(said.error(logits[0], 30), TOLERANCE)
+
+    def test_bfloat16_is_near(self):
+        said = Said("llama")
+        output = self.bundle_of("llama", "--replace")
+        made(said.folder, output, "--backend", "cpu", "--slots", "3", "--prefill-tokens", "32", "--decode-rows", "1,3",
+             "--contexts", "64,98", "--dtype", "bfloat16", "--replace")
+        program = loaded(output)
+        self.assertEqual(program.read_from_neuron_buffer("layers.0.attention.keys", 0).dtype, torch.bfloat16)
+        error = play(program, said, 1, 0, 98)
+        self.assertLess(error, 0.05)
+        self.assertGreater(error, TOLERANCE)
+
+    def test_state_and_weights_are_read_and_written_by_rank(self):
+        said = Said("llama")
+        program = loaded(self.bundle_of("llama", "--tensor-parallel", "2"))
+        step(program, [(1, 0, said.tokens[:30])], 32, 64)
+        keys = [program.read_from_neuron_buffer("layers.1.attention.keys", rank) for rank in (0, 1)]
+        self.assertEqual(list(keys[0].shape), [SLOTS + 1, len(said.tokens), 1, 8])
+        self.assertTrue(keys[0][1, :30].any() and keys[1][1, :30].any())
+        # Padding is in the scratch slot, nowhere in the others.
+        self.assertFalse(keys[0][1, 30:].any() or keys[0][0].any() or keys[0][2].any())
+        self.assertTrue(keys[0][SLOTS, 30:32].any())
+        before = step(program, [(1, 30, said.tokens[30:31])], 1, 64)
+        program.write_to_neuron_buffer(torch.zeros_like(keys[1]), "layers.1.attention.keys", 1)
+        self.assertFalse(program.read_from_neuron_buffer("layers.1.attention.keys", 1).any())
+        self.assertFalse(torch.equal(before, step(program, [(1, 30, said.tokens[30:31])], 1, 64)))
+        gate = program.read_from_neuron_buffer("layers.0.mlp.gate.weight", 1)
+        self.assertEqual(list(gate.shape), [28, 32])
+        program.write_to_neuron_buffer(gate * 2, "layers.0.mlp.gate.weight", 1)
+        self.assertTrue(torch.equal(program.read_from_neuron_buffer("layers.0.mlp.gate.weight", 1), gate * 2))
+        with self.assertRaisesRegex(torch.jit.Error, "no buffer layers.9.x in rank 0"):
+            program.read_from_neuron_buffer("layers.9.x", 0)
+        with self.assertRaisesRegex(torch.jit.Error, r"cannot write \[2\] to layers.1.attention.keys"):
+            program.write_to_neuron_buffer(torch.zeros(2), "layers.1.attention.keys", 0)
+
+    def test_wrong_shapes_are_named(self):
+        program = loaded(self.bundle_of("llama"))
+        with self.assertRaisesRegex(torch.jit.Error, r"no program was compiled for the shapes \(tokens: \[2, 1\], "):
+            step(program, [PADDING, PADDING], 1, 64)
+        with self.assertRaisesRegex(torch.jit.Error, r"columns: \[65\]\)"):
+            step(program, [PADDING], 1, 65)
+        with self.assertRaisesRegex(torch.jit.Error, r"shapes \(tokens: \[1, 1\]\)"):
+            program.forward([torch.zeros(1, 1, dtype=torch.int32)], {})
+
+    def test_order_of_calls_is_checked(self):
+        output = self.bundle_of("llama")
+        program = torch.jit.load(str(output / "model.pt"))
+        with self.assertRaisesRegex(torch.jit.Error, r"Model not initialized. Call set_weights\(\) followed by to_neuron\(\)"):
+            step(program, [PADDING], 1, 64)
+        rank = load_file(output / "weights/tp0_sharded_checkpoint.safetensors")
+        with self.assertRaisesRegex(torch.jit.Error, "weights of 2 ranks, compiled for 1"):
+            program.set_weights([rank, rank])
+        with self.assertRaisesRegex(torch.jit.Error, "rank 0 has no weight layers.1.mlp.down.weight"):
+            program.set_weights([{n: t for n, t in rank.items() if n != "layers.1.mlp.down.weight"}])
+        program.set_weights([rank])
+        program.to_neuron()
+        said = Said("llama")
+        first = step(program, [(0, 0, said.tokens[:9])], 32, 64)
+        with self.assertRaisesRegex(torch.jit.Error, "replace_weights"):
+            program.set_weights([rank])
+        program.replace_weights([{n: t * 0 for n, t in rank.items()}])
+        self.assertFalse(step(program, [(0, 0, said.tokens[:9])], 32, 64).any())
+        program.replace_weights([rank])
+        self.assertTrue(torch.equal(step(program, [(0, 0, said.tokens[:9])], 32, 64), first))
+
+    def test_arguments_may_be_named_and_ranked(self):
+        said = Said("llama")
+        program = loaded(self.bundle_of("llama", "--tensor-parallel", "2", "--sampling", "device"))
+        tokens = torch.tensor([said.tokens[:32]], dtype=torch.int32)
+        ints = lambda *values: torch.tensor(values, dtype=torch.int32)
+        named = {"tokens": tokens, "positions": ints(0), "slots": ints(0), "last": ints(31), "columns": torch.arange(64, dtype=torch.int32)}
+        token, logits = program.forward(list(named.values()), {})
+        for args, kwargs in ((None, named), ([tokens], {k: v for k, v in named.items() if k != "tokens"}), (list(named.values()), None)):
+            self.assertTrue(torch.equal(program.forward(args, kwargs)[1], logits))
+        ranked = program.forward_ranked([[v, v] for v in named.values()], None, False)
+        self.assertEqual([len(output) for output in ranked], [2, 2])
+        self.assertTrue(torch.equal(ranked[0][1], token) and torch.equal(ranked[1][0], logits))
+
+
+if __name__ == "__main__":
+    unittest.main()
