@@ -64,7 +64,7 @@ class StandIn(nn.Module):
     """What is saved. Methods, argument names and types are those of TorchScriptNxDModel; names of programs by shapes."""
 
     def __init__(self, programs: Dict[str, nn.Module], routes: Dict[str, str], joins: Dict[str, int],
-                 states: Dict[str, List[int]], state_type: int, ranks: int, inputs: List[str]):
+                 states: Dict[str, List[int]], state_type: int, ranks: int, slots: int, inputs: List[str]):
         super().__init__()
         self.programs = nn.ModuleDict(programs)
         self.routes: Dict[str, str] = routes
@@ -72,6 +72,7 @@ class StandIn(nn.Module):
         self.state_shapes: Dict[str, List[int]] = states
         self.state_type: int = state_type
         self.ranks: int = ranks
+        self.slots: int = slots
         self.inputs: List[str] = inputs
         self.loaded_on_neuron: bool = False
         # No container may be empty when it is saved, or its type is lost.
@@ -145,6 +146,7 @@ class StandIn(nn.Module):
         key = "(" + ", ".join(signature) + ")"
         if len(inputs) != len(self.inputs) or key not in self.routes:
             raise RuntimeError("no program was compiled for the shapes " + key)
+        self._check(inputs[0], inputs[1], inputs[2], inputs[3], inputs[4].size(0))
         route = self.routes[key]
         result: Optional[Any] = None
         for name, program in self.programs.items():
@@ -152,6 +154,15 @@ class StandIn(nn.Module):
                 result = program(inputs[0], inputs[1], inputs[2], inputs[3], inputs[4], self.tensors)
         assert result is not None
         return result
+
+    def _check(self, tokens: torch.Tensor, positions: torch.Tensor, slots: torch.Tensor, last: torch.Tensor, context: int):
+        """What a NeuronCore would compute wrongly in silence is an error here, so that tests of callers find it."""
+        if int(last.min()) < 0 or int(last.max()) >= tokens.size(1):
+            raise RuntimeError("last is outside of a row of " + str(tokens.size(1)) + " tokens")
+        if int(slots.min()) < 0 or int(slots.max()) > self.slots:
+            raise RuntimeError("slots are outside of 0 to " + str(self.slots))
+        if int(positions.min()) < 0 or int((positions + last).max()) >= context:
+            raise RuntimeError("positions are outside of a context of " + str(context) + " tokens")
 
     def _ordered(self, args: Optional[List[torch.Tensor]], kwargs: Optional[Dict[str, torch.Tensor]]) -> List[torch.Tensor]:
         if not self.loaded_on_neuron:
@@ -207,7 +218,7 @@ def save(model: Description, shared: Sharing, weights: List[Weight], shapes: Sha
             programs[tag] = traced
             routes["(" + ", ".join(f"{n}: {list(t.shape)}" for n, t in zip(INPUTS, inputs)) + ")"] = tag
         joins = {weight.name: weight.dim for weight in weights}
-        standin = StandIn(programs, routes, joins, states, _enum(dtype), shared.ranks, list(INPUTS))
+        standin = StandIn(programs, routes, joins, states, _enum(dtype), shared.ranks, shapes.slots, list(INPUTS))
         torch.jit.save(torch.jit.script(standin), str(file))
 
 

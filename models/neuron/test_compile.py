@@ -30,6 +30,8 @@ CHECKPOINTS = HERE.parent / "src/test/resources/checkpoints"
 TOLERANCE = 1e-4  # of the largest logit
 torch.set_num_threads(1)
 torch.set_grad_enabled(False)
+torch._C._set_graph_executor_optimize(False)  # the programs run a few times each
+
 
 
 def fixtures() -> list[str]:
@@ -68,9 +70,13 @@ def loaded(folder: Path) -> torch.jit.ScriptModule:
     program = torch.jit.load(str(folder / "model.pt"))
     manifest = json.loads((folder / "manifest.json").read_text())
     ranks = range(manifest["tensor_parallel"])
-    program.set_weights([load_file(folder / f"weights/tp{r}_sharded_checkpoint.safetensors") for r in ranks])
+    program.set_weights([weights_of(folder, r) for r in ranks])
     program.to_neuron()
     return program
+
+
+def weights_of(folder: Path, rank: int = 0) -> dict:
+    return load_file(folder / f"weights/tp{rank}_sharded_checkpoint.safetensors")
 
 
 def step(program, rows: list[tuple[int, int, list[int]]], n: int, context: int):
@@ -109,12 +115,12 @@ class StandInTest(unittest.TestCase):
         self.addCleanup(scratch.cleanup)
         self.scratch = Path(scratch.name)
 
-    def bundle_of(self, name: str, *more: str, folder: Path | None = None) -> Path:
+    def bundle_of(self, name: str, *more: str, dtype: str = "float32") -> Path:
         """The bundle of a fixture whose slots hold just its tokens: rope takes the form that transformers took."""
-        output = self.scratch / f"{name}{'-'.join(more)}"
+        output = self.scratch / "-".join([name, dtype, *more])
         length = len(Said(name).tokens)
         shapes = ["--slots", str(SLOTS), "--prefill-tokens", "32", "--decode-rows", "1,3", "--contexts", f"64,{length}"]
-        status, _, err = made(folder or CHECKPOINTS / name, output, "--backend", "cpu", "--dtype", "float32", *shapes, *more)
+        status, _, err = made(CHECKPOINTS / name, output, "--backend", "cpu", "--dtype", dtype, *shapes, *more)
         self.assertEqual((status, err), (0, ""))
         return output
 
@@ -138,7 +144,8 @@ class StandInTest(unittest.TestCase):
                 self.assertEqual(len(list((parts / "weights").iterdir())), ranks)
                 one, more = loaded(whole), loaded(parts)
                 rows = [(2, 0, said.tokens[:31])]
-                self.assertTrue(torch.equal(step(one, rows, 32, 64), step(more, rows, 32, 64)))
+                # KV heads that are held twice change the order of a sum in olmo2's norm over all heads.
+                torch.testing.assert_close(step(one, rows, 32, 64), step(more, rows, 32, 64), rtol=0, atol=2e-6 if ranks == 4 else 0)
                 self.assertLess(play(more, said, 1, 0, len(said.tokens)), TOLERANCE)
 
     def test_device_gives_the_first_of_the_most_likely(self):
@@ -150,15 +157,17 @@ class StandInTest(unittest.TestCase):
         self.assertLess(said.error(logits[0], 30), TOLERANCE)
 
     def test_bfloat16_is_near(self):
-        said = Said("llama")
-        output = self.bundle_of("llama", "--replace")
-        made(said.folder, output, "--backend", "cpu", "--slots", "3", "--prefill-tokens", "32", "--decode-rows", "1,3",
-             "--contexts", "64,98", "--dtype", "bfloat16", "--replace")
-        program = loaded(output)
-        self.assertEqual(program.read_from_neuron_buffer("layers.0.attention.keys", 0).dtype, torch.bfloat16)
-        error = play(program, said, 1, 0, 98)
-        self.assertLess(error, 0.05)
-        self.assertGreater(error, TOLERANCE)
+        for name in ("llama", "gemma2", "starcoder2"):
+            with self.subTest(name):
+                said = Said(name)
+                output = self.bundle_of(name, dtype="bfloat16")
+                keys = weights_of(output)["layers.0.attention.k.weight"]
+                self.assertEqual(keys.dtype, torch.bfloat16)
+                program = loaded(output)
+                self.assertEqual(program.read_from_neuron_buffer("layers.0.attention.keys", 0).dtype, torch.bfloat16)
+                error = play(program, said, 1, 0, len(said.tokens))
+                self.assertLess(error, 0.2)  # as the Java engine's own test has it
+                self.assertGreater(error, TOLERANCE)
 
     def test_state_and_weights_are_read_and_written_by_rank(self):
         said = Said("llama")
@@ -192,12 +201,23 @@ class StandInTest(unittest.TestCase):
         with self.assertRaisesRegex(torch.jit.Error, r"shapes \(tokens: \[1, 1\]\)"):
             program.forward([torch.zeros(1, 1, dtype=torch.int32)], {})
 
+    def test_what_a_device_would_get_wrong_in_silence_is_an_error(self):
+        program = loaded(self.bundle_of("llama"))
+        for row, message in (
+            ((0, 64, [1]), "positions are outside of a context of 64 tokens"),
+            ((0, -1, [1]), "positions are outside"),
+            ((SLOTS + 1, 0, [1]), "slots are outside of 0 to 3"),
+            ((0, 0, []), "last is outside of a row of 1 tokens"),
+        ):
+            with self.subTest(message), self.assertRaisesRegex(torch.jit.Error, message):
+                step(program, [row], 1, 64)
+
     def test_order_of_calls_is_checked(self):
         output = self.bundle_of("llama")
         program = torch.jit.load(str(output / "model.pt"))
         with self.assertRaisesRegex(torch.jit.Error, r"Model not initialized. Call set_weights\(\) followed by to_neuron\(\)"):
             step(program, [PADDING], 1, 64)
-        rank = load_file(output / "weights/tp0_sharded_checkpoint.safetensors")
+        rank = weights_of(output)
         with self.assertRaisesRegex(torch.jit.Error, "weights of 2 ranks, compiled for 1"):
             program.set_weights([rank, rank])
         with self.assertRaisesRegex(torch.jit.Error, "rank 0 has no weight layers.1.mlp.down.weight"):
