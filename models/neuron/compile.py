@@ -48,6 +48,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     add("--sampling", choices=("host", "device"), default="host", help="device: the most likely token comes with the logits")
     add("--model-id", metavar="ID", help="the name in the manifest; the folder's by default")
     add("--cache", type=Path, metavar="DIR", help="keeps compiled programs between runs (neuron only)")
+    add("--jobs", type=_count, default=1, metavar="N", help="programs compiled at a time (neuron only)")
     add("--compiler-args", default="", metavar="ARGS", help="more arguments for neuronx-cc")
     add("--replace", action="store_true", help="makes the bundle anew where another one exists")
     return parser.parse_args(argv)
@@ -76,8 +77,8 @@ def _counts(text: str) -> tuple[int, ...]:
 
 
 def run(args: argparse.Namespace) -> int:
-    if args.backend == "cpu" and (args.compiler_args or args.cache):
-        raise BadInput("--compiler-args and --cache have no effect with --backend cpu")
+    if args.backend == "cpu" and (args.compiler_args or args.cache or args.jobs != 1):
+        raise BadInput("--compiler-args, --cache and --jobs have no effect with --backend cpu")
     with tempfile.TemporaryDirectory(prefix="outcrop-compile-") as scratch:
         source = _source(args.model, Path(scratch))
         args.model_id = args.model_id or args.model.rstrip("/").rsplit("/", 1)[-1] or "model"
@@ -155,7 +156,9 @@ def _make(args: argparse.Namespace, source: Path, model: Description, shapes, ou
 
             standin.save(model, shared, plan, shapes, dtype, sample, file)
         else:
-            neuron.save(model, shared, plan, shapes, dtype, sample, file, compiler_args, args.cache)
+            neuron.save(
+                model, shared, plan, shapes, dtype, sample, file, target, compiler_args, args.cache, args.jobs
+            )
         bundle.copy_files(source, folder)
         bundle.finish(folder, manifest, time.monotonic() - started, target, compiler_args)
         output.commit()

@@ -1,9 +1,7 @@
 """
-Tests of the compile job: python -m unittest test_compile (in this folder). They need torch, numpy and safetensors, and
-say so and skip where these are absent. The expected logits of the fixtures are those of transformers.
+Tests of what the stand-in computes: python -m unittest discover models/neuron. They need torch, numpy and safetensors,
+and say so and skip where these are absent. The expected logits of the fixtures are those of transformers.
 """
-import contextlib
-import io
 import json
 import sys
 import tempfile
@@ -13,82 +11,13 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 try:
+    import safetensors
     import torch
-    from safetensors import safe_open
-    from safetensors.torch import load_file
 except ImportError as e:
     raise unittest.SkipTest(f"test_compile is skipped: {e}; pip install -r models/neuron/requirements.txt")
 
-import bundle
-import compile
 import families
-import standin
-import weights
-from decoder import Decoder, Shapes
-
-CHECKPOINTS = HERE.parent / "src/test/resources/checkpoints"
-TOLERANCE = 1e-4  # of the largest logit
-torch.set_num_threads(1)
-torch.set_grad_enabled(False)
-torch._C._set_graph_executor_optimize(False)  # the programs run a few times each
-
-
-
-def fixtures() -> list[str]:
-    """Every checkpoint of a dense family."""
-    folders = sorted(f for f in CHECKPOINTS.iterdir() if f.is_dir())
-    kinds = {f.name: json.loads((f / "config.json").read_text())["model_type"] for f in folders}
-    return [name for name, kind in kinds.items() if kind in families.FAMILIES]
-
-
-class Said:
-    """A fixture: tokens, and what transformers says after each."""
-
-    def __init__(self, name: str):
-        self.folder = CHECKPOINTS / name
-        expected = json.loads((self.folder / "expected.json").read_text())
-        self.tokens = expected["prompt"] + expected["greedy"]
-        self.logits = load_file(self.folder / "expected" / "model.safetensors")["logits"]
-        self.largest = self.logits.abs().max().item()
-
-    def error(self, logits: torch.Tensor, after: int) -> float:
-        """The largest difference after so many tokens, in parts of the largest logit; infinite for a NaN."""
-        worst = (logits - self.logits[after - 1]).abs().max().item() / self.largest
-        return worst if worst == worst else float("inf")
-
-
-def made(folder: Path, output: Path, *more: str) -> tuple[int, str, str]:
-    """Status, stdout and stderr of the job."""
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        status = compile.main(["--model", str(folder), "--output", str(output), *more])
-    return status, out.getvalue(), err.getvalue()
-
-
-def loaded(folder: Path) -> torch.jit.ScriptModule:
-    """A bundle's program with its weights, as Java loads them."""
-    program = torch.jit.load(str(folder / "model.pt"))
-    manifest = json.loads((folder / "manifest.json").read_text())
-    ranks = range(manifest["tensor_parallel"])
-    program.set_weights([weights_of(folder, r) for r in ranks])
-    program.to_neuron()
-    return program
-
-
-def weights_of(folder: Path, rank: int = 0) -> dict:
-    return load_file(folder / f"weights/tp{rank}_sharded_checkpoint.safetensors")
-
-
-def step(program, rows: list[tuple[int, int, list[int]]], n: int, context: int):
-    """Rows of (slot, position, tokens), padded to n tokens."""
-    tokens = torch.full((len(rows), n), 1, dtype=torch.int32)
-    for r, (_, _, row) in enumerate(rows):
-        tokens[r, : len(row)] = torch.tensor(row, dtype=torch.int32)
-    ints = lambda values: torch.tensor(values, dtype=torch.int32)
-    last = ints([len(row) - 1 for _, _, row in rows])
-    inputs = [tokens, ints([p for _, p, _ in rows]), ints([s for s, _, _ in rows]), last, torch.arange(context, dtype=torch.int32)]
-    return program.forward(inputs, {})
-
+from fixtures import TOLERANCE, Said, loaded, made, names, step, weights_of
 
 SLOTS = 3
 PADDING = (SLOTS, 0, [1])
@@ -110,24 +39,30 @@ def play(program, said: Said, slot: int, other: int, whole: int) -> float:
 
 
 class StandInTest(unittest.TestCase):
-    def setUp(self):
+    @classmethod
+    def setUpClass(cls):
         scratch = tempfile.TemporaryDirectory()
-        self.addCleanup(scratch.cleanup)
-        self.scratch = Path(scratch.name)
+        cls.addClassCleanup(scratch.cleanup)
+        cls.scratch = Path(scratch.name)
 
     def bundle_of(self, name: str, *more: str, dtype: str = "float32") -> Path:
-        """The bundle of a fixture whose slots hold just its tokens: rope takes the form that transformers took."""
+        """
+        The bundle of a fixture, made once for all tests. Its slots hold just the fixture's tokens, so that rope takes
+        the form that transformers took.
+        """
         output = self.scratch / "-".join([name, dtype, *more])
+        if output.exists():
+            return output
         length = len(Said(name).tokens)
         shapes = ["--slots", str(SLOTS), "--prefill-tokens", "32", "--decode-rows", "1,3", "--contexts", f"64,{length}"]
-        status, _, err = made(CHECKPOINTS / name, output, "--backend", "cpu", "--dtype", dtype, *shapes, *more)
+        status, _, err = made(Said(name).folder, output, "--backend", "cpu", "--dtype", dtype, *shapes, *more)
         self.assertEqual((status, err), (0, ""))
         return output
 
     def test_every_dense_family_says_what_transformers_says(self):
-        names = fixtures()
-        self.assertEqual({json.loads((CHECKPOINTS / n / "config.json").read_text())["model_type"] for n in names}, set(families.FAMILIES))
-        for name in names:
+        kinds = {json.loads((Said(name).folder / "config.json").read_text())["model_type"] for name in names()}
+        self.assertEqual(kinds, set(families.FAMILIES))
+        for name in names():
             with self.subTest(name):
                 said = Said(name)
                 program = loaded(self.bundle_of(name))
