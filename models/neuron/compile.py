@@ -33,7 +33,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:
-    parser = _Parser(prog="compile.py", description=__doc__.strip().splitlines()[0])
+    parser = _Parser(prog="compile.py", description=" ".join(__doc__.split()))
     add = parser.add_argument
     add("--model", required=True, metavar="DIR|s3://…", help="folder with config.json and *.safetensors")
     add("--output", required=True, metavar="DIR|s3://…", help="the bundle to make")
@@ -42,7 +42,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     add("--target", choices=("inf2", "trn1", "trn2"), default="inf2", help="what the neuron backend compiles for")
     add("--slots", type=_count, default=8, metavar="N", help="sequences with KV state at a time")
     add("--prefill-tokens", type=_counts, metavar="N,…", help="lengths of prompt chunks (128,512,2048)")
-    add("--decode-rows", type=_counts, metavar="N,…", help="rows of decode steps (1,4,8)")
+    add("--decode-rows", type=_counts, metavar="N,…", help="rows of decode steps (1,4,8 up to the slots)")
     add("--contexts", type=_counts, metavar="N,…", help="contexts in tokens; the last is a slot's size (1024,4096)")
     add("--dtype", choices=("bfloat16", "float32"), default="bfloat16")
     add("--sampling", choices=("host", "device"), default="host", help="device: the most likely token comes with the logits")
@@ -111,9 +111,9 @@ def _shapes(args: argparse.Namespace, model: Description):
     from decoder import Shapes
 
     longest = model.max_position
-    contexts = args.contexts or tuple(c for c in DEFAULT_CONTEXTS if c <= longest) or (longest,)
+    contexts = args.contexts or _up_to(min(longest, DEFAULT_CONTEXTS[-1]), DEFAULT_CONTEXTS)
     prefill = args.prefill_tokens or tuple(n for n in DEFAULT_PREFILL if n <= contexts[-1]) or (contexts[-1],)
-    rows = args.decode_rows or tuple(r for r in DEFAULT_ROWS if r <= args.slots)
+    rows = args.decode_rows or _up_to(args.slots, DEFAULT_ROWS)
     if contexts[-1] > longest:
         raise BadInput(f"--contexts end with {contexts[-1]}, the model knows {longest} positions")
     if prefill[0] < 2:
@@ -123,6 +123,11 @@ def _shapes(args: argparse.Namespace, model: Description):
     if rows[-1] > args.slots:
         raise BadInput(f"--decode-rows end with {rows[-1]}, there are {args.slots} slots")
     return Shapes(args.slots, prefill, rows, contexts)
+
+
+def _up_to(most: int, defaults: tuple[int, ...]) -> tuple[int, ...]:
+    """Those below the most that there may be, and that."""
+    return (*(n for n in defaults if n < most), most)
 
 
 def _make(args: argparse.Namespace, source: Path, model: Description, shapes, output) -> int:

@@ -142,6 +142,8 @@ class StandIn(nn.Module):
     def _run(self, inputs: List[torch.Tensor]) -> Any:
         signature: List[str] = []
         for name, tensor in zip(self.inputs, inputs):
+            if tensor.dtype != torch.int32:
+                raise RuntimeError(name + " must be int32")
             signature.append(name + ": " + str(list(tensor.shape)))
         key = "(" + ", ".join(signature) + ")"
         if len(inputs) != len(self.inputs) or key not in self.routes:

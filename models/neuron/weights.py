@@ -51,7 +51,9 @@ class Checkpoint:
         return name in self._file_of
 
     def read(self, name: str, *shape: int) -> torch.Tensor:
-        """A tensor of a shape, as it is stored."""
+        """A tensor of a shape, as it is stored; saved without its head, a model has no "model." before its names."""
+        bare = name.removeprefix("model.")
+        name = bare if name not in self._file_of and bare in self._file_of else name
         if name not in self._file_of:
             raise BadInput(f"{self.files[0].parent}: has no tensor '{name}'")
         file = self._file_of[name]
