@@ -85,11 +85,12 @@ class Ranks:
     def updated(self, state: torch.Tensor, rows: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
         """
         Out of place: ModelBuilder V2 sees that the buffer is assigned anew and aliases the new one to the old, so
-        that it stays on the device. In-place operations on buffers are not supported there.
+        that it stays on the device. In-place operations on buffers are not supported there. A whole row for each
+        index: XLA scatters it as one window, where torch.scatter has an index for every number.
         """
         width = state.shape[-2] * state.shape[-1]
-        index = rows.unsqueeze(1).expand(-1, width)
-        return torch.scatter(state.reshape(-1, width), 0, index, values.reshape(-1, width)).reshape(state.shape)
+        flat = torch.index_put(state.reshape(-1, width), (rows,), values.reshape(-1, width))
+        return flat.reshape(state.shape)
 
 
 def save(model: Description, shared: Sharing, weights: List[Weight], shapes: Shapes, dtype: torch.dtype, sample: bool,

@@ -83,6 +83,32 @@ class StandInTest(unittest.TestCase):
                 torch.testing.assert_close(step(one, rows, 32, 64), step(more, rows, 32, 64), rtol=0, atol=2e-6 if ranks == 4 else 0)
                 self.assertLess(play(more, said, 1, 0, 20), TOLERANCE)
 
+    def test_demo_model_answers_as_transformers_in_mixed_batches(self):
+        demo = Path(__file__).resolve().parent.parent / "demo"
+        cases = [c for c in json.loads((demo / "cases.json").read_text()) if len(c["prompt_ids"]) + len(c["answer_ids"]) <= 64][:6]
+        output = self.scratch / "demo"
+        shapes = ["--slots", "4", "--prefill-tokens", "16", "--decode-rows", "4", "--contexts", "64"]
+        self.assertEqual(made(demo / "model", output, "--backend", "cpu", "--dtype", "float32", *shapes)[0], 0)
+        program, waiting, running, answers = loaded(output), list(range(len(cases))), {}, {}
+        while waiting or running:
+            for slot in range(4):
+                if slot not in running and waiting:
+                    case = waiting.pop(0)
+                    ids = cases[case]["prompt_ids"]
+                    for at in range(0, len(ids), 16):
+                        logits = step(program, [(slot, at, ids[at : at + 16])], 16, 64)
+                    running[slot], answers[case] = case, [logits[0].argmax().item()]
+            rows = [(slot, len(cases[c]["prompt_ids"]) + len(answers[c]) - 1, answers[c][-1:]) for slot, c in running.items()]
+            rows += [(4, 0, [1])] * (4 - len(rows))
+            logits = step(program, rows, 1, 64)
+            for row, (slot, case) in enumerate(list(running.items())):
+                answers[case].append(logits[row].argmax().item())
+                if len(answers[case]) >= len(cases[case]["answer_ids"]):
+                    del running[slot]
+        self.assertEqual(len(answers), 6)
+        for case, ids in answers.items():
+            self.assertEqual(ids, cases[case]["answer_ids"])
+
     def test_device_gives_the_first_of_the_most_likely(self):
         said = Said("llama")
         program = loaded(self.bundle_of("llama", "--sampling", "device"))
