@@ -21,6 +21,8 @@ from fields import BadInput
 DEFAULT_PREFILL = (128, 512, 2_048)
 DEFAULT_ROWS = (1, 4, 8)
 DEFAULT_CONTEXTS = (1_024, 4_096)
+MOST_SIZES = 64  # and slots: the server reads no more
+MOST_SLOTS = 4_096
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -71,8 +73,8 @@ def _count(text: str) -> int:
 
 def _counts(text: str) -> tuple[int, ...]:
     counts = tuple(_count(part.strip()) for part in text.split(","))
-    if list(counts) != sorted(set(counts)):
-        raise argparse.ArgumentTypeError(f"'{text[:60]}' must ascend")
+    if list(counts) != sorted(set(counts)) or len(counts) > MOST_SIZES:
+        raise argparse.ArgumentTypeError(f"'{text[:60]}' must ascend, at most {MOST_SIZES} of them")
     return counts
 
 
@@ -114,6 +116,8 @@ def _shapes(args: argparse.Namespace, model: Description):
     contexts = args.contexts or _up_to(min(longest, DEFAULT_CONTEXTS[-1]), DEFAULT_CONTEXTS)
     prefill = args.prefill_tokens or tuple(n for n in DEFAULT_PREFILL if n <= contexts[-1]) or (contexts[-1],)
     rows = args.decode_rows or _up_to(args.slots, DEFAULT_ROWS)
+    if args.slots > MOST_SLOTS:
+        raise BadInput(f"--slots is {args.slots}, must be at most {MOST_SLOTS}")
     if contexts[-1] > longest:
         raise BadInput(f"--contexts end with {contexts[-1]}, the model knows {longest} positions")
     if prefill[0] < 2:

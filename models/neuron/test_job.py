@@ -15,14 +15,14 @@ from unittest import mock
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 try:
-    import safetensors
+    import safetensors.torch
     import torch
 except ImportError as e:
     raise unittest.SkipTest(f"test_job is skipped: {e}; pip install -r models/neuron/requirements.txt")
 
 import s3
 import weights
-from fixtures import CHECKPOINTS, made
+from fixtures import CHECKPOINTS, made, weights_of
 
 LLAMA = CHECKPOINTS / "llama"
 SMALL = ("--backend", "cpu", "--dtype", "float32", "--slots", "2", "--prefill-tokens", "8", "--decode-rows", "1", "--contexts", "16")
@@ -144,6 +144,7 @@ class JobTest(unittest.TestCase):
         self.refused("'deepseek_v3', which has latent attention", *SMALL, model=CHECKPOINTS / "deepseek_v3")
         self.refused("'gpt_oss', which has experts", *SMALL, model=CHECKPOINTS / "gpt_oss")
         self.refused("--slots: '0' is no number", *SMALL, "--slots", "0")
+        self.refused("--slots is 5000, must be at most 4096", *SMALL, "--slots", "5000")
         self.refused("--contexts: '32,16' must ascend", *SMALL, "--contexts", "32,16")
         self.refused("--contexts end with 512, the model knows 256 positions", *SMALL, "--contexts", "512")
         self.refused("--prefill-tokens begin with 1", *SMALL, "--prefill-tokens", "1,8")
@@ -170,6 +171,33 @@ class JobTest(unittest.TestCase):
             with self.subTest(message):
                 self.refused(message, *SMALL, model=self.copy_of("llama", **change))
                 shutil.rmtree(self.scratch / "model")
+
+    def test_shards_are_those_that_the_index_names(self):
+        model = self.copy_of("llama")
+        tensors = safetensors.torch.load_file(model / "model.safetensors")
+        (model / "model.safetensors").unlink()
+        shards = {name: f"model-{i % 2}.safetensors" for i, name in enumerate(sorted(tensors))}
+        for shard in set(shards.values()):
+            safetensors.torch.save_file({n: tensors[n] for n in shards if shards[n] == shard}, model / shard)
+        # The same model once more, as some publish it.
+        safetensors.torch.save_file(tensors, model / "consolidated.safetensors")
+        (model / "model.safetensors.index.json").write_text(json.dumps({"weight_map": shards}))
+        self.assertEqual(made(model, self.output, *SMALL)[0], 0)
+        made(LLAMA, self.scratch / "single", *SMALL)
+        ours, single = weights_of(self.output), weights_of(self.scratch / "single")
+        self.assertEqual(ours.keys(), single.keys())
+        self.assertTrue(all(torch.equal(ours[name], single[name]) for name in ours))
+        (model / "model-1.safetensors").unlink()
+        self.refused("names shard 'model-1.safetensors', which is missing", *SMALL, "--replace", model=model)
+        (model / "model.safetensors.index.json").unlink()
+        self.refused("holds tensor '.*', and so does consolidated.safetensors", *SMALL, "--replace", model=model)
+
+    def test_bare_names_are_found(self):
+        model = self.copy_of("gemma2")
+        tensors = safetensors.torch.load_file(model / "model.safetensors")
+        bare = {name.removeprefix("model."): tensor for name, tensor in tensors.items()}
+        safetensors.torch.save_file(bare, model / "model.safetensors")
+        self.assertEqual(made(model, self.output, *SMALL)[::2], (0, ""))
 
     def test_defaults_fit_the_model(self):
         status, _, _ = made(LLAMA, self.output, "--backend", "cpu", "--slots", "6")

@@ -18,7 +18,7 @@ import torch
 from safetensors import safe_open
 
 from description import Description
-from fields import BadInput
+from fields import BadInput, Fields
 
 REPLICATED = -1
 STORED = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
@@ -29,13 +29,10 @@ class Checkpoint:
     """The safetensors of a Hugging Face folder; one tensor is in memory at a time."""
 
     def __init__(self, folder: Path):
-        self.files = sorted(folder.glob("*.safetensors"))
-        if not self.files:
-            raise BadInput(f"{folder}: holds no *.safetensors")
+        self.files = _files(folder)
         self._handles = {}
         self._file_of = {}
-        single = folder / "model.safetensors"
-        for file in [single] if single in self.files else self.files:
+        for file in self.files:
             try:
                 handle = safe_open(str(file), framework="pt")
             except Exception as e:  # safetensors raises an exception of its own for unsound files
@@ -67,6 +64,24 @@ class Checkpoint:
 
     def unused(self) -> list[str]:
         return sorted(set(self._file_of) - self.used)
+
+
+def _files(folder: Path) -> list[Path]:
+    """The single file, or what the index names, or all: some folders hold the model twice, under other names."""
+    single, index = folder / "model.safetensors", folder / "model.safetensors.index.json"
+    if single.is_file():
+        return [single]
+    if index.is_file():
+        shards = Fields.read(index).object("weight_map")
+        names = sorted({str(name) for name in shards.node.values()}) if shards else []
+        for name in names:
+            if "/" in name or not (folder / name).is_file():
+                raise BadInput(f"{index}: names shard '{name[:60]}', which is missing")
+    else:
+        names = sorted(file.name for file in folder.glob("*.safetensors"))
+    if not names:
+        raise BadInput(f"{folder}: holds no *.safetensors")
+    return [folder / name for name in names]
 
 
 def model_hash(folder: Path) -> str:
