@@ -122,16 +122,17 @@ class SelfAttention(nn.Module):
         self.keys = self.parallel.updated(self.keys, where, k.reshape(rows * n, kv, dim))
         self.values = self.parallel.updated(self.values, where, self.v(x).reshape(rows * n, kv, dim))
         context = seen.shape[-1]
-        keys = self.keys[:, :context].index_select(0, slots)
-        values = self.values[:, :context].index_select(0, slots)
+        # By heads already where they are read, so that no product has to put them in order once more.
+        keys = self.keys[:, :context].permute(0, 2, 1, 3).index_select(0, slots)
+        values = self.values[:, :context].permute(0, 2, 1, 3).index_select(0, slots)
         q = q.view(rows, n, kv, group, dim).permute(0, 2, 3, 1, 4).reshape(rows, kv, group * n, dim)
-        scores = torch.matmul(q, keys.permute(0, 2, 3, 1)).float() * self.config.scale
+        scores = torch.matmul(q, keys.transpose(2, 3)).float() * self.config.scale
         if self.config.soft_cap is not None:
             scores = torch.tanh(scores / self.config.soft_cap) * self.config.soft_cap
         scores = scores.view(rows, kv, group, n, context)
         shares = torch.softmax(torch.where(seen[:, None, None], scores, HIDDEN), -1)
         shares = shares.to(x.dtype).view(rows, kv, group * n, context)
-        mixed = torch.matmul(shares, values.permute(0, 2, 1, 3))
+        mixed = torch.matmul(shares, values)
         mixed = mixed.view(rows, kv, group, n, dim).permute(0, 3, 1, 2, 4).reshape(rows, n, self.heads * dim)
         return self.o(mixed)
 
