@@ -184,7 +184,7 @@ class StandIn(nn.Module):
     @torch.jit.export
     def forward_ranked(
         self, args: Optional[List[List[torch.Tensor]]], kwargs: Optional[Dict[str, List[torch.Tensor]]], async_mode: bool
-    ):
+    ) -> Any:
         """By output, then by rank. All ranks give the same; the first one's inputs are taken."""
         firsts: List[torch.Tensor] = []
         if args is not None:
@@ -201,7 +201,8 @@ class StandIn(nn.Module):
         elif torch.jit.isinstance(result, Tuple[torch.Tensor, torch.Tensor]):
             outputs.append(result[0])
             outputs.append(result[1])
-        return [[output for _ in range(self.ranks)] for output in outputs]
+        ranked: List[List[torch.Tensor]] = [[output for _ in range(self.ranks)] for output in outputs]
+        return ranked
 
 
 def save(model: Description, shared: Sharing, weights: List[Weight], shapes: Shapes, dtype: torch.dtype,

@@ -3,6 +3,7 @@ Tests of what the stand-in computes: python -m unittest discover models/neuron. 
 and say so and skip where these are absent. The expected logits of the fixtures are those of transformers.
 """
 import json
+import re
 import sys
 import tempfile
 import unittest
@@ -11,7 +12,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 try:
-    import safetensors
+    import safetensors  # noqa: F401
     import torch
 except ImportError as e:
     raise unittest.SkipTest(f"test_compile is skipped: {e}; pip install -r models/neuron/requirements.txt")
@@ -19,6 +20,17 @@ except ImportError as e:
 import families
 from fixtures import TOLERANCE, Said, loaded, made, names, step, weights_of
 
+# Of TorchScriptNxDModel, src/neuronx_distributed/trace/nxd_model/nxd_model.py of aws-neuron/neuronx-distributed at commit
+# 73ab227d1a76936f763a6631b324e2fc6650e0ba: methods that a saved model has, as TorchScript writes their types.
+METHODS = {
+    "set_weights": "(Dict(str, Tensor)[] sharded_checkpoint) -> NoneType",
+    "to_neuron": "() -> NoneType",
+    "replace_weights": "(Dict(str, Tensor)[] sharded_checkpoint) -> NoneType",
+    "read_from_neuron_buffer": "(str buffer_key, int rank) -> Tensor",
+    "write_to_neuron_buffer": "(Tensor tensor, str buffer_key, int rank) -> NoneType",
+    "forward": "(Tensor[]? args, Dict(str, Tensor)? kwargs) -> Any",
+    "forward_ranked": "(Tensor[][]? args, Dict(str, Tensor[])? kwargs, bool async_mode) -> Any",
+}
 SLOTS = 3
 PADDING = (SLOTS, 0, [1])
 
@@ -174,6 +186,12 @@ class StandInTest(unittest.TestCase):
         ):
             with self.subTest(message), self.assertRaisesRegex(torch.jit.Error, message):
                 step(program, [row], 1, 64)
+
+    def test_methods_and_types_are_those_of_modelbuilder_v2(self):
+        program = loaded(self.bundle_of("llama"))
+        for name, expected in METHODS.items():
+            schema = str(getattr(program, name).schema)
+            self.assertEqual(re.sub(r"^\w+\(\S+ self(, )?", "(", schema), expected)
 
     def test_order_of_calls_is_checked(self):
         output = self.bundle_of("llama")

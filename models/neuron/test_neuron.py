@@ -12,7 +12,7 @@ from unittest import mock
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 try:
-    import safetensors
+    import safetensors  # noqa: F401
     import torch
     from torch import nn
 except ImportError as e:
