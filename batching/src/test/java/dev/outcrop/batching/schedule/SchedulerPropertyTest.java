@@ -88,7 +88,7 @@ class SchedulerPropertyTest {
       random = new Random(seed);
       geometry = new KvGeometry(1 + random.nextInt(8), 64 + random.nextInt(200), 1, 10_000);
       maxRunning = 1 + random.nextInt(12);
-      shapes = new Shapes(sizes(24), sizes(10), sizes(60));
+      shapes = new Shapes(longer(1, 23), sizes(10), longer(24, 40));
       requests.clear();
       bySequence.clear();
       padded = 0;
@@ -136,6 +136,10 @@ class SchedulerPropertyTest {
 
   private List<Integer> sizes(int most) {
     return random.ints(1 + random.nextInt(4), 1, most).sorted().distinct().boxed().toList();
+  }
+
+  private List<Integer> longer(int by, int most) {
+    return sizes(most).stream().map(size -> by + size).toList();
   }
 
   private void run(int steps) {
