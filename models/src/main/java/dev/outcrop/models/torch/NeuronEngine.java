@@ -10,6 +10,7 @@ import dev.outcrop.models.engine.KvGeometry;
 import dev.outcrop.models.engine.StepPlan;
 import dev.outcrop.models.engine.StepResult;
 import dev.outcrop.models.neuron.BundleManifest;
+import dev.outcrop.models.neuron.CoreClaim;
 import dev.outcrop.models.neuron.NeuronBundle;
 import dev.outcrop.models.neuron.NeuronHost;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 public final class NeuronEngine implements Engine {
   private static final double SECOND = 1e9;
 
+  private final @Nullable CoreClaim claim;
   private final CompiledProgram program;
   private final TorchProgram sampling;
   private final CompiledShapes shapes;
@@ -34,11 +36,13 @@ public final class NeuronEngine implements Engine {
 
   private NeuronEngine(
       NeuronBundle bundle,
+      @Nullable CoreClaim claim,
       CompiledProgram program,
       TorchProgram sampling,
       CompiledStep step,
       double loadSeconds) {
     BundleManifest manifest = bundle.manifest();
+    this.claim = claim;
     this.program = program;
     this.sampling = sampling;
     this.shapes = manifest.shapes();
@@ -69,12 +73,24 @@ public final class NeuronEngine implements Engine {
    */
   public static NeuronEngine open(
       NeuronBundle bundle, NeuronHost host, int threads, Runnable heed) {
-    if (bundle.manifest().backend() == BundleManifest.Backend.NEURON) {
-      String cores = host.coresFor(bundle.manifest());
+    if (bundle.manifest().backend() == BundleManifest.Backend.CPU) {
+      return load(bundle, null, threads, heed);
+    }
+    String cores = host.coresFor(bundle.manifest());
+    CoreClaim claim = CoreClaim.take(bundle.folder());
+    try {
       if (cores != null) {
         NativeEnvironment.offer(NeuronHost.VISIBLE_CORES, cores);
       }
+      return load(bundle, claim, threads, heed);
+    } catch (RuntimeException e) {
+      claim.close();
+      throw e;
     }
+  }
+
+  private static NeuronEngine load(
+      NeuronBundle bundle, @Nullable CoreClaim claim, int threads, Runnable heed) {
     bundle.requireLibtorch(TorchProgram.version());
     return LoadingThread.call(
         () -> {
@@ -87,7 +103,7 @@ public final class NeuronEngine implements Engine {
           try {
             TorchProgram sampling = TorchProgram.load(samplingText(bundle));
             double seconds = (System.nanoTime() - began) / SECOND;
-            return new NeuronEngine(bundle, program, sampling, step, seconds);
+            return new NeuronEngine(bundle, claim, program, sampling, step, seconds);
           } catch (RuntimeException e) {
             program.close();
             throw e;
@@ -168,5 +184,8 @@ public final class NeuronEngine implements Engine {
   public void close() {
     sampling.close();
     program.close();
+    if (claim != null) {
+      claim.close();
+    }
   }
 }

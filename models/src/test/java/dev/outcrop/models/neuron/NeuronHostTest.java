@@ -66,6 +66,18 @@ final class NeuronHostTest {
   }
 
   @Test
+  void oneBundleHasTheCoresOfAProcessAtATime() {
+    Path other = folder.resolve("other");
+    try (CoreClaim claim = CoreClaim.take(folder)) {
+      assertThat(claim).isNotNull();
+      assertThatExceptionOfType(OutcropException.class)
+          .isThrownBy(() -> CoreClaim.take(other))
+          .withMessageContainingAll(other.toString(), "are those of " + folder, "process of its own");
+    }
+    CoreClaim.take(other).close();
+  }
+
+  @Test
   void saysWhatIsMissingAndWhatToSet() {
     refused(0, 1, "there is no Neuron device (/dev/neuron0)");
     refused(2, 4, "the bundle needs 4 cores, this process sees 2");
