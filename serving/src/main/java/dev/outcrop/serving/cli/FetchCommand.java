@@ -54,6 +54,12 @@ final class FetchCommand implements Callable<Integer> {
           "Also brings weights in formats that the server does not read (.bin, .pth, ...)")
   private boolean all;
 
+  @Option(
+      names = "--bundle",
+      description =
+          "A bundle compiled for Neuron lies there: brings all of it, and fails until its manifest.json, which is written last, is there")
+  private boolean bundle;
+
   @Override
   public Integer call() throws Exception {
     Prefix prefix = Prefix.parse(from);
@@ -66,7 +72,9 @@ final class FetchCommand implements Callable<Integer> {
               prefix,
               folder,
               new CheckpointFetch.Options(
-                  Math.clamp(connections, 1, 64), CheckpointFetch.Options.DEFAULT.partSize(), all));
+                  Math.clamp(connections, 1, 64),
+                  CheckpointFetch.Options.DEFAULT.partSize(),
+                  content()));
       Thread reporter = Thread.ofVirtual().unstarted(() -> report(fetch));
       try {
         fetch.run(
@@ -86,6 +94,13 @@ final class FetchCommand implements Callable<Integer> {
           folder);
     }
     return 0;
+  }
+
+  private CheckpointFetch.Content content() {
+    if (bundle) {
+      return CheckpointFetch.Content.BUNDLE;
+    }
+    return all ? CheckpointFetch.Content.ALL : CheckpointFetch.Content.CHECKPOINT;
   }
 
   private static void tell(CheckpointFetch.Plan plan, PrintStream out) {

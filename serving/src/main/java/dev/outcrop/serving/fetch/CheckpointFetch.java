@@ -29,6 +29,8 @@ import software.amazon.awssdk.services.s3.model.S3Object;
  * all. For one thread.
  */
 public final class CheckpointFetch {
+  private static final String MANIFEST = "manifest.json";
+
   private final S3Client s3;
   private final Prefix prefix;
   private final Path folder;
@@ -52,11 +54,24 @@ public final class CheckpointFetch {
    *
    * @param connections how many to open at most
    * @param partSize bytes that one request asks for
-   * @param all whether to bring files too that the server does not read
+   * @param content what lies below the prefix
    */
-  public record Options(int connections, long partSize, boolean all) {
-    /** Eight connections, parts of 64 MiB, only what the server reads. */
-    public static final Options DEFAULT = new Options(8, 64L << 20, false);
+  public record Options(int connections, long partSize, Content content) {
+    /** Eight connections, parts of 64 MiB, a checkpoint. */
+    public static final Options DEFAULT = new Options(8, 64L << 20, Content.CHECKPOINT);
+  }
+
+  /** What lies below a prefix, from which it follows what of it is brought. */
+  public enum Content {
+    /** A checkpoint, of which only what the server reads is brought. */
+    CHECKPOINT,
+    /** Whatever there is. */
+    ALL,
+    /**
+     * A bundle compiled ahead of time. It is whole once its manifest is there, which is written
+     * last: nothing is brought before.
+     */
+    BUNDLE
   }
 
   /**
@@ -137,7 +152,8 @@ public final class CheckpointFetch {
 
   private List<RemoteFile> list(Consumer<String> skipped) {
     List<RemoteFile> files = new ArrayList<>();
-    Predicate<String> wanted = options.all() ? name -> true : RemoteFile::wanted;
+    Predicate<String> wanted =
+        options.content() == Content.CHECKPOINT ? RemoteFile::wanted : name -> true;
     try {
       for (S3Object object :
           s3.listObjectsV2Paginator(r -> r.bucket(prefix.bucket()).prefix(prefix.key()))
@@ -160,6 +176,13 @@ public final class CheckpointFetch {
     if (files.isEmpty()) {
       throw new OutcropException(
           ServingError.CONFIG_INVALID, "there is no object below %s".formatted(prefix.uri()));
+    }
+    if (options.content() == Content.BUNDLE
+        && files.stream().noneMatch(file -> file.name().equals(MANIFEST))) {
+      throw new OutcropException(
+          ServingError.START_FAILED,
+          "%s holds no %s, the last file that a compile job writes: the bundle is not whole yet"
+              .formatted(prefix.uri(), MANIFEST));
     }
     return files;
   }

@@ -79,8 +79,28 @@ final class CheckpointFetchTest extends FetchTesting {
         .containsExactlyInAnyOrder("pytorch_model.bin", ".cache/x.json");
     assertThat(temp.resolve("m/pytorch_model.bin")).doesNotExist();
 
-    fetch(s3, true);
+    fetch(s3, CheckpointFetch.Content.ALL);
     assertThat(temp.resolve("m/pytorch_model.bin")).exists();
+  }
+
+  @Test
+  void bringsABundleWithItsProgramOnceItsManifestIsThere() throws Exception {
+    put("config.json", 10);
+    byte[] program = put("model.pt", 300_000);
+    byte[] weights = put("weights/tp0_sharded_checkpoint.safetensors", 1000);
+
+    assertThatThrownBy(() -> fetch(s3, CheckpointFetch.Content.BUNDLE))
+        .isInstanceOf(OutcropException.class)
+        .hasMessageContaining(
+            prefix.uri() + " holds no manifest.json, the last file that a compile job writes");
+    assertThat(plans).isEmpty();
+
+    put("manifest.json", 100);
+    fetch(s3, CheckpointFetch.Content.BUNDLE);
+
+    assertThat(plans.getFirst().skipped()).isEmpty();
+    assertThat(read("model.pt")).isEqualTo(program);
+    assertThat(read("weights/tp0_sharded_checkpoint.safetensors")).isEqualTo(weights);
   }
 
   @Test

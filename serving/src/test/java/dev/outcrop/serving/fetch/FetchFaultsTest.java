@@ -22,7 +22,7 @@ final class FetchFaultsTest extends FetchTesting {
     try (BreakingProxy proxy = new BreakingProxy(server.getPort(), 30_000, 6);
         S3Client broken =
             S3Clients.of(new S3Config("http://127.0.0.1:" + proxy.port(), "us-east-1"))) {
-      fetch(broken, false);
+      fetch(broken, CheckpointFetch.Content.CHECKPOINT);
 
       assertThat(read("model.safetensors")).isEqualTo(weights);
       assertThat(proxy.broken()).isEqualTo(6);
@@ -54,7 +54,10 @@ final class FetchFaultsTest extends FetchTesting {
     put("model.safetensors", 750_000);
     CheckpointFetch fetch =
         new CheckpointFetch(
-            s3, prefix, temp.resolve("m"), new CheckpointFetch.Options(4, PART, false));
+            s3,
+            prefix,
+            temp.resolve("m"),
+            new CheckpointFetch.Options(4, PART, CheckpointFetch.Content.CHECKPOINT));
 
     assertThatThrownBy(
             () ->
@@ -73,7 +76,7 @@ final class FetchFaultsTest extends FetchTesting {
   void refusesAServerThatIgnoresRanges() throws Exception {
     put("model.safetensors", 2 * PART);
     try (S3Client whole = new WholeObjects(s3)) {
-      assertThatThrownBy(() -> fetch(whole, false))
+      assertThatThrownBy(() -> fetch(whole, CheckpointFetch.Content.CHECKPOINT))
           .isInstanceOf(OutcropException.class)
           .hasMessageContaining("its server does not send the part of it that was asked for");
     }

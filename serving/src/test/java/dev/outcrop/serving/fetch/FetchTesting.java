@@ -58,12 +58,12 @@ abstract class FetchTesting {
   }
 
   void fetch() throws Exception {
-    fetch(s3, false);
+    fetch(s3, CheckpointFetch.Content.CHECKPOINT);
   }
 
-  void fetch(S3Client client, boolean all) throws Exception {
+  void fetch(S3Client client, CheckpointFetch.Content content) throws Exception {
     new CheckpointFetch(
-            client, prefix, temp.resolve("m"), new CheckpointFetch.Options(4, PART, all))
+            client, prefix, temp.resolve("m"), new CheckpointFetch.Options(4, PART, content))
         .run(plans::add);
   }
 
