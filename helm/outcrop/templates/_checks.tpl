@@ -57,6 +57,12 @@
 {{- fail (printf "%s: source.prefetch.volume.size is missing: what the model takes on disk" $name) -}}
 {{- end -}}
 {{- end -}}
+{{- if and (eq $model.accelerator "neuron") (eq $model.allocation "dra") (eq $model.neuron.resource "neuroncore") -}}
+{{- fail (printf "%s: allocation dra claims whole devices, and neuron.resource is neuroncore, which the device plugin hands out" $name) -}}
+{{- end -}}
+{{- if $model.neuron.compile.enabled -}}
+{{- include "outcrop.checkCompile" . -}}
+{{- end -}}
 {{- if contains "/" $model.id -}}
 {{- if or $values.gateway.httpRoute.enabled $values.gateway.ingress.enabled -}}
 {{- fail (printf "%s: id %s holds a slash, which clients send as %%2F and no HTTPRoute or Ingress may hold; take an id without" $name $model.id) -}}

@@ -82,6 +82,7 @@ text, so this is the way to hand numbers on as numbers.
 {{- $_ := set $model "taint" "aws.amazon.com/neuron" -}}
 {{- $_ := set $model "deviceClass" ($model.dra.deviceClass | default "neuron.aws.com") -}}
 {{- end -}}
+{{- include "outcrop.completeCompile" . -}}
 {{- end }}
 
 {{/* The most pods that a model may have. */}}

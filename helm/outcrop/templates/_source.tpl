@@ -50,6 +50,10 @@ imagePullPolicy: {{ $values.image.pullPolicy }}
 args:
   - models
   - fetch
+  {{- if eq $model.accelerator "neuron" }}
+  # with its program, and not before it is whole
+  - --bundle
+  {{- end }}
   {{- with $prefetch.region }}
   - --region={{ . }}
   {{- end }}

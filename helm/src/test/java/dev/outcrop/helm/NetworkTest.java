@@ -99,6 +99,30 @@ class NetworkTest {
   }
 
   @Test
+  void aCompileJobCallsS3AloneAndOnlyWhereItsFoldersAreThere() {
+    String values =
+        """
+        models: [{name: llama, id: m, accelerator: neuron, source: {pvc: {claim: c, path: b}},
+          neuron: {compile: {enabled: true, target: inf2, from: {%s}}}}]
+        """;
+    Rendering s3 = Chart.renderWith(values.formatted("s3: {uri: 's3://bucket/m'}"));
+    Rendering claim = Chart.renderWith(values.formatted("pvc: {claim: c, path: m}"));
+
+    assertThat(outOf(s3, job(s3)))
+        .containsExactly("apiServer 443", "dns 53", "nodeDns 53", "podIdentity 80", "s3 443");
+    assertThat(outOf(claim, job(claim))).isEmpty();
+    assertThat(into(s3, job(s3))).isEmpty();
+    assertThat(outOf(s3, s3.models().getFirst())).isEmpty();
+  }
+
+  private static Pods job(Rendering rendering) {
+    return rendering.pods().stream()
+        .filter(pods -> pods.owner().startsWith("Job/"))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  @Test
   void kedaAsksTheScaler() {
     Rendering rendering = mode("keda");
 

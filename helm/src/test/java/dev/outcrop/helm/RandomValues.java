@@ -60,6 +60,9 @@ final class RandomValues {
           .put("name", NAMES.get((first + i) % NAMES.size()))
           .put("id", "vendor.model-" + i + "-v1:0");
       source(model.putObject("source"));
+      if (model.get("accelerator").asText().equals("neuron") && chance(2)) {
+        compile(model);
+      }
     }
     certificates(mode);
     scaling(mode, defaults, models);
@@ -161,6 +164,50 @@ final class RandomValues {
           volume.put("claim", "weights");
         }
       }
+    }
+  }
+
+  private void compile(ObjectNode model) {
+    String target = pick("inf2", "trn1", "trn2");
+    model.putArray("instanceTypes").add(target + pick(".xlarge", ".48xlarge"));
+    ObjectNode neuron = model.putObject("neuron");
+    boolean shared = model.get("allocation").asText().equals("devicePlugin") && chance(3);
+    neuron.put("resource", shared ? "neuroncore" : "neuron");
+    ObjectNode compile = neuron.putObject("compile").put("enabled", true);
+    place(compile.putObject("from"), "checkpoint");
+    boolean readOnly = model.at("/source").has("s3csi") || model.at("/source").has("image");
+    String path = model.at("/source/pvc/path").asText("x");
+    if (readOnly || path.isEmpty() || chance(3)) {
+      place(compile.putObject("to"), "bundle");
+    }
+    compile.put("target", pick("", target)).put("tensorParallel", 1);
+    compile.put("dtype", pick("bfloat16", "float32")).put("sampling", pick("host", "device"));
+    if (chance(2)) {
+      int slots = 1 + random.nextInt(64);
+      compile.put("slots", slots).putArray("decodeRows").add(1 + random.nextInt(slots));
+      int first = 2 + random.nextInt(1000);
+      compile.putArray("prefillTokens").add(first).add(first + 1 + random.nextInt(1000));
+      compile.putArray("contexts").add(1 + random.nextInt(2000)).add(1 << (11 + random.nextInt(9)));
+    }
+    if (chance(3)) {
+      compile.putArray("args").add("--jobs=2").add("--compiler-args=--verbose 35");
+      compile.putArray("env").addObject().put("name", "AWS_PROFILE").put("value", "a");
+      compile.put("serviceAccountName", "compile").put("region", "us-east-1");
+      compile.put("backoffLimit", 0).put("ttlSecondsAfterFinished", random.nextInt(2));
+      compile.putObject("resources").putObject("limits").put("memory", "128Gi");
+      compile.putArray("tolerations").addObject().put("key", "spot").put("operator", "Exists");
+    }
+    if (chance(3)) {
+      compile.putObject("cache").put("claim", pick("models", "cache")).put("path", pick("", "k"));
+      compile.putObject("scratch").put("type", "ephemeral").put("storageClass", pick("", "gp3"));
+    }
+  }
+
+  private void place(ObjectNode place, String path) {
+    if (chance(2)) {
+      place.putObject("s3").put("uri", "s3://models/" + path + pick("", "/"));
+    } else {
+      place.putObject("pvc").put("claim", pick("models", "more")).put("path", path);
     }
   }
 

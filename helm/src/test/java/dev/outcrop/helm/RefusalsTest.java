@@ -80,6 +80,33 @@ class RefusalsTest {
           gateway: {ingress: {enabled: true, className: alb}} | models: llama: gateway.ingress.className is alb, and an ALB takes no % in a path, as in /model/meta.llama3-1-8b-instruct-v1%3A0; take a gateway that routes by itself
           gateway: {inferencePool: {enabled: true}} | gateway.inferencePool.enabled needs gateway.httpRoute.enabled: a route points to a pool
           tests: {models: [other]} | tests.models: no model is called other
+          {modelDefaults: {neuron: {compile: {enabled: true}}}} | models: llama: neuron.compile.enabled makes a bundle for Neuron, and accelerator is cpu
+          modelDefaults: {accelerator: neuron, allocation: dra, neuron: {resource: neuroncore}} | models: llama: allocation dra claims whole devices, and neuron.resource is neuroncore
+          modelDefaults: {accelerator: neuron, neuron: {compile: {enabled: true}}} | models: llama: neuron.compile.from has to be exactly one of pvc and s3, the checkpoint to compile, and is none of them
+          modelDefaults: {accelerator: neuron, neuron: {compile: {enabled: true, from: {pvc: {claim: c}, s3: {uri: 's3://b/m'}}}}} | models: llama: neuron.compile.from has to be exactly one of pvc and s3, the checkpoint to compile, and is both
+          modelDefaults: {accelerator: neuron, neuron: {compile: {enabled: true, from: {s3: {uri: 's3://b/m'}}, to: {pvc: {claim: c, path: p}, s3: {uri: 's3://b/m'}}}}} | models: llama: neuron.compile.to is both pvc and s3, and the bundle goes to one of them
+          models: [{name: a, id: x, source: {image: {reference: 'r:1'}}, accelerator: neuron, neuron: {compile: {enabled: true, from: {s3: {uri: 's3://b/m'}}}}}] | models: a: neuron.compile.to is missing: the bundle cannot be written to source.image, which is read-only; name a pvc or s3
+          models: [{name: a, id: x, source: {s3csi: {bucket: b}}, accelerator: neuron, neuron: {compile: {enabled: true, from: {s3: {uri: 's3://b/m'}}}}}] | models: a: neuron.compile.to is missing: the bundle cannot be written to source.s3csi
+          models: [{name: a, id: x, source: {pvc: {claim: c, path: /}}, accelerator: neuron, neuron: {compile: {enabled: true, from: {s3: {uri: 's3://b/m'}}}}}] | models: a: neuron.compile: the bundle needs a folder of its own in claim c: give the path
+          models: [{name: a, id: x, source: {pvc: {claim: c, path: m}}, accelerator: neuron, neuron: {compile: {enabled: true, from: {pvc: {claim: c, path: /m/}}}}}] | models: a: neuron.compile.from is where the bundle goes too: pvc c/m; give source or neuron.compile.to another place
+          models: [{name: a, id: x, source: {prefetch: {uri: 's3://b/m', volume: {type: emptyDir, size: 1Gi}}}, accelerator: neuron, neuron: {compile: {enabled: true, from: {s3: {uri: 's3://b/m/'}}}}}] | models: a: neuron.compile.from is where the bundle goes too: s3://b/m
+          modelDefaults: {accelerator: neuron, neuron: {compile: {enabled: true, from: {s3: {uri: 's3://b/m'}}, to: {s3: {uri: 's3://b/n'}}, tensorParallel: 1}}} | models: llama: neuron.compile.target is missing, and instanceTypes do not tell it: inf2, trn1 or trn2
+          modelDefaults: {accelerator: neuron, instanceTypes: [g6e.xlarge], neuron: {compile: {enabled: true, from: {s3: {uri: 's3://b/m'}}, to: {s3: {uri: 's3://b/n'}}, tensorParallel: 1}}} | models: llama: neuron.compile.target is missing
+          modelDefaults: {accelerator: neuron, instanceTypes: [inf2.xlarge, trn1.2xlarge], neuron: {compile: {enabled: true, from: {s3: {uri: 's3://b/m'}}, to: {s3: {uri: 's3://b/n'}}, tensorParallel: 1}}} | models: llama: neuron.compile compiles for inf2, which instance type trn1.2xlarge is not
+          modelDefaults: {accelerator: neuron, instanceTypes: [trn1.2xlarge], neuron: {compile: {enabled: true, from: {s3: {uri: 's3://b/m'}}, to: {s3: {uri: 's3://b/n'}}, target: trn2}}} | models: llama: neuron.compile compiles for trn2, which instance type trn1.2xlarge is not
+          modelDefaults: {accelerator: neuron, neuron: {compile: {enabled: true, from: {s3: {uri: 's3://b/m'}}, to: {s3: {uri: 's3://b/n'}}, target: inf2, tensorParallel: 4}}} | models: llama: neuron.compile.tensorParallel is 4, and a pod's devices have 2 cores
+          modelDefaults: {accelerator: neuron, devices: 4, neuron: {resource: neuroncore, compile: {enabled: true, from: {s3: {uri: 's3://b/m'}}, to: {s3: {uri: 's3://b/n'}}, target: trn1, tensorParallel: 8}}} | models: llama: neuron.compile.tensorParallel is 8, and a pod's devices have 4 cores
+          modelDefaults: {accelerator: neuron, neuron: {compile: {enabled: true, from: {s3: {uri: 's3://b/m'}}, to: {s3: {uri: 's3://b/n'}}, target: inf2, prefillTokens: [128, 128]}}} | models: llama: neuron.compile.prefillTokens has to ascend, and has 128 after 128
+          modelDefaults: {accelerator: neuron, neuron: {compile: {enabled: true, from: {s3: {uri: 's3://b/m'}}, to: {s3: {uri: 's3://b/n'}}, target: inf2, contexts: [512, 256]}}} | models: llama: neuron.compile.contexts has to ascend, and has 256 after 512
+          modelDefaults: {accelerator: neuron, neuron: {compile: {enabled: true, from: {s3: {uri: 's3://b/m'}}, to: {s3: {uri: 's3://b/n'}}, target: inf2, decodeRows: [4, 1]}}} | models: llama: neuron.compile.decodeRows has to ascend, and has 1 after 4
+          modelDefaults: {accelerator: neuron, neuron: {compile: {enabled: true, from: {s3: {uri: 's3://b/m'}}, to: {s3: {uri: 's3://b/n'}}, target: inf2, prefillTokens: [1, 128]}}} | models: llama: neuron.compile.prefillTokens begin with 1, which is a decode; they have to begin above
+          modelDefaults: {accelerator: neuron, neuron: {compile: {enabled: true, from: {s3: {uri: 's3://b/m'}}, to: {s3: {uri: 's3://b/n'}}, target: inf2, prefillTokens: [8192]}}} | models: llama: neuron.compile.prefillTokens end with 8192, and contexts with 4096
+          modelDefaults: {accelerator: neuron, neuron: {compile: {enabled: true, from: {s3: {uri: 's3://b/m'}}, to: {s3: {uri: 's3://b/n'}}, target: inf2, prefillTokens: [2048], contexts: [1024]}}} | models: llama: neuron.compile.prefillTokens end with 2048, and contexts with 1024
+          modelDefaults: {accelerator: neuron, neuron: {compile: {enabled: true, from: {s3: {uri: 's3://b/m'}}, to: {s3: {uri: 's3://b/n'}}, target: inf2, decodeRows: [1, 16]}}} | models: llama: neuron.compile.decodeRows end with 16, and there are 8 slots
+          modelDefaults: {accelerator: neuron, neuron: {compile: {enabled: true, from: {s3: {uri: 's3://b/m'}}, to: {s3: {uri: 's3://b/n'}}, target: inf2, cache: {path: p}}}} | models: llama: neuron.compile.cache.path is given without cache.claim
+          modelDefaults: {accelerator: neuron, neuron: {compile: {enabled: true, from: {s3: {uri: 's3://b/m'}}, to: {s3: {uri: 's3://b/n'}}, target: inf2, args: [--jobs=2, --slots=4]}}} | models: llama: neuron.compile.args: --slots follows from other values; leave it out
+          modelDefaults: {accelerator: neuron, neuron: {compile: {enabled: true, from: {s3: {uri: 's3://b/m'}}, to: {s3: {uri: 's3://b/n'}}, target: inf2, args: ['--contexts', '-1']}}} | models: llama: neuron.compile.args: --contexts follows from other values
+          modelDefaults: {accelerator: neuron, neuron: {compile: {enabled: true, from: {s3: {uri: 's3://b/m'}}, to: {s3: {uri: 's3://b/n'}}, target: inf2, env: [{name: HOME, value: /h}]}}} | models: llama: neuron.compile.env: HOME is set by the chart; leave it out
           drain: {gracePeriodSeconds: 334} | drain.gracePeriodSeconds is 334, which would cut streams: delaySeconds, timeoutSeconds and 20 s to come down make 335
           """)
   void refusesContradictions(String values, String message) {
@@ -103,6 +130,12 @@ class RefusalsTest {
           modelDefaults: {accelerator: tpu} | accelerator
           modelDefaults: {devices: 0} | devices
           modelDefaults: {autoscaling: {kvTarget: 1.5}} | kvTarget
+          modelDefaults: {neuron: {resource: neurondevice}} | resource
+          modelDefaults: {neuron: {compile: {target: inf1}}} | target
+          modelDefaults: {neuron: {compile: {from: {s3: {uri: 'https://b/m'}}}}} | uri
+          modelDefaults: {neuron: {compile: {contexts: [0]}}} | contexts
+          modelDefaults: {neuron: {compile: {image: {tag: latest}}}} | tag
+          modelDefaults: {neuron: {compile: {args: [jobs]}}} | args
           models: [{name: signals, id: x, source: {pvc: {claim: c}}}] | name
           models: [{name: Upper, id: x, source: {pvc: {claim: c}}}] | name
           models: [{name: a, source: {pvc: {claim: c}}}] | id
