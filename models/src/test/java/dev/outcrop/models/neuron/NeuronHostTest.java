@@ -72,7 +72,8 @@ final class NeuronHostTest {
       assertThat(claim).isNotNull();
       assertThatExceptionOfType(OutcropException.class)
           .isThrownBy(() -> CoreClaim.take(other))
-          .withMessageContainingAll(other.toString(), "are those of " + folder, "process of its own");
+          .withMessageContainingAll(
+              other.toString(), "are those of " + folder, "process of its own");
     }
     CoreClaim.take(other).close();
   }

@@ -67,8 +67,7 @@ final class NeuronTableTest {
         double usd = instance.price(purchase).orElseThrow().usd();
         double decodes = 16 / roof.decodeSeconds(LLAMA, 16, 1_024) * 0.4;
         Estimate mixed =
-            Estimate.of(
-                    LLAMA, instance, Share.DEFAULT, new Traffic(1_000, 200, 0), new Slo(2, 0.1))
+            Estimate.of(LLAMA, instance, Share.DEFAULT, new Traffic(1_000, 200, 0), new Slo(2, 0.1))
                 .orElseThrow();
         double blended = mixed.requestsPerSecond() * 1_200;
         rows.add(
