@@ -24,7 +24,7 @@ record BundleSource(Path folder, NeuronBundle bundle, LoadOptions options) imple
    *     was compiled
    */
   static BundleSource of(Path folder, LoadOptions options) {
-    NeuronBundle bundle = NeuronBundle.open(folder);
+    NeuronBundle bundle = NeuronBundle.open(folder).withMaxContext(options.maxContext());
     if (options.quantization() != Quantization.NONE) {
       throw decided(folder, "quantization", "none");
     }
@@ -53,7 +53,7 @@ record BundleSource(Path folder, NeuronBundle bundle, LoadOptions options) imple
 
   @Override
   public DecoderConfig config() {
-    return bundle.config().withMaxPosition(options.maxContext());
+    return bundle.config();
   }
 
   @Override

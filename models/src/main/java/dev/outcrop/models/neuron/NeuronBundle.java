@@ -126,6 +126,11 @@ public record NeuronBundle(
     }
   }
 
+  /** The same for sequences no longer than so many tokens; 0 leaves the length of a slot. */
+  public NeuronBundle withMaxContext(int tokens) {
+    return new NeuronBundle(folder, manifest, config.withMaxPosition(tokens), program, ranks);
+  }
+
   /** Bytes of the weights of all ranks. */
   public long weightBytes() {
     return ranks.stream().mapToLong(SafetensorsFile::bytes).sum();

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.outcrop.models.OutcropException;
 import dev.outcrop.models.engine.CompiledShapes;
+import dev.outcrop.models.engine.KvGeometry;
 import dev.outcrop.models.testing.StandIn;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -43,6 +44,17 @@ final class BundleModelTest {
       assertThat(model.info().contextTokens()).isEqualTo(512);
       assertThat(model.info().computeDtype()).isEqualTo("float32");
       assertThat(model.engine().geometry().maxContext()).isEqualTo(512);
+      model.engine().close();
+    }
+  }
+
+  @Test
+  void takesNoLongerSequencesThanItIsAskedTo() {
+    LoadOptions shorter = new LoadOptions(LoadOptions.Dtype.AUTO, 1 << 20, 200, 1);
+    try (LoadedModel model = LoadedModel.open(folder, shorter)) {
+      assertThat(model.info().contextTokens()).isEqualTo(200);
+      assertThat(model.engine().geometry())
+          .isEqualTo(new KvGeometry(512, 8, model.info().kvBytesPerToken(), 200));
       model.engine().close();
     }
   }
