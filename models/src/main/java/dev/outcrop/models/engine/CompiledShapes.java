@@ -24,6 +24,9 @@ public record CompiledShapes(
     require(
         prefillTokens.getLast() <= contexts.getLast(),
         "prefillTokens must not be longer than the last of contexts");
+    require(
+        (slots + 1L) * contexts.getLast() < Integer.MAX_VALUE,
+        "slots times the last of contexts is too much");
     // One row of one token would be a prompt and a decode at once.
     require(prefillTokens.getFirst() > 1, "prefillTokens must begin above 1");
   }

@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
 public final class CoreClaim implements AutoCloseable {
   private static final AtomicReference<@Nullable Path> HOLDER = new AtomicReference<>();
 
+  /** What an earlier bundle was given; the runtime keeps it as long as the process lives. */
+  private static final AtomicReference<@Nullable String> GIVEN = new AtomicReference<>();
+
   private final Path folder;
 
   private CoreClaim(Path folder) {
@@ -23,9 +26,18 @@ public final class CoreClaim implements AutoCloseable {
    * Takes the cores.
    *
    * @param folder the bundle that wants them
-   * @throws OutcropException DEVICE_MISSING where another one has them
+   * @param cores those that it is given; null where the environment says which
+   * @throws OutcropException DEVICE_MISSING where another one has them, or one before it was given
+   *     others
    */
-  public static CoreClaim take(Path folder) {
+  public static CoreClaim take(Path folder, @Nullable String cores) {
+    String given = cores == null ? null : GIVEN.compareAndExchange(null, cores);
+    if (given != null && !given.equals(cores)) {
+      throw new OutcropException(
+          ModelError.DEVICE_MISSING,
+          "%s: needs the Neuron cores %s, this process was given %s for a bundle before it; serve it in a process of its own"
+              .formatted(folder, cores, given));
+    }
     Path holder = HOLDER.compareAndExchange(null, folder);
     if (holder != null) {
       throw new OutcropException(

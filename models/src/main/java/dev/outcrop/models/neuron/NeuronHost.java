@@ -5,15 +5,14 @@ import dev.outcrop.models.ModelError;
 import dev.outcrop.models.OutcropException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What this machine and the environment of this process have for Neuron. Asked once, before
- * libtorch is loaded.
+ * What this machine and the environment of this process have for Neuron. Asked for every bundle.
  *
  * @param environment the variables of the process
  * @param cores how many Neuron cores the machine shows
@@ -41,17 +40,17 @@ public record NeuronHost(Map<String, String> environment, IntSupplier cores) {
    */
   public @Nullable String coresFor(BundleManifest manifest) {
     String extra = environment.getOrDefault(EXTRA, "");
-    List<Path> libraries = new ArrayList<>();
-    for (String each : extra.split(",")) {
-      if (!each.isBlank()) {
-        libraries.add(Path.of(each.strip()));
+    if (extra.isEmpty()) {
+      throw missing(EXTRA + " is not set");
+    }
+    List<Path> libraries = Arrays.stream(extra.split(",")).map(Path::of).toList(); // as DJL does
+    for (Path library : libraries) {
+      if (!Files.isRegularFile(library)) {
+        throw missing("%s names '%s', which is not there".formatted(EXTRA, library));
       }
     }
     if (libraries.stream().noneMatch(NeuronHost::isLibrary)) {
-      throw missing(
-          extra.isEmpty()
-              ? EXTRA + " is not set"
-              : EXTRA + " names no " + LIBRARY + ".so that is there");
+      throw missing("%s names no %s.so".formatted(EXTRA, LIBRARY));
     }
     int there = cores.getAsInt();
     if (there == 0) {
@@ -70,7 +69,7 @@ public record NeuronHost(Map<String, String> environment, IntSupplier cores) {
 
   private static boolean isLibrary(Path file) {
     Path name = file.getFileName();
-    return name != null && name.toString().startsWith(LIBRARY) && Files.isRegularFile(file);
+    return name != null && name.toString().startsWith(LIBRARY);
   }
 
   private int seen(int there) {
@@ -105,13 +104,24 @@ public record NeuronHost(Map<String, String> environment, IntSupplier cores) {
     }
   }
 
+  /** The error where libtorch does not load with Neuron's library beside it. */
+  public OutcropException unloadable(Throwable cause) {
+    return missing(
+        "libtorch or " + LIBRARY + " cannot be loaded (" + cause.getMessage() + ")", cause);
+  }
+
   private static OutcropException missing(String what) {
+    return missing(what, null);
+  }
+
+  private static OutcropException missing(String what, @Nullable Throwable cause) {
     return new OutcropException(
         ModelError.DEVICE_MISSING,
         ("a Neuron bundle cannot run here: %s. It needs an Inferentia2 or Trainium instance with"
                 + " Neuron's driver, %s=.../torch_neuronx/lib/libtorchneuron.so of torch-neuronx"
                 + " 2.7 (SDK 2.28), PYTORCH_LIBRARY_PATH=the folder of libtorch 2.7.1 and"
                 + " PYTORCH_VERSION=2.7.1")
-            .formatted(what, EXTRA));
+            .formatted(what, EXTRA),
+        cause);
   }
 }

@@ -1,6 +1,7 @@
 package dev.outcrop.models.torch;
 
 import ai.djl.engine.EngineException;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.pytorch.jni.IValue;
 import dev.outcrop.models.ModelError;
 import dev.outcrop.models.OutcropException;
@@ -80,7 +81,18 @@ final class CompiledProgram implements AutoCloseable {
     long[] found;
     try (Result result = forward(step)) {
       found = program.shape(result.logits);
-    } catch (EngineException | IllegalArgumentException e) {
+      if (!program.holds(result.logits, DataType.FLOAT32)) {
+        throw broken(bundle, "for " + shape + " it returns logits that are not float32", null);
+      }
+      if (result.greedy != null
+          && (!program.holds(result.greedy, DataType.INT32)
+              || !Arrays.equals(program.shape(result.greedy), new long[] {rows}))) {
+        throw broken(
+            bundle,
+            "for %s it returns tokens that are not int32 [%d]".formatted(shape, rows),
+            null);
+      }
+    } catch (EngineException | IllegalArgumentException | IllegalStateException e) {
       throw broken(bundle, "it does not run " + shape + " as manifest.json says it does", e);
     }
     int vocabulary = bundle.config().vocabularySize();
@@ -103,6 +115,10 @@ final class CompiledProgram implements AutoCloseable {
     }
     try (TorchProgram.Kept tuple = returned) {
       List<TorchProgram.Kept> parts = program.parts(tuple);
+      if (parts.size() != 2) {
+        parts.forEach(TorchProgram.Kept::close);
+        throw new IllegalArgumentException("%d results in place of 2".formatted(parts.size()));
+      }
       return new Result(program, parts.get(0), parts.get(1));
     }
   }

@@ -77,15 +77,31 @@ public final class NeuronEngine implements Engine {
       return load(bundle, null, threads, heed);
     }
     String cores = host.coresFor(bundle.manifest());
-    CoreClaim claim = CoreClaim.take(bundle.folder());
+    CoreClaim claim = CoreClaim.take(bundle.folder(), cores);
+    boolean loaded = false;
     try {
+      requireNatives(host);
+      // Neuron's runtime reads it when the first program comes to a device; libtorch and its
+      // libraries are loaded by now and read nothing meanwhile.
       if (cores != null) {
         NativeEnvironment.offer(NeuronHost.VISIBLE_CORES, cores);
       }
-      return load(bundle, claim, threads, heed);
-    } catch (RuntimeException e) {
-      claim.close();
-      throw e;
+      NeuronEngine engine = load(bundle, claim, threads, heed);
+      loaded = true;
+      return engine;
+    } finally {
+      if (!loaded) {
+        claim.close();
+      }
+    }
+  }
+
+  /** Loads libtorch with Neuron's library beside it, or waits until somebody else has. */
+  private static void requireNatives(NeuronHost host) {
+    try {
+      TorchProgram.version();
+    } catch (EngineException | IllegalStateException | LinkageError e) {
+      throw host.unloadable(e);
     }
   }
 
@@ -156,7 +172,7 @@ public final class NeuronEngine implements Engine {
       }
     } catch (OutcropException e) {
       return new StepResult.Failed(e);
-    } catch (EngineException | IllegalArgumentException e) {
+    } catch (RuntimeException e) { // also of results that are not what a program should return
       return TorchEngine.failed(e);
     }
   }
@@ -182,10 +198,10 @@ public final class NeuronEngine implements Engine {
 
   @Override
   public void close() {
-    sampling.close();
-    program.close();
-    if (claim != null) {
-      claim.close();
+    try (CoreClaim _ = claim;
+        CompiledProgram _ = program;
+        TorchProgram _ = sampling) {
+      choice.clear();
     }
   }
 }

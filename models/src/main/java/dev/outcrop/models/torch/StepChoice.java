@@ -28,6 +28,11 @@ final class StepChoice {
     sampling.fill(plan);
   }
 
+  /** Lets go of the last plan's constraints. */
+  void clear() {
+    sampling.fill(new StepPlan());
+  }
+
   /** How many tokens are chosen. */
   int size() {
     return sampling.size();

@@ -225,6 +225,13 @@ final class TorchProgram implements AutoCloseable {
     }
   }
 
+  /** Whether a tensor has numbers of a type. */
+  boolean holds(Kept value, DataType type) {
+    try (Handle<PtNDArray> array = new Handle<>(tensor(value))) {
+      return array.resource.getDataType() == type;
+    }
+  }
+
   /** The dimensions of a tensor. */
   long[] shape(Kept value) {
     try (Handle<PtNDArray> array = new Handle<>(tensor(value))) {

@@ -27,7 +27,8 @@ final class NeuronHostTest {
   @BeforeEach
   void set() throws IOException {
     Path library = Files.createFile(folder.resolve("libtorchneuron.so"));
-    environment.put(EXTRA, "/opt/other.so, " + library);
+    Path other = Files.createFile(folder.resolve("libother.so"));
+    environment.put(EXTRA, other + "," + library);
   }
 
   private static BundleManifest ranks(int count) {
@@ -68,14 +69,18 @@ final class NeuronHostTest {
   @Test
   void oneBundleHasTheCoresOfAProcessAtATime() {
     Path other = folder.resolve("other");
-    try (CoreClaim claim = CoreClaim.take(folder)) {
+    try (CoreClaim claim = CoreClaim.take(folder, null)) {
       assertThat(claim).isNotNull();
       assertThatExceptionOfType(OutcropException.class)
-          .isThrownBy(() -> CoreClaim.take(other))
+          .isThrownBy(() -> CoreClaim.take(other, null))
           .withMessageContainingAll(
               other.toString(), "are those of " + folder, "process of its own");
     }
-    CoreClaim.take(other).close();
+    CoreClaim.take(other, "0-1").close();
+    CoreClaim.take(folder, "0-1").close();
+    assertThatExceptionOfType(OutcropException.class)
+        .isThrownBy(() -> CoreClaim.take(folder, "0-3"))
+        .withMessageContaining("was given 0-1 for a bundle before it");
   }
 
   @Test
@@ -90,7 +95,7 @@ final class NeuronHostTest {
     environment.put("NEURON_RT_NUM_CORES", "many");
     refused(32, 2, "NEURON_RT_NUM_CORES must be a number, was 'many'");
     environment.put(EXTRA, folder.resolve("libtorch.so").toString());
-    refused(2, 2, "names no libtorchneuron.so that is there");
+    refused(2, 2, "which is not there");
     environment.remove(EXTRA);
     refused(2, 2, "PYTORCH_EXTRA_LIBRARY_PATH is not set");
   }

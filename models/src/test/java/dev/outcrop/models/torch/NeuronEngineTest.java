@@ -193,6 +193,18 @@ final class NeuronEngineTest {
         new CountingBundle().program("context = torch.size(columns, 0)", "context = 0"),
         "does not run 1 rows of 1 tokens with a context of 12 as manifest.json says it does");
     broken(
+        new CountingBundle()
+            .program("torch.zeros([rows, WIDTH])", "torch.zeros([rows, WIDTH], dtype=7)"),
+        "logits that are not float32");
+    broken(
+        new CountingBundle().onDevice().program("dtype=3", "dtype=4"),
+        "tokens that are not int32 [1]");
+    broken(
+        new CountingBundle()
+            .onDevice()
+            .program("torch.zeros([rows], dtype=3)", "torch.zeros([8], dtype=3)"),
+        "tokens that are not int32 [1]");
+    broken(
         new CountingBundle().program("def set_weights", "def take_weights"),
         "does not take the weights beside it");
     broken(

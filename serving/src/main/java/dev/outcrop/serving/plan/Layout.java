@@ -43,7 +43,8 @@ public record Layout(int devicesPerReplica, int stages, int replicas, double kvT
     double memory = instance.device().memoryBytes() * USABLE;
     boolean neuron = instance.device().kind() == Device.Kind.NEURON;
     for (int devices = 1; devices <= instance.devices(); devices++) {
-      double tokens = (devices * memory - work.weightBytes()) / work.kvBytesPerToken();
+      double kvBytes = work.kvBytesPerToken() * (neuron ? kvCopies(devices, work.config()) : 1);
+      double tokens = (devices * memory - work.weightBytes()) / kvBytes;
       if (tokens >= longest && divides(devices, neuron, work.config())) {
         int stages = neuron ? 1 : devices;
         all.add(new Layout(devices, stages, instance.devices() / devices, tokens));
@@ -52,10 +53,22 @@ public record Layout(int devicesPerReplica, int stages, int replicas, double kvT
     return all;
   }
 
+  /** On Neuron the rules of the compile job, models/neuron/weights.py. */
   private static boolean divides(int devices, boolean neuron, DecoderConfig config) {
-    return neuron
-        ? config.attention().heads() % (NEURON_CORES * devices) == 0
-        : devices <= config.layers().size();
+    if (!neuron) {
+      return devices <= config.layers().size();
+    }
+    int ranks = NEURON_CORES * devices;
+    int kvHeads = config.attention().kvHeads();
+    return config.attention().heads() % ranks == 0
+        && config.hiddenSize() % ranks == 0
+        && config.layers().stream().allMatch(layer -> layer.mlp().width() % ranks == 0)
+        && (kvHeads % ranks == 0 || ranks % kvHeads == 0);
+  }
+
+  /** Several cores have the same KV head where there are more of them. */
+  private static double kvCopies(int devices, DecoderConfig config) {
+    return Math.max(1, (double) NEURON_CORES * devices / config.attention().kvHeads());
   }
 
   /** What the devices are together that work on a step at the same time. */

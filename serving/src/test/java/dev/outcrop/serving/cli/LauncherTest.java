@@ -257,6 +257,8 @@ final class LauncherTest {
   void letsClientsOfOthersInAfterALongTestThatPassed() throws Exception {
     Path clients = Files.createDirectories(root.resolve("serving/src/test/clients"));
     script(clients.resolve("run"), "#!/bin/sh\necho clients\nexit 7\n");
+    Path job = Files.createDirectories(root.resolve("models/neuron")).resolve("test");
+    script(job, "#!/bin/sh\necho job\n");
     Path images = Files.createDirectories(root.resolve("serving/src/images"));
     Files.writeString(images.resolve("build.sh"), "");
     Files.writeString(
@@ -268,9 +270,14 @@ final class LauncherTest {
 
     assertThat(run(Map.of(), "test").status()).isZero();
     Run passed = run(Map.of(), "test", "--long");
-    assertThat(passed.out()).endsWith("clients\n");
+    assertThat(passed.out()).endsWith("job\nclients\n");
     assertThat(passed.status()).isEqualTo(7);
     assertThat(Files.readString(notes)).contains("engine begins\n", "engine ends\n");
+
+    script(job, "#!/bin/sh\nexit 5\n");
+    Run broken = run(Map.of(), "test", "--long");
+    assertThat(broken.out()).doesNotContain("clients");
+    assertThat(broken.status()).isEqualTo(5);
 
     script(folder.resolve("build"), "#!/bin/sh\nexit 3\n");
     Run failed = run(Map.of(), "test", "--long");
@@ -283,6 +290,7 @@ final class LauncherTest {
     script(
         Files.createDirectories(root.resolve("serving/src/test/clients")).resolve("run"),
         "#!/bin/sh\n");
+    script(Files.createDirectories(root.resolve("models/neuron")).resolve("test"), "#!/bin/sh\n");
     Path images = Files.createDirectories(root.resolve("serving/src/images"));
     for (String file : List.of("build.sh", "containers.sh")) {
       Files.copy(Path.of("src/images", file), images.resolve(file));

@@ -151,6 +151,7 @@ final class MetricValuesTest {
   void clientsCannotMakeThePageLongerAndLonger() throws Exception {
     for (int i = 0; i < OutcropSeries.MOST_FEATURES; i++) {
       converse(",\"requestMetadata\":{\"feature\":\"feature-%d\"}".formatted(i));
+      page(); // waits until it is counted: a request may be before the one before it
     }
     post("/path-1", "x");
     post("/model/some.model-v1:0/converse", HI.formatted(""));

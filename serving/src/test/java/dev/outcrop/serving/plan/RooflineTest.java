@@ -133,6 +133,11 @@ final class RooflineTest {
     assertThat(layout.devicesPerReplica()).isEqualTo(8);
     assertThat(layout.stages()).isEqualTo(1);
     assertThat(layout.replicas()).isEqualTo(1);
+    assertThat(layout.kvTokens())
+        .as("two of the sixteen cores have the same of the eight KV heads")
+        .isEqualTo(
+            (8 * 34.4e9 * 0.9 - large.weightBytes()) / (2.0 * large.kvBytesPerToken()),
+            within(1.0));
     Roof one = new Roof(100, 10);
     assertThat(layout.roof(one)).isEqualTo(new Roof(800, 80));
     assertThat(new Layout(8, 8, 1, 1).roof(one)).as("stages take turns").isEqualTo(one);
