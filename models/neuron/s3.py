@@ -80,15 +80,22 @@ class S3Output:
         before = sizes(self._s3, self._bucket, self._prefix)
         if bundle.MANIFEST in before:
             self._s3.delete_object(Bucket=self._bucket, Key=self._prefix + bundle.MANIFEST)
-        made = sorted(str(f.relative_to(self._scratch)) for f in self._scratch.rglob("*") if f.is_file())
-        for name in sorted(made, key=lambda n: n == bundle.MANIFEST):
-            self._s3.upload_file(str(self._scratch / name), self._bucket, self._prefix + name)
+        made = sorted((str(f.relative_to(self._scratch)) for f in self._scratch.rglob("*") if f.is_file()), key=_turn)
         # Ranks that the old bundle had more; nothing else, whatever lies there.
         for name in sorted(filter(_ours, before.keys() - set(made))):
             self._s3.delete_object(Bucket=self._bucket, Key=self._prefix + name)
+        for name in made:
+            self._s3.upload_file(str(self._scratch / name), self._bucket, self._prefix + name)
 
     def abandon(self) -> None:
         shutil.rmtree(self._scratch, ignore_errors=True)
+
+
+def _turn(name: str) -> tuple[int, str]:
+    """The program goes first, so that a job that is tried again finds whose files these are; the manifest goes last."""
+    if name == bundle.MODEL:
+        return 0, name
+    return (3 if name == bundle.MANIFEST else 1 if _ours(name) else 2), name
 
 
 def _ours(name: str) -> bool:

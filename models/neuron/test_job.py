@@ -213,6 +213,7 @@ class InMemoryS3:
     def __init__(self, objects: dict):
         self.objects = objects
         self.order: list[str] = []
+        self.writes = -1  # that go well before one breaks off; below 0 all do
 
     def get_paginator(self, operation: str):
         assert operation == "list_objects_v2"
@@ -226,7 +227,13 @@ class InMemoryS3:
     def download_file(self, bucket: str, key: str, file: str):
         Path(file).write_bytes(self.objects[f"{bucket}/{key}"])
 
+    def _write(self):
+        self.writes -= 1
+        if self.writes == -1:
+            raise ConnectionError("broke off")
+
     def upload_file(self, file: str, bucket: str, key: str):
+        self._write()
         self.order.append(key)
         self.objects[f"{bucket}/{key}"] = Path(file).read_bytes()
 
@@ -234,6 +241,7 @@ class InMemoryS3:
         return {"Body": io.BytesIO(self.objects[f"{Bucket}/{Key}"])}
 
     def delete_object(self, Bucket: str, Key: str):
+        self._write()
         self.order.append(f"-{Key}")
         del self.objects[f"{Bucket}/{Key}"]
 
@@ -268,6 +276,28 @@ class S3Test(unittest.TestCase):
         self.assertEqual(self.s3.order[0], "-x/manifest.json")
         self.assertNotIn("b/x/weights/tp1_sharded_checkpoint.safetensors", self.s3.objects)
         self.assertIn("b/x/notes.txt", self.s3.objects)
+
+    def test_job_is_tried_again_wherever_its_upload_broke_off(self):
+        made("s3://m/llama", "s3://b/old", *SMALL, "--tensor-parallel", "2")
+        made("s3://m/llama", "s3://b/whole", *SMALL)
+        for there in (False, True):
+            prefix = {k.replace("b/old/", "b/x/"): v for k, v in self.s3.objects.items() if k.startswith("b/old/")} if there else {}
+            more = ("--replace",) if there else ()
+            self.s3.order.clear()
+            self.s3.objects.update(prefix)
+            made("s3://m/llama", "s3://b/x", *SMALL, *more)
+            for n in range(len(self.s3.order)):
+                with self.subTest(there=there, n=n):
+                    self.s3.objects = {k: v for k, v in self.s3.objects.items() if not k.startswith("b/x/")} | prefix
+                    self.s3.writes = n
+                    with self.assertRaisesRegex(ConnectionError, "broke off"):
+                        made("s3://m/llama", "s3://b/x", *SMALL, *more)
+                    self.assertEqual("b/x/manifest.json" in self.s3.objects, there and n == 0)
+                    status, out, err = made("s3://m/llama", "s3://b/x", *SMALL, *(more if n == 0 else ()))
+                    self.assertEqual((status, err), (0, ""))
+                    self.assertRegex(out, "made, 2 programs")
+                    names = lambda bundle: {k.split("/", 2)[2] for k in self.s3.objects if k.startswith(f"b/{bundle}/")}
+                    self.assertEqual(names("x"), names("whole"))
 
     def test_broken_upload_is_no_bundle_and_others_files_stay(self):
         self.s3.objects["b/x/model.pt"] = b"half"
