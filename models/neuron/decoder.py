@@ -119,8 +119,8 @@ class SelfAttention(nn.Module):
         if turn is not None:
             rotary = self.config.rotary_dim
             q, k = _rotated(q, *turn, rotary, rotary == dim), _rotated(k, *turn, rotary, rotary == dim)
-        self.keys = self.parallel.updated(self.keys, where, k.reshape(rows * n, kv, dim))
-        self.values = self.parallel.updated(self.values, where, self.v(x).reshape(rows * n, kv, dim))
+        self.keys = self.parallel.updated(self.keys, where, _finite(k).reshape(rows * n, kv, dim))
+        self.values = self.parallel.updated(self.values, where, _finite(self.v(x)).reshape(rows * n, kv, dim))
         context = seen.shape[-1]
         # By heads already where they are read, so that no product has to put them in order once more.
         keys = self.keys[:, :context].permute(0, 2, 1, 3).index_select(0, slots)
@@ -145,6 +145,16 @@ class SelfAttention(nn.Module):
         wide = x.float()
         squares = self.parallel.sum_over_ranks(wide.square().sum(-1, keepdim=True))
         return norm.scaled(wide, squares / (x.shape[-1] * self.parallel.ranks)).to(x.dtype)
+
+
+def _finite(values: torch.Tensor) -> torch.Tensor:
+    """
+    What is no number or infinite becomes the largest number there is. A slot keeps it, and the slot's next sequence has
+    it among the columns that it does not see: nothing times a large number is nothing, nothing times infinity is not.
+    Of keys this is so where a product pads what it adds up, as those of bfloat16 on processors do.
+    """
+    most = torch.finfo(values.dtype).max
+    return torch.nan_to_num(values, nan=most, posinf=most, neginf=-most)
 
 
 def _rotated(x: torch.Tensor, cosine: torch.Tensor, sine: torch.Tensor, rotary_dim: int, whole: bool) -> torch.Tensor:
@@ -218,7 +228,9 @@ class Decoder(nn.Module):
         where = (slot * self.shapes.slot_tokens + place).reshape(-1).to(torch.int64)
         # In the order of the layers, not of a set: equal models make equal programs, which caches find again.
         layers = self.model.layers
-        seen = {window: _seen(at, columns, window) for window in dict.fromkeys(l.window for l in layers)}
+        # Nor does padding see what the slot's last sequence left behind the row's last token.
+        sees = torch.minimum(at, (positions + last).unsqueeze(1))
+        seen = {window: _seen(sees, columns, window) for window in dict.fromkeys(l.window for l in layers)}
         turns = {rope: self._turns(rope, at) for rope in dict.fromkeys(l.rope for l in layers) if rope}
         x = self.embedding(tokens)
         if self.model.scales.embedding != 1.0:

@@ -165,6 +165,23 @@ class StandInTest(unittest.TestCase):
         with self.assertRaisesRegex(torch.jit.Error, r"cannot write \[2\] to layers.1.attention.keys"):
             program.write_to_neuron_buffer(torch.zeros(2), "layers.1.attention.keys", 0)
 
+    def test_sequence_that_overflowed_harms_no_later_one_in_its_slot(self):
+        said = Said("llama")
+        for dtype in ("float32", "bfloat16"):
+            for tensor, factor in (("attention.v", 3e38), ("attention.v", float("nan")), ("attention.q", float("nan"))):
+                with self.subTest(dtype=dtype, tensor=tensor, factor=factor):
+                    fresh, program = (loaded(self.bundle_of("llama", dtype=dtype)) for _ in range(2))
+                    name = f"layers.0.{tensor}.weight"
+                    weight = program.read_from_neuron_buffer(name, 0).clone()
+                    program.write_to_neuron_buffer(weight * factor, name, 0)
+                    self.assertFalse(step(program, [(1, 0, said.tokens[:32])], 32, 64).isfinite().all())
+                    program.write_to_neuron_buffer(weight, name, 0)
+                    if tensor == "attention.v":
+                        # Its own next token is no answer either.
+                        self.assertFalse(step(program, [(1, 32, said.tokens[32:33])], 1, 64).isfinite().all())
+                    for rows, n in (([(1, 0, said.tokens[:9])], 32), ([(1, 9, said.tokens[9:10])], 1)):
+                        self.assertTrue(torch.equal(step(program, rows, n, 64), step(fresh, rows, n, 64)))
+
     def test_wrong_shapes_are_named(self):
         program = loaded(self.bundle_of("llama"))
         with self.assertRaisesRegex(torch.jit.Error, r"no program was compiled for the shapes \(tokens: \[2, 1\], "):
