@@ -75,12 +75,13 @@ def copy_files(source: Path, folder: Path) -> None:
 
 
 def finish(folder: Path, manifest: dict, seconds: float, target: str, compiler_args: str) -> dict:
-    """Writes manifest.json, the last file of a bundle."""
+    """Writes manifest.json, the last file of a bundle. It names every other one."""
     made = [folder / MODEL, *sorted((folder / WEIGHTS).glob("*.safetensors"), key=_rank)]
     whole = {
         **manifest,
         "files": {str(file.relative_to(folder)): file.stat().st_size for file in made},
         "compiled": {"seconds": round(seconds, 1), "target": target, "compiler_args": compiler_args},
+    made += sorted(file for file in folder.iterdir() if file.is_file() and file.name not in (MODEL, MANIFEST))
     }
     (folder / MANIFEST).write_text(json.dumps(whole, indent=2) + "\n")
     return whole

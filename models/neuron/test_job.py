@@ -57,7 +57,8 @@ class JobTest(unittest.TestCase):
         self.assertRegex(out, "made, 2 programs")
         manifest = json.loads((self.output / "manifest.json").read_text())
         shards = [f"weights/tp{r}_sharded_checkpoint.safetensors" for r in (0, 1)]
-        sizes = {name: (self.output / name).stat().st_size for name in ["model.pt", *shards]}
+        copied = ["LICENSE", "chat_template.jinja", "config.json", "expected.json", "tokenizer.json"]
+        sizes = {name: (self.output / name).stat().st_size for name in ["model.pt", *shards, *copied]}
         self.assertGreaterEqual(manifest["compiled"].pop("seconds"), 0)
         self.assertEqual(
             manifest,
@@ -78,8 +79,8 @@ class JobTest(unittest.TestCase):
             },
         )
         files = {str(f.relative_to(self.output)) for f in self.output.rglob("*") if f.is_file()}
-        copied = {"config.json", "expected.json", "tokenizer.json", "chat_template.jinja", "LICENSE"}
-        self.assertEqual(files, {"manifest.json", *sizes, *copied})
+        self.assertEqual(files, {"manifest.json", *sizes})
+        self.assertEqual(list(manifest["files"]), list(sizes))
         self.assertEqual([f.name for f in self.scratch.iterdir() if f.name.startswith(".")], [])
         for rank, name in enumerate(shards):
             with safetensors.safe_open(str(self.output / name), "pt") as file:
@@ -121,6 +122,15 @@ class JobTest(unittest.TestCase):
         self.output.mkdir()
         (self.output / "letter.txt").write_text("dear")
         self.refused("is not empty and holds no bundle", *SMALL, "--replace")
+    def test_bundle_without_its_tokenizer_is_not_skipped(self):
+        model = self.copy_of("llama")
+        (model / "tokenizer.json").write_text("{}")
+        made(model, self.output, *SMALL)
+        (self.output / "tokenizer.json").unlink()
+        self.refused("tokenizer.json is missing or cut short", *SMALL, model=model)
+        self.assertEqual(made(model, self.output, *SMALL, "--replace")[0], 0)
+        self.assertTrue((self.output / "tokenizer.json").exists())
+
         self.assertTrue((self.output / "letter.txt").exists())
 
     def test_what_fails_leaves_nothing(self):
