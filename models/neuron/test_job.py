@@ -253,6 +253,16 @@ class InMemoryS3:
     def delete_object(self, Bucket: str, Key: str):
         self._write()
         self.order.append(f"-{Key}")
+class RequirementsTest(unittest.TestCase):
+    def test_every_package_is_pinned_and_what_both_backends_need_is_the_same(self):
+        pins = []
+        for name in ("requirements.txt", "requirements-neuron.txt"):
+            lines = [line for line in (HERE / name).read_text().splitlines() if line and not line.startswith("#")]
+            self.assertEqual([line for line in lines if "==" not in line], [])
+            pins.append(set(lines))
+        self.assertLessEqual(pins[0], pins[1])
+
+
         del self.objects[f"{Bucket}/{Key}"]
 
 
