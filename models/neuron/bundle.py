@@ -5,6 +5,7 @@ once, so that half a bundle is never taken for a whole one.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -95,7 +96,9 @@ class LocalOutput:
     """A bundle in a folder."""
 
     def __init__(self, folder: Path):
-        self.folder = Path(folder).absolute()
+        self.folder = Path(os.path.abspath(folder))
+        if not self.folder.name:
+            raise BadInput(f"{self.folder}: is no place for a bundle; give --output a folder below it")
         self._partial = self.folder.with_name(f".{self.folder.name}.partial")
 
     def __str__(self) -> str:

@@ -162,6 +162,8 @@ class JobTest(unittest.TestCase):
         self.refused("--decode-rows end with 4, there are 2 slots", *SMALL, "--decode-rows", "4")
         self.refused(r"--tensor-parallel 8 does not divide the model's attention heads \(4\)", *SMALL, "--tensor-parallel", "8")
         self.refused("have no effect with --backend cpu", *SMALL, "--cache", "x")
+        self.refused("/: is no place for a bundle; give --output a folder below it", *SMALL, "--output", "/")
+        self.refused("/: is no place for a bundle", *SMALL, "--output", "/tmp/..")
         self.refused("invalid choice: 'gpu'", *SMALL, "--backend", "gpu")
 
     def test_configs_that_the_engine_refuses(self):
