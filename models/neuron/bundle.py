@@ -7,6 +7,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
+import uuid
 from pathlib import Path
 
 from decoder import Shapes
@@ -19,6 +21,7 @@ WEIGHTS = "weights"
 SDK = "2.28"
 # What Java reads besides, copied as it is; never weights, and never anything that could be run.
 COPIED = ("*.json", "*.jinja", "*.model", "merges.txt", "vocab.txt", "LICENSE*", "NOTICE*")
+ABANDONED = 24 * 3_600.0  # seconds after which a folder that nobody wrote to is a killed job's
 NOT_COPIED = ("model.safetensors.index.json", MANIFEST)
 
 
@@ -78,14 +81,22 @@ def copy_files(source: Path, folder: Path) -> None:
 def finish(folder: Path, manifest: dict, seconds: float, target: str, compiler_args: str) -> dict:
     """Writes manifest.json, the last file of a bundle. It names every other one."""
     made = [folder / MODEL, *sorted((folder / WEIGHTS).glob("*.safetensors"), key=_rank)]
+    made += sorted(file for file in folder.iterdir() if file.is_file() and file.name not in (MODEL, MANIFEST))
     whole = {
         **manifest,
         "files": {str(file.relative_to(folder)): file.stat().st_size for file in made},
         "compiled": {"seconds": round(seconds, 1), "target": target, "compiler_args": compiler_args},
-    made += sorted(file for file in folder.iterdir() if file.is_file() and file.name not in (MODEL, MANIFEST))
     }
     (folder / MANIFEST).write_text(json.dumps(whole, indent=2) + "\n")
     return whole
+
+
+def _last_written(folder: Path) -> float:
+    """Seconds since 1970; now where another job removes it meanwhile."""
+    try:
+        return max(file.stat().st_mtime for file in (folder, *folder.rglob("*")))
+    except FileNotFoundError:
+        return time.time()
 
 
 def _rank(file: Path) -> int:
@@ -99,7 +110,12 @@ class LocalOutput:
         self.folder = Path(os.path.abspath(folder))
         if not self.folder.name:
             raise BadInput(f"{self.folder}: is no place for a bundle; give --output a folder below it")
-        self._partial = self.folder.with_name(f".{self.folder.name}.partial")
+        own = uuid.uuid4().hex
+        self._partial = self.folder.with_name(f"{self._hidden('partial')}-{own}")
+        self._old = self.folder.with_name(f"{self._hidden('old')}-{own}")
+
+    def _hidden(self, what: str) -> str:
+        return f".{self.folder.name}.{what}"
 
     def __str__(self) -> str:
         return str(self.folder)
@@ -118,18 +134,26 @@ class LocalOutput:
         return complete(self.folder, manifest)
 
     def begin(self) -> Path:
-        """An empty folder beside the output. What a job that was killed left there is removed."""
-        shutil.rmtree(self._partial, ignore_errors=True)
+        """An empty folder beside the output, of this job alone. What jobs that were killed left there is removed in time."""
+        self._sweep()
         self._partial.mkdir(parents=True)
         return self._partial
 
+    def _sweep(self) -> None:
+        if not self.folder.parent.is_dir():
+            return
+        names = tuple(self._hidden(what) for what in ("partial", "old"))
+        before = time.time() - ABANDONED
+        for left in self.folder.parent.iterdir():
+            ours = left.name in names or left.name.startswith(tuple(f"{name}-" for name in names))
+            if ours and left.is_dir() and _last_written(left) < before:
+                shutil.rmtree(left, ignore_errors=True)
+
     def commit(self) -> None:
-        old = self.folder.with_name(f".{self.folder.name}.old")
-        shutil.rmtree(old, ignore_errors=True)
         if self.folder.exists():
-            self.folder.rename(old)
+            self.folder.rename(self._old)
         self._partial.rename(self.folder)
-        shutil.rmtree(old, ignore_errors=True)
+        shutil.rmtree(self._old, ignore_errors=True)
 
     def abandon(self) -> None:
         shutil.rmtree(self._partial, ignore_errors=True)

@@ -6,6 +6,7 @@ programs as plain TorchScript for tests (--backend cpu). See README.md for what 
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -26,12 +27,18 @@ MOST_SLOTS = 4_096
 
 
 def main(argv: list[str] | None = None) -> int:
-    """The process's status: 0 made or skipped, 1 failed, 2 bad input."""
+    """The process's status: 0 made or skipped, 1 failed, 2 bad input, 143 told to end. On the main thread."""
+    signal.signal(signal.SIGTERM, _told_to_end)
     try:
         return run(parse(argv))
     except BadInput as e:
         print(f"compile.py: {e}", file=sys.stderr)
         return 2
+
+
+def _told_to_end(number: int, frame) -> None:
+    """An exception, so that half a bundle and temporary files are removed before the process ends."""
+    sys.exit(128 + number)
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:

@@ -106,7 +106,7 @@ def save(model: Description, shared: Sharing, weights: List[Weight], shapes: Sha
     from neuronx_distributed.trace.model_builder_utils import CompilationArtifacts
 
     ranks = shared.ranks
-    with tempfile.TemporaryDirectory(prefix="outcrop-neff-") as work:
+    with tempfile.TemporaryDirectory(prefix="outcrop-neff-", ignore_cleanup_errors=True) as work:
         with NxDParallelState(world_size=ranks, tensor_model_parallel_size=ranks):
             decoder = Decoder(model, shared, shapes, dtype, Ranks(ranks, dtype), sample).eval()
             check_shares(decoder, weights, ranks)
@@ -122,8 +122,12 @@ def save(model: Description, shared: Sharing, weights: List[Weight], shapes: Sha
                 made = compile_hlo(artifacts.hlo, artifacts.metaneff, work, arguments, tag)
                 return Path(made.neff_filepath) if kept is None else _keep(Path(made.neff_filepath), kept)
 
-            with ThreadPoolExecutor(jobs) as pool:
+            pool = ThreadPoolExecutor(jobs)
+            try:
                 neffs = dict(zip(traces, pool.map(neff, traces)))
+            finally:
+                # A job that is told to end has seconds to clear up, and a compiler runs for many minutes.
+                pool.shutdown(wait=False, cancel_futures=True)
         compiled = NxDModel(world_size=ranks)
         for tag, artifacts in traces.items():
             compiled.add(

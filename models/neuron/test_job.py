@@ -4,10 +4,13 @@ python -m unittest discover models/neuron
 """
 import io
 import json
+import os
 import shutil
 import struct
+import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 from unittest import mock
@@ -20,6 +23,7 @@ try:
 except ImportError as e:
     raise unittest.SkipTest(f"test_job is skipped: {e}; pip install -r models/neuron/requirements.txt")
 
+import bundle
 import s3
 import weights
 from fixtures import CHECKPOINTS, made, weights_of
@@ -118,10 +122,6 @@ class JobTest(unittest.TestCase):
         self.assertEqual(made(LLAMA, self.output, *SMALL, "--replace")[0], 0)
         self.assertGreater((self.output / "model.pt").stat().st_size, 100)
 
-    def test_folder_of_others_is_never_replaced(self):
-        self.output.mkdir()
-        (self.output / "letter.txt").write_text("dear")
-        self.refused("is not empty and holds no bundle", *SMALL, "--replace")
     def test_bundle_without_its_tokenizer_is_not_skipped(self):
         model = self.copy_of("llama")
         (model / "tokenizer.json").write_text("{}")
@@ -131,6 +131,10 @@ class JobTest(unittest.TestCase):
         self.assertEqual(made(model, self.output, *SMALL, "--replace")[0], 0)
         self.assertTrue((self.output / "tokenizer.json").exists())
 
+    def test_folder_of_others_is_never_replaced(self):
+        self.output.mkdir()
+        (self.output / "letter.txt").write_text("dear")
+        self.refused("is not empty and holds no bundle", *SMALL, "--replace")
         self.assertTrue((self.output / "letter.txt").exists())
 
     def test_what_fails_leaves_nothing(self):
@@ -140,12 +144,42 @@ class JobTest(unittest.TestCase):
         self.assertEqual(sorted(f.name for f in self.scratch.iterdir()), ["bundle", "model"])
         self.assertEqual(made(LLAMA, self.output, *SMALL)[1], f"{self.output}: skipped, the bundle exists\n")
 
-    def test_leftovers_of_a_killed_job_are_removed(self):
-        left = self.scratch / ".bundle.partial"
-        left.mkdir()
-        (left / "weights").write_text("half")
+    def test_leftovers_of_killed_jobs_are_removed_after_a_day(self):
+        for name, hours in ((".bundle.partial", 25), (".bundle.partial-a", 25), (".bundle.old-a", 25), (".bundle.partial-b", 23),
+                            (".bundle.partialities", 25), (".bundle2.partial-a", 25)):
+            left = self.scratch / name / "weights"
+            left.mkdir(parents=True)
+            (left / "tp0").write_text("half")
+            for file in (left / "tp0", left, left.parent):
+                os.utime(file, (time.time() - hours * 3600,) * 2)
+        (self.scratch / ".bundle.partial-c").write_text("no folder")
         self.assertEqual(made(LLAMA, self.output, *SMALL)[0], 0)
-        self.assertFalse(left.exists())
+        left = [".bundle.partial-b", ".bundle.partial-c", ".bundle.partialities", ".bundle2.partial-a", "bundle"]
+        self.assertEqual(sorted(f.name for f in self.scratch.iterdir()), left)
+
+    def test_two_jobs_do_not_write_into_one_another(self):
+        first, second = bundle.LocalOutput(self.output), bundle.LocalOutput(self.output)
+        folders = [first.begin(), second.begin()]
+        for number, folder in enumerate(folders):
+            (folder / "model.pt").write_text(str(number))
+        self.assertEqual([(f / "model.pt").read_text() for f in folders], ["0", "1"])
+        first.commit()
+        second.commit()
+        self.assertEqual((self.output / "model.pt").read_text(), "1")
+        self.assertEqual([f.name for f in self.scratch.iterdir()], ["bundle"])
+
+    def test_job_that_is_told_to_end_leaves_nothing(self):
+        waits = "import compile, standin, sys, time; standin.save = lambda *a: (print('saving', flush=True), time.sleep(60)); compile.main(sys.argv[1:])"
+        command = [sys.executable, "-c", waits, "--model", str(LLAMA), "--output", str(self.output), *SMALL]
+        (self.scratch / "tmp").mkdir()
+        environment = {**os.environ, "TMPDIR": str(self.scratch / "tmp")}
+        with subprocess.Popen(command, cwd=HERE, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as job:
+            self.addCleanup(job.kill)
+            self.assertEqual(job.stdout.readline(), "saving\n")
+            self.assertEqual(len([f for f in self.scratch.iterdir() if f.name.startswith(".bundle.partial-")]), 1)
+            job.terminate()
+            self.assertEqual((job.wait(30), job.stderr.read()), (143, ""))
+        self.assertEqual([str(f.relative_to(self.scratch)) for f in self.scratch.rglob("*")], ["tmp"])
 
     def test_bad_input_is_one_line(self):
         self.refused("no such folder", *SMALL, model=self.scratch / "none")
@@ -219,6 +253,16 @@ class JobTest(unittest.TestCase):
         self.assertEqual(shapes, [[128], [1, 4, 6], [256], "bfloat16"])
 
 
+class RequirementsTest(unittest.TestCase):
+    def test_every_package_is_pinned_and_what_both_backends_need_is_the_same(self):
+        pins = []
+        for name in ("requirements.txt", "requirements-neuron.txt"):
+            lines = [line for line in (HERE / name).read_text().splitlines() if line and not line.startswith("#")]
+            self.assertEqual([line for line in lines if "==" not in line], [])
+            pins.append(set(lines))
+        self.assertLessEqual(pins[0], pins[1])
+
+
 class InMemoryS3:
     """The five calls that the job makes, over a dictionary."""
 
@@ -255,16 +299,6 @@ class InMemoryS3:
     def delete_object(self, Bucket: str, Key: str):
         self._write()
         self.order.append(f"-{Key}")
-class RequirementsTest(unittest.TestCase):
-    def test_every_package_is_pinned_and_what_both_backends_need_is_the_same(self):
-        pins = []
-        for name in ("requirements.txt", "requirements-neuron.txt"):
-            lines = [line for line in (HERE / name).read_text().splitlines() if line and not line.startswith("#")]
-            self.assertEqual([line for line in lines if "==" not in line], [])
-            pins.append(set(lines))
-        self.assertLessEqual(pins[0], pins[1])
-
-
         del self.objects[f"{Bucket}/{Key}"]
 
 
@@ -318,7 +352,7 @@ class S3Test(unittest.TestCase):
                     status, out, err = made("s3://m/llama", "s3://b/x", *SMALL, *(more if n == 0 else ()))
                     self.assertEqual((status, err), (0, ""))
                     self.assertRegex(out, "made, 2 programs")
-                    names = lambda bundle: {k.split("/", 2)[2] for k in self.s3.objects if k.startswith(f"b/{bundle}/")}
+                    names = lambda name: {k.split("/", 2)[2] for k in self.s3.objects if k.startswith(f"b/{name}/")}
                     self.assertEqual(names("x"), names("whole"))
 
     def test_broken_upload_is_no_bundle_and_others_files_stay(self):
