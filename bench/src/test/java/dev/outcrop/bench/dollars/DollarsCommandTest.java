@@ -215,8 +215,12 @@ final class DollarsCommandTest {
     assertThat(run.err()).contains("Cheapest instance for ttft=2000,tpot=100 ms: ");
     JsonNode result = run.json();
     assertThat(result.get("cheapestUsdPerMillion").asDouble()).isPositive();
-    // neither Neuron nor what is too large may be it
-    assertThat(result.get("shape").get("verdict").get(1).asText())
+    String verdict = result.get("shape").get("verdict").get(1).asText();
+    assertThat(verdict).as("Neuron is untested, too").contains("inf2");
+    Run rounded = run("--model", MODEL, "--count-untested", "--quantization", "int4-g128");
+    assertThat(rounded.json().get("shape").get("verdict").get(1).asText())
+        .as("no bundle has quantised weights")
+        .contains("Cheapest instance")
         .doesNotContain("inf2")
         .doesNotContain("trn1");
     if (result.has("cheapestBreakEvenUsdPerMonth")) {
