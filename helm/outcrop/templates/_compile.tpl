@@ -62,10 +62,7 @@ What the compile job of a model follows from where values leave it open, into th
 {{- fail (printf "%s compiles for %s, which instance type %s is not" $name $model.compileTarget .) -}}
 {{- end -}}
 {{- end -}}
-{{- $cores := int $model.devices -}}
-{{- if or (eq $model.neuron.resource "neuron") (eq $model.allocation "dra") -}}
-{{- $cores = mul $cores (get (dict "inf2" 2 "trn1" 2 "trn2" 4) $model.compileTarget) | int -}}
-{{- end -}}
+{{- $cores := int (include "outcrop.compileCores" $model) -}}
 {{- if gt (int $compile.tensorParallel) $cores -}}
 {{- fail (printf "%s.tensorParallel is %d, and a pod's devices have %d cores" $name (int $compile.tensorParallel) $cores) -}}
 {{- end -}}
@@ -108,6 +105,15 @@ What the compile job of a model follows from where values leave it open, into th
 {{- include "outcrop.checkEnv" (dict "where" (printf "%s.env" $name) "env" $compile.env "own" (include "outcrop.compileEnv" .)) -}}
 {{- end }}
 
+{{/* Cores of a model's pod, where the target is known. */}}
+{{- define "outcrop.compileCores" -}}
+{{- $each := 1 -}}
+{{- if or (eq .neuron.resource "neuron") (eq .allocation "dra") -}}
+{{- $each = get (dict "inf2" 2 "trn1" 2 "trn2" 4) .compileTarget -}}
+{{- end -}}
+{{- mul .devices $each -}}
+{{- end }}
+
 {{/* The job, called by what it does: Kubernetes changes no job's pods, so that another takes its place where anything of it is other. At most 63 characters. */}}
 {{- define "outcrop.compileJob" -}}
 {{- include "outcrop.workload" . }}-{{ include "outcrop.nameHash" (include "outcrop.compileSpec" .) }}
@@ -140,7 +146,7 @@ What the compile job of a model follows from where values leave it open, into th
 {{- end }}
 - {{ printf "--model-id=%s" $model.id | quote }}
 - --target={{ $model.compileTarget }}
-- --tensor-parallel={{ int $compile.tensorParallel }}
+- --tensor-parallel={{ int $compile.tensorParallel | default (include "outcrop.compileCores" $model | int) }}
 - --slots={{ int $compile.slots }}
 {{- range $option, $key := dict "prefill-tokens" "prefillTokens" "decode-rows" "decodeRows" "contexts" "contexts" }}
 {{- with get $compile $key }}

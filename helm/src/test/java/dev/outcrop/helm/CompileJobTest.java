@@ -2,7 +2,6 @@ package dev.outcrop.helm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.outcrop.helm.Rendering.Pods;
 import io.fabric8.kubernetes.api.model.Container;
@@ -85,7 +84,7 @@ class CompileJobTest {
             "--output=s3://b/llama-inf2",
             "--model-id=m:0",
             "--target=inf2",
-            "--tensor-parallel=1",
+            "--tensor-parallel=2",
             "--slots=8",
             "--dtype=bfloat16",
             "--sampling=host");
@@ -97,9 +96,28 @@ class CompileJobTest {
             });
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "inf2, 1, neuron, 2",
+    "trn1, 16, neuron, 32",
+    "trn2, 1, neuron, 4",
+    "inf2, 2, neuroncore, 2"
+  })
+  void sharesTheModelAmongAllCoresOfAPodWhereNothingElseIsSaid(
+      String target, int devices, String resource, int cores) {
+    Rendering rendering =
+        Chart.renderWith(
+            """
+            models: [{name: llama, id: 'm:0', accelerator: neuron, source: {%s}, devices: %d,
+              neuron: {resource: %s, compile: {enabled: true, target: %s, %s}}}]
+            """
+                .formatted(FETCHED, devices, resource, target, FROM_S3));
+
+    assertThat(container(rendering).getArgs()).contains("--tensor-parallel=" + cores);
+  }
+
   @Test
   void usesOnlyOptionsThatTheProgramHas() throws IOException {
-    assumeTrue(Files.exists(PROGRAM), () -> "no " + PROGRAM + " to hold the options to");
     String program = Files.readString(PROGRAM);
     Rendering all =
         rendering(

@@ -180,7 +180,7 @@ final class RandomValues {
     if (readOnly || path.isEmpty() || chance(3)) {
       place(compile.putObject("to"), "bundle");
     }
-    compile.put("target", pick("", target)).put("tensorParallel", 1);
+    compile.put("target", pick("", target)).put("tensorParallel", random.nextInt(2));
     compile.put("dtype", pick("bfloat16", "float32")).put("sampling", pick("host", "device"));
     if (chance(2)) {
       int slots = 1 + random.nextInt(64);
