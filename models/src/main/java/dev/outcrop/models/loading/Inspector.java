@@ -137,6 +137,12 @@ final class Inspector {
                   + " them was written, never run on an SDK";
           case CPU -> "a stand-in that runs on the processor, for tests";
         });
+    if (bundle.config().ropeForm(manifest.shapes().longest()) != 0) {
+      findings.limit(
+          "rope",
+          "positions of all sequences have the form of one of %d tokens, the longest context"
+              .formatted(manifest.shapes().longest()));
+    }
     return new Inspection(
         "decoder",
         family,

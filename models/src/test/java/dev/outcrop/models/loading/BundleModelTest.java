@@ -40,7 +40,7 @@ final class BundleModelTest {
   void isOpenedLikeACheckpoint() {
     try (LoadedModel model = LoadedModel.open(folder, FLOAT32)) {
       assertThat(model.engine().shapes())
-          .isEqualTo(new CompiledShapes(8, List.of(32, 128), List.of(1, 4, 8), List.of(128, 512)));
+          .isEqualTo(new CompiledShapes(List.of(32, 128), List.of(1, 4, 8), List.of(128, 512)));
       assertThat(model.info().contextTokens()).isEqualTo(512);
       assertThat(model.info().computeDtype()).isEqualTo("float32");
       assertThat(model.engine().geometry().maxContext()).isEqualTo(512);
@@ -88,6 +88,22 @@ final class BundleModelTest {
   }
 
   @Test
+  void saysThatPositionsHaveOneForm() throws IOException {
+    Path file = folder.resolve("config.json");
+    ObjectNode config = (ObjectNode) JSON.readTree(Files.readString(file));
+    config.put("max_position_embeddings", 256).putObject("rope_scaling");
+    config.withObject("/rope_scaling").put("type", "dynamic").put("factor", 4.0);
+    Files.writeString(file, JSON.writeValueAsString(config));
+
+    assertThat(Inspection.of(folder, LoadOptions.Dtype.AUTO).limits())
+        .anySatisfy(
+            limit -> {
+              assertThat(limit.what()).isEqualTo("rope");
+              assertThat(limit.why()).contains("the form of one of 512 tokens");
+            });
+  }
+
+  @Test
   void decidesDtypeQuantizationAndDevicesItself() {
     refused(
         new LoadOptions(LoadOptions.Dtype.BFLOAT16, 1 << 20, 0, 1),
@@ -124,11 +140,11 @@ final class BundleModelTest {
         "dtype             | \"float16\"      | dtype is float16; supported: bfloat16, float32",
         "tensor_parallel   | 2                | tp1_sharded_checkpoint.safetensors: is missing: the weights of rank 1; the bundle was compiled for 2 ranks",
         "tensor_parallel   | 0                | tensor_parallel is 0, must be an integer from 1",
-        "slots             | 4                | decodeRows must not end above slots",
+        "slots             | 4                | decode_rows must not end above slots",
         "prefill_tokens    | [128, 32]        | prefillTokens must ascend from 1",
-        "prefill_tokens    | [1, 32]          | prefillTokens must begin above 1",
+        "prefill_tokens    | [1, 32]          | prefill_tokens must begin above 1",
         "prefill_tokens    | [32, 1024]       | prefillTokens must not be longer than the last of contexts",
-        "decode_rows       | []               | decodeRows must not be empty",
+        "decode_rows       | []               | decode_rows must not be empty",
         "contexts          | [8192]           | was compiled for contexts of 8192 tokens, config.json beside it ends at 4096",
         "sampling          | \"cloud\"        | sampling is cloud; supported: host, device",
         "versions          | {}               | versions is missing",
