@@ -2,7 +2,6 @@ package dev.outcrop.batching;
 
 import dev.outcrop.models.engine.CompiledShapes;
 import java.time.Duration;
-import java.util.List;
 
 /**
  * The limits of one batcher.
@@ -16,8 +15,8 @@ import java.util.List;
  * @param defaultMaxTokens completion limit of a request that names none, clamped to what fits
  * @param sharing how tenants share
  * @param objectives what clients are promised
- * @param shapes shapes to hold an engine to that runs any, {@link Shapes#DEFAULT} for none; one
- *     that was compiled brings its own
+ * @param shapes shapes to hold an engine to that runs any, {@link CompiledShapes#DEFAULT} for none;
+ *     one that was compiled brings its own
  * @param speculation whether tokens are guessed, and how many
  */
 public record BatchingConfig(
@@ -28,7 +27,7 @@ public record BatchingConfig(
     int defaultMaxTokens,
     Sharing sharing,
     Objectives objectives,
-    Shapes shapes,
+    CompiledShapes shapes,
     Speculation speculation) {
   /** What a CPU host does well with. */
   public static final BatchingConfig DEFAULT = new BatchingConfig(64, 512, 1_024, 1_048_576, 2_048);
@@ -58,7 +57,7 @@ public record BatchingConfig(
         defaultMaxTokens,
         Sharing.DEFAULT,
         Objectives.DEFAULT,
-        Shapes.DEFAULT);
+        CompiledShapes.DEFAULT);
   }
 
   /** Limits with {@link Speculation#DEFAULT}. */
@@ -70,7 +69,7 @@ public record BatchingConfig(
       int defaultMaxTokens,
       Sharing sharing,
       Objectives objectives,
-      Shapes shapes) {
+      CompiledShapes shapes) {
     this(
         maxRunning,
         maxStepTokens,
@@ -165,55 +164,6 @@ public record BatchingConfig(
       Check.that(budget > 0 && budget <= 1, "budget must be above 0 and at most 1");
       Check.that(window.toMillis() >= 1_000, "window must be at least 1s");
       Check.that(maxReplicas >= 0, "maxReplicas must not be negative");
-    }
-  }
-
-  /**
-   * The shapes that an engine was compiled for: a step is either one prompt's chunk or all decodes,
-   * padded to the smallest shape that holds it, and each sequence owns a slot with KV for the
-   * longest context. For accelerators without free shapes, such as AWS Neuron.
-   *
-   * @param prefillTokens tokens of a chunk, ascending; a longer prompt runs in several
-   * @param decodeRows decodes of a step, ascending; the last is the number of slots at most
-   * @param contexts tokens of KV that a step reads for each row, ascending; the last is the longest
-   *     sequence
-   */
-  public record Shapes(
-      List<Integer> prefillTokens, List<Integer> decodeRows, List<Integer> contexts) {
-    /** The engine runs any shape. */
-    public static final Shapes DEFAULT = new Shapes(List.of(), List.of(), List.of());
-
-    /** Checks the lists: all of them are empty or none is. */
-    public Shapes {
-      prefillTokens = ascending("prefillTokens", prefillTokens);
-      decodeRows = ascending("decodeRows", decodeRows);
-      contexts = ascending("contexts", contexts);
-      boolean none = prefillTokens.isEmpty();
-      String both = " must be given where prefillTokens is, and only there";
-      Check.that(decodeRows.isEmpty() == none, "decodeRows" + both);
-      Check.that(contexts.isEmpty() == none, "contexts" + both);
-      Check.that(
-          none || prefillTokens.getLast() <= contexts.getLast(),
-          "prefillTokens must not be longer than the last of contexts");
-    }
-
-    /** Those of an engine. */
-    public static Shapes of(CompiledShapes compiled) {
-      return new Shapes(compiled.prefillTokens(), compiled.decodeRows(), compiled.contexts());
-    }
-
-    /** Whether the engine runs these shapes only. */
-    public boolean fixed() {
-      return !contexts.isEmpty();
-    }
-
-    private static List<Integer> ascending(String name, List<Integer> sizes) {
-      int before = 0;
-      for (int size : sizes) {
-        Check.that(size > before, name + " must ascend from 1");
-        before = size;
-      }
-      return List.copyOf(sizes);
     }
   }
 

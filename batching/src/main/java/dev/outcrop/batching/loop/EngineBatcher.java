@@ -77,9 +77,7 @@ final class EngineBatcher implements Batcher {
 
   /** An engine that was compiled knows its shapes; another one may be held to some. */
   private static Scheduler scheduler(Engine engine, BatchingConfig config) {
-    CompiledShapes compiled = engine.shapes();
-    BatchingConfig.Shapes shapes =
-        compiled == null ? config.shapes() : BatchingConfig.Shapes.of(compiled);
+    CompiledShapes shapes = engine.shapes().fixed() ? engine.shapes() : config.shapes();
     return shapes.fixed()
         ? Scheduler.inShapes(engine.geometry(), limits(config), shapes)
         : new Scheduler(engine.geometry(), limits(config), engine.stages());

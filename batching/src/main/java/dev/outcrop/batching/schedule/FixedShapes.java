@@ -1,6 +1,6 @@
 package dev.outcrop.batching.schedule;
 
-import dev.outcrop.batching.BatchingConfig;
+import dev.outcrop.models.engine.CompiledShapes;
 import dev.outcrop.models.engine.KvGeometry;
 import dev.outcrop.models.engine.StepPlan;
 import java.util.Arrays;
@@ -30,7 +30,7 @@ final class FixedShapes implements StepMix {
   private long nanosSinceDecode;
   private int promptsSinceDecode;
 
-  FixedShapes(BatchingConfig.Shapes shapes, long targetNanos) {
+  FixedShapes(CompiledShapes shapes, long targetNanos) {
     this.prefillTokens = ints(shapes.prefillTokens());
     this.decodeRows = ints(shapes.decodeRows());
     this.contexts = ints(shapes.contexts());
@@ -40,8 +40,8 @@ final class FixedShapes implements StepMix {
   }
 
   /** The engine's KV as slots: a unit for each sequence, as long as the longest context. */
-  static KvGeometry slots(KvGeometry engine, BatchingConfig.Shapes shapes) {
-    int longest = shapes.contexts().getLast();
+  static KvGeometry slots(KvGeometry engine, CompiledShapes shapes) {
+    int longest = shapes.longest();
     int slotTokens = engine.unitsFor(longest) * engine.unitTokens();
     int slots = Math.min(engine.tokens() / slotTokens, shapes.decodeRows().getLast());
     if (slots == 0) {
@@ -54,7 +54,7 @@ final class FixedShapes implements StepMix {
   }
 
   /** As many rows as there are slots at most, the same share of them for guests. */
-  static Limits limits(Limits wanted, KvGeometry slots, BatchingConfig.Shapes shapes) {
+  static Limits limits(Limits wanted, KvGeometry slots, CompiledShapes shapes) {
     int rows = Math.min(wanted.rows(), slots.units());
     int guests = (int) Math.round((double) rows * wanted.guests() / wanted.rows());
     return new Limits(

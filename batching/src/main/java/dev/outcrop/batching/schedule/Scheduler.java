@@ -1,9 +1,9 @@
 package dev.outcrop.batching.schedule;
 
-import dev.outcrop.batching.BatchingConfig;
 import dev.outcrop.batching.Tier;
 import dev.outcrop.batching.kv.KvCache;
 import dev.outcrop.batching.schedule.Sequence.Phase;
+import dev.outcrop.models.engine.CompiledShapes;
 import dev.outcrop.models.engine.KvGeometry;
 import dev.outcrop.models.engine.StepPlan;
 import dev.outcrop.models.engine.StepResult;
@@ -73,7 +73,7 @@ public final class Scheduler {
    * @throws IllegalArgumentException if the engine's KV does not hold one sequence of the longest
    *     context
    */
-  public static Scheduler inShapes(KvGeometry engine, Limits limits, BatchingConfig.Shapes shapes) {
+  public static Scheduler inShapes(KvGeometry engine, Limits limits, CompiledShapes shapes) {
     KvGeometry slots = FixedShapes.slots(engine, shapes);
     Limits fitting = FixedShapes.limits(limits, slots, shapes);
     return new Scheduler(slots, fitting, new FixedShapes(shapes, fitting.targetNanos()), 1);

@@ -12,6 +12,7 @@ import dev.outcrop.batching.SubmitResult.Rejected;
 import dev.outcrop.batching.TokenEvent;
 import dev.outcrop.batching.TokenEvent.FinishReason;
 import dev.outcrop.batching.TokenStream;
+import dev.outcrop.models.engine.CompiledShapes;
 import dev.outcrop.models.engine.KvGeometry;
 import dev.outcrop.models.engine.Sampling;
 import dev.outcrop.models.testing.FakeEngine;
@@ -83,7 +84,7 @@ class BatcherTest {
                 sharing.tenantRequests(),
                 sharing.tenantTokens()),
             BatchingConfig.Objectives.DEFAULT,
-            BatchingConfig.Shapes.DEFAULT);
+            CompiledShapes.DEFAULT);
     int[] prompt = Requests.prompt(17, 3);
     try (Batcher batcher = Requests.start(engine, config)) {
       Requests.readAll(Requests.accepted(batcher, of("one", prompt)));

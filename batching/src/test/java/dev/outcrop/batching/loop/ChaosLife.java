@@ -10,6 +10,7 @@ import dev.outcrop.batching.SubmitResult;
 import dev.outcrop.batching.SubmitResult.Reason;
 import dev.outcrop.batching.schedule.Scheduler;
 import dev.outcrop.models.ModelError;
+import dev.outcrop.models.engine.CompiledShapes;
 import dev.outcrop.models.engine.Engine;
 import dev.outcrop.models.engine.KvGeometry;
 import dev.outcrop.models.engine.Sampling;
@@ -126,11 +127,11 @@ final class ChaosLife {
   }
 
   /** Every third engine was compiled for some shapes. */
-  private BatchingConfig.Shapes shapes(int longest) {
+  private CompiledShapes shapes(int longest) {
     int context = Math.max(Math.min(longest, 32), longest / (1 + random.nextInt(10)));
     return random.nextInt(3) > 0
-        ? BatchingConfig.Shapes.DEFAULT
-        : new BatchingConfig.Shapes(
+        ? CompiledShapes.DEFAULT
+        : new CompiledShapes(
             List.of(4, Math.min(32, context)), List.of(1, 4, 16), List.of(context / 2, context));
   }
 

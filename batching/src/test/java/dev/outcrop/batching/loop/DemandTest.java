@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.outcrop.batching.BatchingConfig;
 import dev.outcrop.batching.Signals.Pace;
 import dev.outcrop.batching.loop.Demand.Work;
+import dev.outcrop.models.engine.CompiledShapes;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
@@ -107,6 +108,6 @@ class DemandTest {
             sharing.tenantTokens()),
         new BatchingConfig.Objectives(
             Duration.ofSeconds(2), 0.01, Duration.ofMinutes(5), maxReplicas),
-        BatchingConfig.Shapes.DEFAULT);
+        CompiledShapes.DEFAULT);
   }
 }

@@ -13,6 +13,7 @@ import dev.outcrop.batching.Tier;
 import dev.outcrop.batching.TokenEvent;
 import dev.outcrop.batching.TokenStream;
 import dev.outcrop.models.ModelError;
+import dev.outcrop.models.engine.CompiledShapes;
 import dev.outcrop.models.engine.KvGeometry;
 import dev.outcrop.models.testing.FakeEngine;
 import dev.outcrop.models.testing.FakeEngine.StepFault;
@@ -249,7 +250,7 @@ class SignalsTest {
             sharing.tenantRequests(),
             sharing.tenantTokens()),
         BatchingConfig.Objectives.DEFAULT,
-        BatchingConfig.Shapes.DEFAULT);
+        CompiledShapes.DEFAULT);
   }
 
   private Batcher start() {

@@ -3,8 +3,8 @@ package dev.outcrop.batching.schedule;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.outcrop.batching.BatchingConfig.Shapes;
 import dev.outcrop.batching.Tier;
+import dev.outcrop.models.engine.CompiledShapes;
 import dev.outcrop.models.engine.KvGeometry;
 import dev.outcrop.models.engine.StepPlan;
 import dev.outcrop.models.engine.StepResult;
@@ -21,8 +21,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** Steps for a device that was compiled for some shapes and runs no others. */
 class FixedShapesTest {
-  private static final Shapes SHAPES =
-      new Shapes(List.of(4, 8), List.of(1, 2, 4), List.of(16, 32, 64));
+  private static final CompiledShapes SHAPES =
+      new CompiledShapes(List.of(4, 8), List.of(1, 2, 4), List.of(16, 32, 64));
   private static final KvGeometry ENGINE = new KvGeometry(4, 64, 1, 1_000);
   private static final int TOKEN = 7;
   private static final int MILLIS = 1_000_000;

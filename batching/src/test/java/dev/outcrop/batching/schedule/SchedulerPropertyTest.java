@@ -2,8 +2,8 @@ package dev.outcrop.batching.schedule;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.outcrop.batching.BatchingConfig.Shapes;
 import dev.outcrop.batching.Tier;
+import dev.outcrop.models.engine.CompiledShapes;
 import dev.outcrop.models.engine.KvGeometry;
 import dev.outcrop.models.engine.StepPlan;
 import dev.outcrop.models.engine.StepResult;
@@ -38,7 +38,7 @@ class SchedulerPropertyTest {
   private int maxStepTokens;
   private Scheduler scheduler;
   private FakeEngine engine;
-  private @Nullable Shapes shapes;
+  private @Nullable CompiledShapes shapes;
   private long padded;
   private long ran;
   private int shortestAnswer;
@@ -74,7 +74,7 @@ class SchedulerPropertyTest {
     random = new Random(seed);
     geometry = new KvGeometry(1 + random.nextInt(8), 64 + random.nextInt(200), 1, 10_000);
     maxRunning = 1 + random.nextInt(12);
-    shapes = new Shapes(sizes(24), sizes(10), sizes(60));
+    shapes = new CompiledShapes(sizes(24), sizes(10), sizes(60));
     draftTokens = 8;
     run(1_500);
   }
@@ -88,7 +88,7 @@ class SchedulerPropertyTest {
       random = new Random(seed);
       geometry = new KvGeometry(1 + random.nextInt(8), 64 + random.nextInt(200), 1, 10_000);
       maxRunning = 1 + random.nextInt(12);
-      shapes = new Shapes(longer(1, 23), sizes(10), longer(24, 40));
+      shapes = new CompiledShapes(longer(1, 23), sizes(10), longer(24, 40));
       requests.clear();
       bySequence.clear();
       padded = 0;
@@ -287,7 +287,7 @@ class SchedulerPropertyTest {
     assertThat(shapes == null || plan.drafts() == 0).isTrue();
   }
 
-  private void checkShape(Shapes compiled) {
+  private void checkShape(CompiledShapes compiled) {
     padded += (long) plan.shapeRows() * plan.shapeTokens() - plan.tokens();
     ran += plan.tokens();
     assertThat(IntStream.range(0, plan.rows()).map(row -> plan.segmentSlot(row, 0)))

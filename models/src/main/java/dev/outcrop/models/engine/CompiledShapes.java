@@ -7,31 +7,36 @@ import java.util.List;
  * padded to the smallest shape that holds it, and each sequence owns a slot with KV for the longest
  * context. For accelerators without free shapes, such as AWS Neuron.
  *
- * @param slots sequences that have KV at the same time
  * @param prefillTokens tokens of a chunk, ascending; a longer prompt runs in several
  * @param decodeRows decodes of a step, ascending; the last is the number of slots at most
  * @param contexts tokens of KV that a step reads for each row, ascending; the last is the longest
  *     sequence and no shorter than the longest chunk
  */
 public record CompiledShapes(
-    int slots, List<Integer> prefillTokens, List<Integer> decodeRows, List<Integer> contexts) {
-  /** Checks the lists. */
+    List<Integer> prefillTokens, List<Integer> decodeRows, List<Integer> contexts) {
+  /** A step may have any shape. */
+  public static final CompiledShapes DEFAULT = new CompiledShapes(List.of(), List.of(), List.of());
+
+  /** Checks the lists: all of them are empty or none is. */
   public CompiledShapes {
     prefillTokens = ascending("prefillTokens", prefillTokens);
     decodeRows = ascending("decodeRows", decodeRows);
     contexts = ascending("contexts", contexts);
-    require(slots >= decodeRows.getLast(), "decodeRows must not end above slots");
+    boolean none = prefillTokens.isEmpty();
+    String both = " must be given where prefillTokens is, and only there";
+    require(decodeRows.isEmpty() == none, "decodeRows" + both);
+    require(contexts.isEmpty() == none, "contexts" + both);
     require(
-        prefillTokens.getLast() <= contexts.getLast(),
+        none || prefillTokens.getLast() <= contexts.getLast(),
         "prefillTokens must not be longer than the last of contexts");
-    require(
-        (slots + 1L) * contexts.getLast() < Integer.MAX_VALUE,
-        "slots times the last of contexts is too much");
-    // One row of one token would be a prompt and a decode at once.
-    require(prefillTokens.getFirst() > 1, "prefillTokens must begin above 1");
   }
 
-  /** The longest sequence, and the length of a slot. */
+  /** Whether the engine runs these shapes only. */
+  public boolean fixed() {
+    return !contexts.isEmpty();
+  }
+
+  /** The longest sequence, and the length of a slot, of fixed shapes. */
   public int longest() {
     return contexts.getLast();
   }
@@ -52,7 +57,6 @@ public record CompiledShapes(
       require(size > before, name + " must ascend from 1");
       before = size;
     }
-    require(before > 0, name + " must not be empty");
     return List.copyOf(sizes);
   }
 

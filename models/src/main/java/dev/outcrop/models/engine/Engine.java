@@ -33,9 +33,9 @@ public interface Engine extends AutoCloseable {
     return 1;
   }
 
-  /** The only shapes that it runs; null where a step may have any; constant. */
-  default @Nullable CompiledShapes shapes() {
-    return null;
+  /** The only shapes that it runs, {@link CompiledShapes#DEFAULT} where it runs any; constant. */
+  default CompiledShapes shapes() {
+    return CompiledShapes.DEFAULT;
   }
 
   /** What is known of it where it was compiled ahead of time, else null; constant. */

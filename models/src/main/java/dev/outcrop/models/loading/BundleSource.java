@@ -3,13 +3,11 @@ package dev.outcrop.models.loading;
 import dev.outcrop.models.ModelError;
 import dev.outcrop.models.OutcropException;
 import dev.outcrop.models.arch.DecoderConfig;
-import dev.outcrop.models.completion.CompletionFormat;
 import dev.outcrop.models.engine.CompiledShapes;
 import dev.outcrop.models.engine.Engine;
 import dev.outcrop.models.neuron.BundleManifest;
 import dev.outcrop.models.neuron.NeuronBundle;
 import dev.outcrop.models.neuron.NeuronHost;
-import dev.outcrop.models.text.ChatTemplate;
 import dev.outcrop.models.torch.NeuronEngine;
 import dev.outcrop.models.weights.StoredTensor;
 import java.nio.file.Path;
@@ -58,26 +56,15 @@ record BundleSource(Path folder, NeuronBundle bundle, LoadOptions options) imple
 
   @Override
   public ModelInfo info() {
-    BundleManifest manifest = bundle.manifest();
-    DecoderConfig config = config();
-    CompletionFormat format =
-        CompletionFormat.of(config.family().modelType(), ChatTemplate.source(folder));
     Inspection.Weights weights = weights(bundle);
-    return new ModelInfo(
-        config.family().modelType(),
+    return ModelInfo.of(
+        config(),
+        folder,
         weights.parameters(),
         weights.checkpointBytes(),
         weights.storedDtype(),
         weights.computeDtype(),
-        config.layers().size(),
-        config.hiddenSize(),
-        config.attention().heads(),
-        config.attention().kvHeads(),
-        config.vocabularySize(),
-        config.maxPosition(),
-        config.kvNumbersPerToken() * manifest.elementBytes(),
-        format.tools().word(),
-        format.reasoning().word());
+        bundle.manifest().elementBytes());
   }
 
   /** Its weights; those that every rank has are counted for each. */
@@ -102,7 +89,7 @@ record BundleSource(Path folder, NeuronBundle bundle, LoadOptions options) imple
         manifest.backend().name().toLowerCase(Locale.ROOT),
         manifest.target(),
         manifest.ranks(),
-        shapes.slots(),
+        manifest.slots(),
         shapes.prefillTokens(),
         shapes.decodeRows(),
         shapes.contexts(),

@@ -3,9 +3,7 @@ package dev.outcrop.models.loading;
 import dev.outcrop.models.ModelError;
 import dev.outcrop.models.OutcropException;
 import dev.outcrop.models.arch.DecoderConfig;
-import dev.outcrop.models.completion.CompletionFormat;
 import dev.outcrop.models.engine.Engine;
-import dev.outcrop.models.text.ChatTemplate;
 import dev.outcrop.models.weights.Checkpoint;
 import dev.outcrop.models.weights.DType;
 import dev.outcrop.models.weights.StoredTensor;
@@ -78,24 +76,14 @@ record CheckpointSource(
   @Override
   public ModelInfo info() {
     ComputeType compute = compute(checkpoint, options.computed());
-    CompletionFormat format =
-        CompletionFormat.of(config.family().modelType(), ChatTemplate.source(folder));
-    int bytes = compute == ComputeType.FLOAT32 ? Float.BYTES : Short.BYTES;
-    return new ModelInfo(
-        config.family().modelType(),
+    return ModelInfo.of(
+        config,
+        folder,
         checkpoint.tensors().stream().mapToLong(CheckpointSource::parameters).sum(),
         checkpoint.bytes(),
         name(stored(checkpoint)),
         compute.name().toLowerCase(Locale.ROOT),
-        config.layers().size(),
-        config.hiddenSize(),
-        config.attention().heads(),
-        config.attention().kvHeads(),
-        config.vocabularySize(),
-        config.maxPosition(),
-        config.kvNumbersPerToken() * bytes,
-        format.tools().word(),
-        format.reasoning().word());
+        compute == ComputeType.FLOAT32 ? Float.BYTES : Short.BYTES);
   }
 
   static String name(DType stored) {

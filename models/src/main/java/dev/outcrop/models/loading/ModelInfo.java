@@ -1,5 +1,10 @@
 package dev.outcrop.models.loading;
 
+import dev.outcrop.models.arch.DecoderConfig;
+import dev.outcrop.models.completion.CompletionFormat;
+import dev.outcrop.models.text.ChatTemplate;
+import java.nio.file.Path;
+
 /**
  * What a checkpoint is.
  *
@@ -32,4 +37,37 @@ public record ModelInfo(
     int contextTokens,
     long kvBytesPerToken,
     String toolFormat,
-    String reasoningFormat) {}
+    String reasoningFormat) {
+  /**
+   * What a decoder is.
+   *
+   * @param folder has its chat template
+   * @param kvNumberBytes bytes of a number of K or V
+   */
+  static ModelInfo of(
+      DecoderConfig config,
+      Path folder,
+      long parameters,
+      long checkpointBytes,
+      String storedDtype,
+      String computeDtype,
+      int kvNumberBytes) {
+    CompletionFormat format =
+        CompletionFormat.of(config.family().modelType(), ChatTemplate.source(folder));
+    return new ModelInfo(
+        config.family().modelType(),
+        parameters,
+        checkpointBytes,
+        storedDtype,
+        computeDtype,
+        config.layers().size(),
+        config.hiddenSize(),
+        config.attention().heads(),
+        config.attention().kvHeads(),
+        config.vocabularySize(),
+        config.maxPosition(),
+        config.kvNumbersPerToken() * kvNumberBytes,
+        format.tools().word(),
+        format.reasoning().word());
+  }
+}

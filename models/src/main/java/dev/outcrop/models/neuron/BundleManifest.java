@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  * @param float32 whether it computes in float32, else in bfloat16
  * @param ranks cores that share the weights (tensor parallelism)
  * @param versions of what compiled it, by name; "torch" is always there
- * @param shapes what it was compiled for
+ * @param slots sequences that have KV at the same time; one more is there for what only pads
+ * @param shapes what it was compiled for; never {@link CompiledShapes#DEFAULT}
  * @param picksGreedy whether a step returns the most likely tokens beside the logits
  * @param files bytes of the program and of each rank's weights, by path within the bundle
  * @param compileSeconds how long compiling took
@@ -35,6 +36,7 @@ public record BundleManifest(
     boolean float32,
     int ranks,
     Map<String, String> versions,
+    int slots,
     CompiledShapes shapes,
     boolean picksGreedy,
     Map<String, Long> files,
@@ -82,6 +84,7 @@ public record BundleManifest(
     if (!versions.containsKey("torch")) {
       throw fields.invalid("versions.torch", "is missing");
     }
+    int slots = fields.integer("slots", 1, MOST_SLOTS);
     return new BundleManifest(
         Backend.valueOf(word(fields, "backend", List.of("neuron", "cpu")).toUpperCase(Locale.ROOT)),
         text(model, "id"),
@@ -90,29 +93,47 @@ public record BundleManifest(
         word(fields, "dtype", List.of("bfloat16", "float32")).equals("float32"),
         fields.integer("tensor_parallel", 1, MOST_RANKS),
         versions,
-        shapes(fields),
+        slots,
+        shapes(fields, slots),
         word(fields, "sampling", List.of("host", "device")).equals("device"),
         sizes(object(fields, "files")),
         compiled.number("seconds", 0, LONGEST_COMPILE),
         text(compiled, "target"));
   }
 
-  private static CompiledShapes shapes(Fields fields) {
+  private static CompiledShapes shapes(Fields fields, int slots) {
+    CompiledShapes shapes;
     try {
-      return new CompiledShapes(
-          fields.integer("slots", 1, MOST_SLOTS),
-          sizes(fields, "prefill_tokens"),
-          sizes(fields, "decode_rows"),
-          sizes(fields, "contexts"));
+      shapes =
+          new CompiledShapes(
+              sizes(fields, "prefill_tokens"),
+              sizes(fields, "decode_rows"),
+              sizes(fields, "contexts"));
     } catch (IllegalArgumentException e) {
       throw fields.invalid("shapes:", String.valueOf(e.getMessage()));
     }
+    if (shapes.decodeRows().getLast() > slots) {
+      throw fields.invalid("decode_rows", "must not end above slots");
+    }
+    if (shapes.prefillTokens().getFirst() == 1) {
+      // One row of one token would be a prompt and a decode at once.
+      throw fields.invalid("prefill_tokens", "must begin above 1");
+    }
+    if ((slots + 1L) * shapes.longest() >= Integer.MAX_VALUE) {
+      throw fields.invalid("slots", "times the last of contexts is too much");
+    }
+    return shapes;
   }
 
   private static List<Integer> sizes(Fields fields, String name) {
-    return fields.numbers(name, 1, MOST_TOKENS, MOST_SIZES).stream()
-        .map(size -> whole(fields, name, size))
-        .toList();
+    List<Integer> sizes =
+        fields.numbers(name, 1, MOST_TOKENS, MOST_SIZES).stream()
+            .map(size -> whole(fields, name, size))
+            .toList();
+    if (sizes.isEmpty()) {
+      throw fields.invalid(name, "must not be empty");
+    }
+    return sizes;
   }
 
   private static int whole(Fields fields, String name, double size) {

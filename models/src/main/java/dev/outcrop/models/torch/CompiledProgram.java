@@ -51,7 +51,7 @@ final class CompiledProgram implements AutoCloseable {
 
   private void begin(Runnable heed) {
     try (RankWeights weights = new RankWeights(bundle.ranks(), heed);
-        TorchProgram.Kept all = weights.all()) {
+        KeptValue all = weights.all()) {
       program.give("set_weights", all);
       program.run("to_neuron");
     } catch (EngineException e) {
@@ -77,16 +77,16 @@ final class CompiledProgram implements AutoCloseable {
 
   private void tryShape(CompiledStep step, int rows, int tokens, int context) {
     String shape = "%d rows of %d tokens with a context of %d".formatted(rows, tokens, context);
-    step.fillPadding(rows, tokens, context);
+    step.pad(rows, tokens, context);
     long[] found;
     try (Result result = forward(step)) {
-      found = program.shape(result.logits);
-      if (!program.holds(result.logits, DataType.FLOAT32)) {
+      found = result.logits.shape();
+      if (!result.logits.holds(DataType.FLOAT32)) {
         throw broken(bundle, "for " + shape + " it returns logits that are not float32", null);
       }
       if (result.greedy != null
-          && (!program.holds(result.greedy, DataType.INT32)
-              || !Arrays.equals(program.shape(result.greedy), new long[] {rows}))) {
+          && (!result.greedy.holds(DataType.INT32)
+              || !Arrays.equals(result.greedy.shape(), new long[] {rows}))) {
         throw broken(
             bundle,
             "for %s it returns tokens that are not int32 [%d]".formatted(shape, rows),
@@ -108,18 +108,17 @@ final class CompiledProgram implements AutoCloseable {
   /** Runs a step. */
   Result forward(CompiledStep step) {
     IValue arguments = step.arguments(program);
-    TorchProgram.Kept returned =
-        program.keep("forward", arguments, IValue.stringIValueMapFrom(Map.of()));
+    KeptValue returned = program.keep("forward", arguments, IValue.stringIValueMapFrom(Map.of()));
     if (!bundle.manifest().picksGreedy()) {
-      return new Result(program, null, returned);
+      return new Result(null, returned);
     }
-    try (TorchProgram.Kept tuple = returned) {
-      List<TorchProgram.Kept> parts = program.parts(tuple);
+    try (returned) {
+      List<KeptValue> parts = returned.parts();
       if (parts.size() != 2) {
-        parts.forEach(TorchProgram.Kept::close);
+        parts.forEach(KeptValue::close);
         throw new IllegalArgumentException("%d results in place of 2".formatted(parts.size()));
       }
-      return new Result(program, parts.get(0), parts.get(1));
+      return new Result(parts.get(0), parts.get(1));
     }
   }
 
@@ -141,8 +140,7 @@ final class CompiledProgram implements AutoCloseable {
    *     us
    * @param logits float32 [rows, vocabulary]
    */
-  record Result(TorchProgram program, TorchProgram.@Nullable Kept greedy, TorchProgram.Kept logits)
-      implements AutoCloseable {
+  record Result(@Nullable KeptValue greedy, KeptValue logits) implements AutoCloseable {
     @Override
     public void close() {
       if (greedy != null) {

@@ -10,11 +10,15 @@ import java.nio.ByteOrder;
  * A step as compiled programs take it, padded to one of their shapes (models/neuron/README.md). The
  * buffers stay where they are, and libtorch reads them in place; used by one thread at a time.
  *
- * <p>Rows that only pad belong to the scratch slot, which is one more than there are sequences.
- * Tokens that only pad a prompt's chunk come after its last one, which the program is told.
+ * <p>Rows that only pad belong to the scratch slot, the one after those of sequences. Tokens that
+ * only pad a prompt's chunk come after its last one, which the program is told.
  */
 final class CompiledStep {
   private final CompiledShapes shapes;
+
+  /** The slot of rows that only pad, and how many others there are. */
+  private final int scratch;
+
   private final ByteBuffer tokens;
   private final ByteBuffer positions;
   private final ByteBuffer slots;
@@ -24,8 +28,15 @@ final class CompiledStep {
   private int width;
   private int context;
 
-  CompiledStep(CompiledShapes shapes) {
+  /**
+   * Creates one for a program.
+   *
+   * @param shapes what it was compiled for
+   * @param slots sequences that have KV at the same time
+   */
+  CompiledStep(CompiledShapes shapes, int slots) {
     this.shapes = shapes;
+    this.scratch = slots;
     int mostRows = shapes.decodeRows().getLast();
     this.tokens = integers(Math.max(mostRows, shapes.prefillTokens().getLast()));
     this.positions = integers(mostRows);
@@ -48,49 +59,62 @@ final class CompiledStep {
    *     fit the one it asks for; the message tells shapes and places and no token
    */
   void fill(StepPlan plan) {
-    begin(plan.shapeRows(), plan.shapeTokens(), plan.shapeContext());
-    require(plan.moves() == 0, "a compiled program moves no KV");
-    require(plan.rows() <= rows, "%d rows do not fit %d".formatted(plan.rows(), rows));
+    pad(plan.shapeRows(), plan.shapeTokens(), plan.shapeContext());
+    if (plan.moves() > 0) {
+      throw new IllegalArgumentException("a compiled program moves no KV");
+    }
+    if (plan.rows() > rows) {
+      throw new IllegalArgumentException("%d rows do not fit %d".formatted(plan.rows(), rows));
+    }
     for (int row = 0; row < plan.rows(); row++) {
-      int count = plan.tokens(row);
-      int first = plan.position(row);
-      int slot = plan.segmentSlot(row, 0);
-      require(count <= width, "%d tokens of a row do not fit %d".formatted(count, width));
-      require(
-          first + count <= context,
-          "a row ends at position %d, the context is %d".formatted(first + count, context));
-      require(
-          plan.segments(row) == 1
-              && slot % shapes.longest() == 0
-              && slot / shapes.longest() < shapes.slots(),
-          "a row's KV must be one of %d slots of %d tokens"
-              .formatted(shapes.slots(), shapes.longest()));
-      for (int token = 0; token < count; token++) {
-        put(tokens, row * width + token, plan.tokenId(row, token));
-      }
-      put(positions, row, first);
-      put(slots, row, slot / shapes.longest());
-      put(last, row, count - 1);
+      fill(plan, row);
     }
   }
 
-  /** A step in which every row only pads, to try a shape without touching any sequence. */
-  void fillPadding(int ofRows, int ofTokens, int ofContext) {
-    begin(ofRows, ofTokens, ofContext);
+  private void fill(StepPlan plan, int row) {
+    int count = plan.tokens(row);
+    int first = plan.position(row);
+    int slot = plan.segmentSlot(row, 0);
+    if (count > width) {
+      throw new IllegalArgumentException(
+          "%d tokens of a row do not fit %d".formatted(count, width));
+    }
+    if (first + count > context) {
+      throw new IllegalArgumentException(
+          "a row ends at position %d, the context is %d".formatted(first + count, context));
+    }
+    int longest = shapes.longest();
+    if (plan.segments(row) != 1 || slot % longest != 0 || slot / longest >= scratch) {
+      throw new IllegalArgumentException(
+          "a row's KV must be one of %d slots of %d tokens".formatted(scratch, longest));
+    }
+    for (int token = 0; token < count; token++) {
+      put(tokens, row * width + token, plan.tokenId(row, token));
+    }
+    put(positions, row, first);
+    put(slots, row, slot / longest);
+    put(last, row, count - 1);
   }
 
-  private void begin(int ofRows, int ofTokens, int ofContext) {
-    require(
-        shapes.has(ofRows, ofTokens, ofContext),
-        ("a step of %d rows of %d tokens with a context of %d was not compiled; prompts have 1 row"
-                + " of %s, decodes have %s rows of 1, contexts are %s")
-            .formatted(
-                ofRows,
-                ofTokens,
-                ofContext,
-                shapes.prefillTokens(),
-                shapes.decodeRows(),
-                shapes.contexts()));
+  /**
+   * Makes a step in which every row only pads: what a plan is laid into, and a way to try a shape
+   * without touching any sequence.
+   *
+   * @throws IllegalArgumentException where this shape was not compiled
+   */
+  void pad(int ofRows, int ofTokens, int ofContext) {
+    if (!shapes.has(ofRows, ofTokens, ofContext)) {
+      throw new IllegalArgumentException(
+          ("a step of %d rows of %d tokens with a context of %d was not compiled; prompts have 1 row"
+                  + " of %s, decodes have %s rows of 1, contexts are %s")
+              .formatted(
+                  ofRows,
+                  ofTokens,
+                  ofContext,
+                  shapes.prefillTokens(),
+                  shapes.decodeRows(),
+                  shapes.contexts()));
+    }
     rows = ofRows;
     width = ofTokens;
     context = ofContext;
@@ -99,19 +123,13 @@ final class CompiledStep {
     }
     for (int row = 0; row < rows; row++) {
       put(positions, row, 0);
-      put(slots, row, shapes.slots());
+      put(slots, row, scratch);
       put(last, row, 0);
     }
   }
 
   private static void put(ByteBuffer buffer, int index, int value) {
     buffer.putInt(Integer.BYTES * index, value);
-  }
-
-  private static void require(boolean ok, String message) {
-    if (!ok) {
-      throw new IllegalArgumentException(message);
-    }
   }
 
   /** The arguments of a program's next call. */
@@ -122,15 +140,5 @@ final class CompiledStep {
         program.array(slots, rows),
         program.array(last, rows),
         program.array(columns, context));
-  }
-
-  /** Rows of the step, padding included. */
-  int rows() {
-    return rows;
-  }
-
-  /** Tokens that the step computes, padding included. */
-  int computedTokens() {
-    return rows * width;
   }
 }

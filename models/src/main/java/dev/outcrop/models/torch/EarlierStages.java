@@ -21,7 +21,7 @@ final class EarlierStages implements AutoCloseable {
       TorchProgram program = programs.get(i);
       TorchProgram next = i + 1 < programs.size() ? programs.get(i + 1) : last;
       IValue tokens = step.tokens(program);
-      try (TorchProgram.Kept hidden = program.keep("hidden", tokens, step.where())) {
+      try (KeptValue hidden = program.keep("hidden", tokens, step.where())) {
         next.give("receive", hidden);
       }
     }

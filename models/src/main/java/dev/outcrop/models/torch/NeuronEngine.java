@@ -52,10 +52,10 @@ public final class NeuronEngine implements Engine {
     this.geometry =
         new KvGeometry(
             shapes.longest(),
-            shapes.slots(),
+            manifest.slots(),
             bundle.config().kvNumbersPerToken() * manifest.elementBytes(),
             bundle.config().maxPosition());
-    long scratch = shapes.slots() + 1L; // slots, and one for what only pads
+    long scratch = manifest.slots() + 1L; // slots, and one for what only pads
     this.facts =
         new CompiledFacts(
             manifest.compileSeconds(),
@@ -114,7 +114,8 @@ public final class NeuronEngine implements Engine {
           if (threads > 0) {
             TorchProgram.threads(threads);
           }
-          CompiledStep step = new CompiledStep(bundle.manifest().shapes());
+          CompiledStep step =
+              new CompiledStep(bundle.manifest().shapes(), bundle.manifest().slots());
           CompiledProgram program = CompiledProgram.open(bundle, step, heed);
           try {
             TorchProgram sampling = TorchProgram.load(samplingText(bundle));
@@ -181,9 +182,9 @@ public final class NeuronEngine implements Engine {
     if (choice.size() == 0) {
       return StepChoice.nothingSampled(plan.results());
     }
-    TorchProgram.@Nullable Kept greedy = result.greedy();
+    @Nullable KeptValue greedy = result.greedy();
     if (greedy != null && choice.greedy()) {
-      int[] tokens = result.program().integers(greedy);
+      int[] tokens = greedy.integers();
       long[] chosen = new long[choice.size()];
       for (int i = 0; i < chosen.length; i++) {
         int token = tokens[choice.row(i)];
@@ -199,9 +200,8 @@ public final class NeuronEngine implements Engine {
   @Override
   public void close() {
     try (CoreClaim _ = claim;
-        CompiledProgram _ = program;
-        TorchProgram _ = sampling) {
-      choice.clear();
+        CompiledProgram _ = program) {
+      sampling.close();
     }
   }
 }

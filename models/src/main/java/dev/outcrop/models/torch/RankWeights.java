@@ -63,7 +63,7 @@ final class RankWeights implements AutoCloseable {
   }
 
   /** A list with a dictionary for each rank, for {@code set_weights}; the caller closes it. */
-  TorchProgram.Kept all() {
+  KeptValue all() {
     return program.keep("all");
   }
 

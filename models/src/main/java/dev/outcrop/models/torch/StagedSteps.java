@@ -67,7 +67,7 @@ final class StagedSteps implements AutoCloseable {
     private final TorchStep step;
     private final long[] moves;
     private final CountDownLatch over = new CountDownLatch(1);
-    private TorchProgram.@Nullable Kept hidden;
+    private @Nullable KeptValue hidden;
     private @Nullable StepResult result;
     private @Nullable Throwable thrown;
 
@@ -127,7 +127,7 @@ final class StagedSteps implements AutoCloseable {
     }
 
     private void forget() {
-      TorchProgram.Kept kept = hidden;
+      KeptValue kept = hidden;
       hidden = null; // also where closing it fails: nobody tries twice
       if (kept != null) {
         kept.close();

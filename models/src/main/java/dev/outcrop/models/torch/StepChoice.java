@@ -28,11 +28,6 @@ final class StepChoice {
     sampling.fill(plan);
   }
 
-  /** Lets go of the last plan's constraints. */
-  void clear() {
-    sampling.fill(new StepPlan());
-  }
-
   /** How many tokens are chosen. */
   int size() {
     return sampling.size();

@@ -126,7 +126,7 @@ public final class TorchEngine implements Engine {
 
   /** Handles of libtorch that are open in this process: none between steps. */
   public static long openHandles() {
-    return TorchProgram.handles();
+    return Handle.open();
   }
 
   TorchProgram program() {

@@ -12,20 +12,16 @@ import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
-import ai.djl.util.NativeResource;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -52,9 +48,6 @@ final class TorchProgram implements AutoCloseable {
    */
   private final List<Handle<?>> inputs = new ArrayList<>();
 
-  /** Of all programs of the process: those that a {@link Handle} was made for and not closed. */
-  private static final AtomicLong HANDLES = new AtomicLong();
-
   static {
     LargePages.ask();
   }
@@ -69,35 +62,36 @@ final class TorchProgram implements AutoCloseable {
 
   /** Compiles a program; errors of the text come out here. */
   static TorchProgram load(String text) {
-    Model model = Model.newInstance("program", Device.cpu(), "PyTorch");
-    try {
-      model.load(new ByteArrayInputStream(TorchArchive.write(text)));
-      return new TorchProgram(model, (PtSymbolBlock) model.getBlock());
-    } catch (IOException e) {
-      model.close();
-      throw new UncheckedIOException(e);
-    } catch (MalformedModelException | RuntimeException e) {
-      model.close();
-      throw new IllegalStateException("libtorch refused the program", e);
-    }
+    return load("program", model -> model.load(new ByteArrayInputStream(TorchArchive.write(text))));
   }
 
   /**
    * Reads a program that was compiled ahead of time; what it was compiled for has to be in this
-   * libtorch.
+   * libtorch, which opens the file itself: read by us, it would be in memory twice.
    */
   static TorchProgram read(Path file) {
-    Model model = Model.newInstance("compiled", Device.cpu(), "PyTorch");
-    try (InputStream archive = Files.newInputStream(file)) {
-      model.load(archive);
+    return load(
+        "compiled program",
+        model -> model.load(file.toAbsolutePath().getParent(), String.valueOf(file.getFileName())));
+  }
+
+  private static TorchProgram load(String what, Source source) {
+    Model model = Model.newInstance(what, Device.cpu(), "PyTorch");
+    try {
+      source.load(model);
       return new TorchProgram(model, (PtSymbolBlock) model.getBlock());
     } catch (IOException e) {
       model.close();
       throw new UncheckedIOException(e);
     } catch (MalformedModelException | RuntimeException e) {
       model.close();
-      throw new IllegalStateException("libtorch refused the compiled program", e);
+      throw new IllegalStateException("libtorch refused the " + what, e);
     }
+  }
+
+  /** Where a program comes from. */
+  private interface Source {
+    void load(Model model) throws IOException, MalformedModelException;
   }
 
   /** Compiles a program and calls its probe; where that fails, this libtorch cannot run it. */
@@ -180,85 +174,37 @@ final class TorchProgram implements AutoCloseable {
     result(method, arguments).close();
   }
 
-  /** A value that stays inside libtorch, so that it may be of any type. */
-  sealed interface Kept extends AutoCloseable {
-    @Override
-    void close();
-  }
-
-  /** Runs a method that returns a tensor, for another program; the caller closes it. */
-  Kept keep(String method, IValue... arguments) {
-    return new KeptValue(result(method, arguments));
-  }
-
-  /** What a {@link #call} returned, to be closed by the caller. */
-  Kept kept(IValue returned) {
-    return new KeptValue(new Handle<>(returned));
-  }
-
-  /** What a tuple consists of, each to be closed by the caller. */
-  List<Kept> parts(Kept tuple) {
-    return switch (tuple) {
-      case KeptValue(var handle) ->
-          Arrays.stream(handle.resource.toIValueTuple()).map(this::kept).toList();
-    };
+  /** Runs a method and leaves what it returns inside libtorch; the caller closes it. */
+  KeptValue keep(String method, IValue... arguments) {
+    return new KeptValue(result(method, arguments), manager);
   }
 
   /**
    * An argument of the next {@link #call}, which reads what another program returned and leaves it
    * to its owner.
    */
-  IValue share(Kept value) {
-    return input(tensor(value));
-  }
-
-  private PtNDArray tensor(Kept value) {
-    return switch (value) {
-      case KeptValue(var handle) -> handle.resource.toTensor(manager);
-    };
-  }
-
-  /** The numbers of a tensor of int32. */
-  int[] integers(Kept value) {
-    try (Handle<PtNDArray> array = new Handle<>(tensor(value))) {
-      return array.resource.toIntArray();
-    }
-  }
-
-  /** Whether a tensor has numbers of a type. */
-  boolean holds(Kept value, DataType type) {
-    try (Handle<PtNDArray> array = new Handle<>(tensor(value))) {
-      return array.resource.getDataType() == type;
-    }
-  }
-
-  /** The dimensions of a tensor. */
-  long[] shape(Kept value) {
-    try (Handle<PtNDArray> array = new Handle<>(tensor(value))) {
-      return array.resource.getShape().getShape();
-    }
+  IValue share(KeptValue value) {
+    return input(value.handle().resource().toTensor(manager));
   }
 
   /** Runs a method with a tensor of another program, which must not be used afterwards. */
-  void give(String method, Kept tensor) {
-    switch (tensor) {
-      case KeptValue(var handle) -> run(method, handle.resource);
-    }
+  void give(String method, KeptValue tensor) {
+    run(method, tensor.handle().resource());
   }
 
   /** Runs a method that returns a tensor of int64. */
   long[] runLongs(String method, IValue... arguments) {
     try (Handle<IValue> result = result(method, arguments);
-        Handle<PtNDArray> array = new Handle<>(result.resource.toTensor(manager))) {
-      return array.resource.toLongArray();
+        Handle<PtNDArray> array = new Handle<>(result.resource().toTensor(manager))) {
+      return array.resource().toLongArray();
     }
   }
 
   /** Runs a method that returns a tensor of float32. */
   float[] runFloats(String method, IValue... arguments) {
     try (Handle<IValue> result = result(method, arguments);
-        Handle<PtNDArray> array = new Handle<>(result.resource.toTensor(manager))) {
-      return array.resource.toFloatArray();
+        Handle<PtNDArray> array = new Handle<>(result.resource().toTensor(manager))) {
+      return array.resource().toFloatArray();
     }
   }
 
@@ -274,18 +220,10 @@ final class TorchProgram implements AutoCloseable {
     return value;
   }
 
-  /**
-   * Handles of libtorch that are open, in all programs: arguments from when they are made here or
-   * reach a call, and what calls return.
-   */
-  static long handles() {
-    return HANDLES.get();
-  }
-
   /** Runs a method that returns a list of tensors of int64 or float32. */
   Tensors runTensors(String method, IValue... arguments) {
     try (Handle<IValue> result = result(method, arguments)) {
-      return tensors(result.resource);
+      return tensors(result.resource());
     }
   }
 
@@ -296,7 +234,7 @@ final class TorchProgram implements AutoCloseable {
     try {
       List<Object> contents = new ArrayList<>();
       for (Handle<PtNDArray> each : arrays) {
-        PtNDArray array = each.resource;
+        PtNDArray array = each.resource();
         contents.add(
             array.getDataType() == DataType.INT64 ? array.toLongArray() : array.toFloatArray());
       }
@@ -318,26 +256,6 @@ final class TorchProgram implements AutoCloseable {
 
     float[] floats(int index) {
       return (float[]) contents.get(index);
-    }
-  }
-
-  /** Something of libtorch's, which counts until it is closed. */
-  private record Handle<T extends NativeResource<Long>>(T resource) implements AutoCloseable {
-    Handle {
-      HANDLES.incrementAndGet();
-    }
-
-    @Override
-    public void close() {
-      resource.close();
-      HANDLES.decrementAndGet();
-    }
-  }
-
-  private record KeptValue(Handle<IValue> handle) implements Kept {
-    @Override
-    public void close() {
-      handle.close();
     }
   }
 
@@ -370,7 +288,7 @@ final class TorchProgram implements AutoCloseable {
 
   private boolean isInput(IValue value) {
     for (Handle<?> input : inputs) {
-      if (value.equals(input.resource)) {
+      if (value.equals(input.resource())) {
         return true;
       }
     }

@@ -2,6 +2,7 @@ package dev.outcrop.models.torch;
 
 import dev.outcrop.models.weights.DType;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -84,6 +85,7 @@ final class CountingBundle {
   private String backend = "cpu";
   private String torch = "2.7.1";
   private String program = PROGRAM;
+  private long ballast = Float.BYTES;
 
   /** Logits of another width than the vocabulary has. */
   CountingBundle width(int tokens) {
@@ -119,6 +121,12 @@ final class CountingBundle {
     return this;
   }
 
+  /** Each rank has so many bytes more of weights, which nothing reads; no space on the disk. */
+  CountingBundle ballast(long bytes) {
+    ballast = bytes;
+    return this;
+  }
+
   /** What follows these tokens, by hand. */
   static int next(int... tokens) {
     int sum = WEIGHT;
@@ -141,6 +149,9 @@ final class CountingBundle {
     for (int rank = 0; rank < ranks; rank++) {
       String name = "weights/tp%d_sharded_checkpoint.safetensors".formatted(rank);
       Files.write(folder.resolve(name), weights(rank));
+      try (RandomAccessFile file = new RandomAccessFile(folder.resolve(name).toFile(), "rw")) {
+        file.setLength(file.length() + ballast);
+      }
       files.add(name);
     }
     List<String> sizes = new ArrayList<>();
@@ -172,8 +183,9 @@ final class CountingBundle {
     String header =
         """
         {"__metadata__":{"outcrop.model":"%s","outcrop.rank":"%d","outcrop.ranks":"%d"},\
-        "weight":{"dtype":"%s","shape":[],"data_offsets":[0,4]}}"""
-            .formatted(HASH, rank, ranks, DType.F32);
+        "weight":{"dtype":"%s","shape":[],"data_offsets":[0,4]},\
+        "ballast":{"dtype":"%4$s","shape":[%5$d],"data_offsets":[4,%6$d]}}"""
+            .formatted(HASH, rank, ranks, DType.F32, ballast / Float.BYTES, 4 + ballast);
     header += " ".repeat(Math.floorMod(-header.length(), Long.BYTES));
     byte[] json = header.getBytes(StandardCharsets.UTF_8);
     return ByteBuffer.allocate(Long.BYTES + json.length + Float.BYTES)

@@ -13,10 +13,14 @@ import dev.outcrop.models.engine.TokenConstraint;
 import dev.outcrop.models.neuron.NeuronBundle;
 import dev.outcrop.models.neuron.NeuronHost;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -56,7 +60,7 @@ final class NeuronEngineTest {
 
   @Test
   void runsPromptsInChunksAndDecodesInPaddedBatches() throws IOException {
-    long before = TorchProgram.handles();
+    long before = Handle.open();
     try (NeuronEngine engine = open(new CountingBundle())) {
       assertThat(engine.geometry()).isEqualTo(new KvGeometry(24, 4, 2 * 2 * 4 * 4, 24));
       begin(1, 8, 12);
@@ -85,7 +89,7 @@ final class NeuronEngineTest {
       row(new int[] {9}, 0, 1, 2, Sampling.GREEDY);
       assertThat(run(engine, plan).tokens()).containsExactly(CountingBundle.next(9));
     }
-    assertThat(TorchProgram.handles()).isEqualTo(before);
+    assertThat(Handle.open()).isEqualTo(before);
   }
 
   @Test
@@ -96,7 +100,7 @@ final class NeuronEngineTest {
             .onDevice()
             .program(
                 "torch.select(chosen, 0, row), token)", "torch.select(chosen, 0, row), token - 1)");
-    long before = TorchProgram.handles();
+    long before = Handle.open();
     try (NeuronEngine engine = open(bundle)) {
       int next = CountingBundle.next(SECOND);
       begin(1, 4, 12);
@@ -106,7 +110,7 @@ final class NeuronEngineTest {
       row(SECOND, 0, 3, 1, new Sampling(0.5, 0, 1, 0, 1, 0, 0, 7, -1));
       assertThat(run(engine, plan).tokens()).containsExactly(next);
     }
-    assertThat(TorchProgram.handles()).isEqualTo(before);
+    assertThat(Handle.open()).isEqualTo(before);
   }
 
   @Test
@@ -149,7 +153,7 @@ final class NeuronEngineTest {
 
   @Test
   void refusesAStepThatWasNotCompiledAndGoesOn() throws IOException {
-    long before = TorchProgram.handles();
+    long before = Handle.open();
     try (NeuronEngine engine = open(new CountingBundle())) {
       begin(3, 1, 12);
       row(SECOND, 0, 1, 0, Sampling.GREEDY);
@@ -174,7 +178,7 @@ final class NeuronEngineTest {
       row(SECOND, 0, 3, 0, Sampling.GREEDY);
       assertThat(run(engine, plan).tokens()).containsExactly(CountingBundle.next(SECOND));
     }
-    assertThat(TorchProgram.handles()).isEqualTo(before);
+    assertThat(Handle.open()).isEqualTo(before);
   }
 
   private void refused(NeuronEngine engine, String what) {
@@ -213,12 +217,42 @@ final class NeuronEngineTest {
   }
 
   private void broken(CountingBundle bundle, String what) {
-    long before = TorchProgram.handles();
+    long before = Handle.open();
     assertThatExceptionOfType(OutcropException.class)
         .isThrownBy(() -> open(bundle))
         .satisfies(e -> assertThat(e.code()).isEqualTo(ModelError.CHECKPOINT_INVALID))
         .withMessageContainingAll("model.pt", what);
-    assertThat(TorchProgram.handles()).isEqualTo(before);
+    assertThat(Handle.open()).isEqualTo(before);
+  }
+
+  /** Weights are mapped, so that a host needs no room for a copy of them. */
+  @Test
+  void loadsInLessThanHalfOfTheWeightsMemory() throws IOException {
+    long weights = 1L << 28;
+    open(new CountingBundle()).close(); // libtorch itself
+    new CountingBundle().ranks(2).ballast(weights / 2).write(folder);
+    long before = anonymous();
+    AtomicLong most = new AtomicLong();
+    try (NeuronEngine engine =
+        NeuronEngine.open(
+            NeuronBundle.open(folder),
+            NONE,
+            1,
+            () -> most.accumulateAndGet(anonymous(), Math::max))) {
+      assertThat(engine.geometry().units()).isEqualTo(CountingBundle.SLOTS);
+      most.accumulateAndGet(anonymous(), Math::max);
+    }
+    assertThat(most.get() - before).isPositive().isLessThan(weights / 2);
+  }
+
+  /** Bytes resident that no file stands behind. */
+  private static long anonymous() {
+    try (Stream<String> lines = Files.lines(Path.of("/proc/self/status"))) {
+      String kib = lines.filter(line -> line.startsWith("RssAnon:")).findFirst().orElseThrow();
+      return 1_024 * Long.parseLong(kib.replaceAll("\\D", ""));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Test

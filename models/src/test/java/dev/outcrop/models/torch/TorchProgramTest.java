@@ -32,7 +32,7 @@ final class TorchProgramTest {
           return torch.reshape(x, [-1, 7])
       """;
 
-  private final long before = TorchProgram.handles();
+  private final long before = Handle.open();
   private final TorchProgram program = TorchProgram.load(TEXT);
 
   @AfterEach
@@ -41,7 +41,7 @@ final class TorchProgramTest {
   }
 
   private long open() {
-    return TorchProgram.handles() - before;
+    return Handle.open() - before;
   }
 
   @Test

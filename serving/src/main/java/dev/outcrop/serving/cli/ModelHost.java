@@ -11,6 +11,7 @@ import dev.outcrop.models.OutcropException;
 import dev.outcrop.models.completion.CompletionFormat;
 import dev.outcrop.models.completion.ReasoningFormat;
 import dev.outcrop.models.completion.ToolFormat;
+import dev.outcrop.models.engine.CompiledShapes;
 import dev.outcrop.models.engine.KvGeometry;
 import dev.outcrop.models.engine.Sampling;
 import dev.outcrop.models.loading.KernelTuning;
@@ -106,6 +107,7 @@ final class ModelHost implements AutoCloseable {
   private void addGenerator(ModelConfig config) {
     LoadedModel model = LoadedModel.open(config.path(), options(config));
     loaded.add(model);
+    requireShapes(config.id(), config.batching().shapes(), model.engine().shapes());
     KvGeometry kv = model.engine().geometry();
     memory.put(config.id(), ModelMemory.of(config.path(), config.quantization(), model.info(), kv));
     Batcher batcher =
@@ -128,6 +130,17 @@ final class ModelHost implements AutoCloseable {
     served.add(
         new ServedModel(
             config.id(), config.aliases(), batcher, text, defaults(model.defaultSampling())));
+  }
+
+  /** What was compiled runs its own shapes, whatever the configuration says. */
+  static void requireShapes(String id, CompiledShapes wanted, CompiledShapes compiled) {
+    if (compiled.fixed() && wanted.fixed() && !wanted.equals(compiled)) {
+      throw new OutcropException(
+          ServingError.START_FAILED,
+          ("%s: batching.shapes must be left out: the bundle was compiled for prefill-tokens %s,"
+                  + " decode-rows %s and contexts %s")
+              .formatted(id, compiled.prefillTokens(), compiled.decodeRows(), compiled.contexts()));
+    }
   }
 
   /** As much of a prompt and an answer as every limit takes: each model has to generate once. */

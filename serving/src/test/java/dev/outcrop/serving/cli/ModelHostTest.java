@@ -16,6 +16,7 @@ import dev.outcrop.batching.encode.Encoder;
 import dev.outcrop.batching.loop.Batchers;
 import dev.outcrop.models.ModelError;
 import dev.outcrop.models.OutcropException;
+import dev.outcrop.models.engine.CompiledShapes;
 import dev.outcrop.models.engine.KvGeometry;
 import dev.outcrop.models.testing.FakeEngine;
 import dev.outcrop.serving.error.ServingError;
@@ -23,6 +24,7 @@ import dev.outcrop.serving.generate.TextModel;
 import dev.outcrop.serving.testing.ByteText;
 import dev.outcrop.serving.testing.ScriptedBatcher;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -120,6 +122,25 @@ final class ModelHostTest {
           .hasMessage(
               "demo: its limits refuse a prompt of 1 tokens with 1 to generate: TENANT_QUOTA, 0 requests are in");
     }
+  }
+
+  @Test
+  void aBundleRunsItsOwnShapesOnly() {
+    CompiledShapes compiled = new CompiledShapes(List.of(32), List.of(1, 8), List.of(128));
+    CompiledShapes others = new CompiledShapes(List.of(32), List.of(1, 4), List.of(128));
+
+    assertThatThrownBy(() -> ModelHost.requireShapes("demo", others, compiled))
+        .isInstanceOfSatisfying(
+            OutcropException.class, e -> assertThat(e.code()).isEqualTo(ServingError.START_FAILED))
+        .hasMessage(
+            "demo: batching.shapes must be left out: the bundle was compiled for prefill-tokens"
+                + " [32], decode-rows [1, 8] and contexts [128]");
+    for (CompiledShapes wanted : List.of(compiled, CompiledShapes.DEFAULT)) {
+      assertThatCode(() -> ModelHost.requireShapes("demo", wanted, compiled))
+          .doesNotThrowAnyException();
+    }
+    assertThatCode(() -> ModelHost.requireShapes("demo", others, CompiledShapes.DEFAULT))
+        .doesNotThrowAnyException();
   }
 
   @ParameterizedTest

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.outcrop.batching.BatchingConfig;
+import dev.outcrop.models.engine.CompiledShapes;
 import dev.outcrop.models.loading.Quantization;
 import java.io.IOException;
 import java.io.InputStream;
@@ -205,7 +206,7 @@ final class ConfigFileTest {
                                 7),
                             new BatchingConfig.Objectives(
                                 Duration.ofSeconds(3), 0.05, Duration.ofMinutes(1), 9),
-                            BatchingConfig.Shapes.DEFAULT,
+                            CompiledShapes.DEFAULT,
                             new BatchingConfig.Speculation(BatchingConfig.Drafts.NGRAM, 9)),
                         new EncodingConfig(Duration.ofMillis(3), "query: ", ""),
                         "Acme",
@@ -239,7 +240,7 @@ final class ConfigFileTest {
             """);
 
     assertThat(config.models().getFirst().batching().shapes())
-        .isEqualTo(new BatchingConfig.Shapes(List.of(128, 512), List.of(1, 8), List.of(512, 2048)));
+        .isEqualTo(new CompiledShapes(List.of(128, 512), List.of(1, 8), List.of(512, 2048)));
   }
 
   @Test
