@@ -27,6 +27,13 @@ final class LauncherTest {
           echo "wrapper $*" >>"$NOTES"
           exec "$FAKE_BUILD"
           ;;
+        *ArchiveClassesAtExit=*)
+          [ -z "$FAKE_REFUSES" ] || exit 1
+          for each; do
+            case $each in *AtExit=*) echo "$*" >"${each#*=}" ;; esac
+          done
+          exit
+          ;;
       esac
       echo "java $*"
       echo "large pages: $THP_MEM_ALLOC_ENABLE"
@@ -146,6 +153,19 @@ final class LauncherTest {
     assertThat(run(Map.of(), "signals", "--once").out()).contains("dev.outcrop.k8s.Main --once");
     assertThat(second.err()).isEmpty();
     assertThat(builds()).isEqualTo(1);
+  }
+
+  @Test
+  void startsWithTheClassesOfAnEarlierStartWhereTheyCouldBeKept() throws Exception {
+    Path archive = root.resolve(".outcrop/serving.jsa");
+
+    assertThat(run(Map.of(), "demo").out()).contains(" -XX:SharedArchiveFile=" + archive + " ");
+    assertThat(archive).content().contains("Main demo --ask");
+    Files.writeString(source(), "int a = 2;");
+    Run without = run(Map.of("FAKE_REFUSES", "yes"), "demo");
+    assertThat(without.status()).as(without.err()).isZero();
+    assertThat(without.out()).contains("Main demo").doesNotContain("SharedArchiveFile");
+    assertThat(archive).doesNotExist();
   }
 
   @Test
