@@ -268,6 +268,7 @@ final class TorchProgram implements AutoCloseable {
    * does not count.
    */
   IValue call(String method, IValue... arguments) {
+    FreedMemory.ours().look();
     for (IValue argument : arguments) {
       if (!isInput(argument)) {
         inputs.add(new Handle<>(argument));

@@ -13,14 +13,11 @@ import dev.outcrop.models.engine.TokenConstraint;
 import dev.outcrop.models.neuron.NeuronBundle;
 import dev.outcrop.models.neuron.NeuronHost;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -231,28 +228,18 @@ final class NeuronEngineTest {
     long weights = 1L << 28;
     open(new CountingBundle()).close(); // libtorch itself
     new CountingBundle().ranks(2).ballast(weights / 2).write(folder);
-    long before = anonymous();
+    long before = ResidentMemory.anonymous();
     AtomicLong most = new AtomicLong();
     try (NeuronEngine engine =
         NeuronEngine.open(
             NeuronBundle.open(folder),
             NONE,
             1,
-            () -> most.accumulateAndGet(anonymous(), Math::max))) {
+            () -> most.accumulateAndGet(ResidentMemory.anonymous(), Math::max))) {
       assertThat(engine.geometry().units()).isEqualTo(CountingBundle.SLOTS);
-      most.accumulateAndGet(anonymous(), Math::max);
+      most.accumulateAndGet(ResidentMemory.anonymous(), Math::max);
     }
     assertThat(most.get() - before).isPositive().isLessThan(weights / 2);
-  }
-
-  /** Bytes resident that no file stands behind. */
-  private static long anonymous() {
-    try (Stream<String> lines = Files.lines(Path.of("/proc/self/status"))) {
-      String kib = lines.filter(line -> line.startsWith("RssAnon:")).findFirst().orElseThrow();
-      return 1_024 * Long.parseLong(kib.replaceAll("\\D", ""));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 
   @Test

@@ -16,8 +16,10 @@ import java.util.Optional;
  * @param stages parts that work on a step one after the other
  * @param replicas replicas on the instance
  * @param kvTokens tokens of KV that a replica has room for
+ * @param kvCopies how many parts of a replica hold the same KV
  */
-public record Layout(int devicesPerReplica, int stages, int replicas, double kvTokens) {
+public record Layout(
+    int devicesPerReplica, int stages, int replicas, double kvTokens, double kvCopies) {
   /** Share of a device's memory for weights and KV; the rest is for programs and activations. */
   public static final double USABLE = 0.9;
 
@@ -43,11 +45,11 @@ public record Layout(int devicesPerReplica, int stages, int replicas, double kvT
     double memory = instance.device().memoryBytes() * USABLE;
     boolean neuron = instance.device().kind() == Device.Kind.NEURON;
     for (int devices = 1; devices <= instance.devices(); devices++) {
-      double kvBytes = work.kvBytesPerToken() * (neuron ? kvCopies(devices, work.config()) : 1);
-      double tokens = (devices * memory - work.weightBytes()) / kvBytes;
+      double copies = neuron ? kvCopies(devices, work.config()) : 1;
+      double tokens = (devices * memory - work.weightBytes()) / (copies * work.kvBytesPerToken());
       if (tokens >= longest && divides(devices, neuron, work.config())) {
         int stages = neuron ? 1 : devices;
-        all.add(new Layout(devices, stages, instance.devices() / devices, tokens));
+        all.add(new Layout(devices, stages, instance.devices() / devices, tokens, copies));
       }
     }
     return all;
@@ -73,6 +75,6 @@ public record Layout(int devicesPerReplica, int stages, int replicas, double kvT
 
   /** What the devices are together that work on a step at the same time. */
   Roof roof(Roof device) {
-    return device.times(devicesPerReplica / stages);
+    return device.times(devicesPerReplica / stages, kvCopies);
   }
 }

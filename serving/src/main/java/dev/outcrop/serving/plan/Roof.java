@@ -8,17 +8,23 @@ import dev.outcrop.serving.prices.Device;
  *
  * @param bytesPerSecond of memory
  * @param flopsPerSecond of arithmetic
+ * @param kvCopies how often the KV of a sequence is read, by devices that hold it for themselves
  */
-public record Roof(double bytesPerSecond, double flopsPerSecond) {
+public record Roof(double bytesPerSecond, double flopsPerSecond, double kvCopies) {
+  /** One that reads KV once. */
+  public Roof(double bytesPerSecond, double flopsPerSecond) {
+    this(bytesPerSecond, flopsPerSecond, 1);
+  }
+
   /** A device of which an engine reaches a share. */
   public static Roof of(Device device, Share share) {
     return new Roof(
         device.bytesPerSecond() * share.bandwidth(), device.flopsPerSecond() * share.flops());
   }
 
-  /** So many of them, each with its part of all bytes and operations. */
-  Roof times(int devices) {
-    return new Roof(devices * bytesPerSecond, devices * flopsPerSecond);
+  /** So many of them, each with its part of all bytes and operations but those of doubled KV. */
+  Roof times(int devices, double copies) {
+    return new Roof(devices * bytesPerSecond, devices * flopsPerSecond, copies);
   }
 
   /** Seconds for bytes and operations that overlap. */
@@ -33,7 +39,7 @@ public record Roof(double bytesPerSecond, double flopsPerSecond) {
    */
   public double decodeSeconds(ModelWork work, double sequences, double context) {
     return seconds(
-        work.bytesRead(sequences) + sequences * work.kvBytesRead(context),
+        work.bytesRead(sequences) + sequences * kvCopies * work.kvBytesRead(context),
         sequences * work.decodeFlops(context));
   }
 
@@ -44,6 +50,6 @@ public record Roof(double bytesPerSecond, double flopsPerSecond) {
 
   /** Seconds that a token found in the cache costs: its KV is read once for the rest. */
   public double cachedSeconds(ModelWork work) {
-    return work.kvBytesPerToken() / bytesPerSecond;
+    return kvCopies * work.kvBytesPerToken() / bytesPerSecond;
   }
 }

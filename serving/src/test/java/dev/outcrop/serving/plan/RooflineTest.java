@@ -139,11 +139,15 @@ final class RooflineTest {
             (8 * 34.4e9 * 0.9 - large.weightBytes()) / (2.0 * large.kvBytesPerToken()),
             within(1.0));
     Roof one = new Roof(100, 10);
-    assertThat(layout.roof(one)).isEqualTo(new Roof(800, 80));
-    assertThat(new Layout(8, 8, 1, 1).roof(one)).as("stages take turns").isEqualTo(one);
+    assertThat(layout.roof(one)).isEqualTo(new Roof(800, 80, 2));
+    assertThat(new Layout(8, 8, 1, 1, 1).roof(one)).as("stages take turns").isEqualTo(one);
+    assertThat(layout.roof(new Roof(100, 1e30)).decodeSeconds(large, 16, 1_000))
+        .isEqualTo((large.bytesRead(16) + 2 * 16 * large.kvBytesRead(1_000)) / 800, within(1e-3));
+    assertThat(layout.roof(one).cachedSeconds(large))
+        .isEqualTo(2 * large.kvBytesPerToken() / 800.0, within(1e-9));
     Traffic traffic = new Traffic(1_000, 200, 0);
     Estimate estimate = Estimate.of(large, instance, ALL, traffic, new Slo(10, 10)).orElseThrow();
-    Roof whole = Roof.of(instance.device(), ALL).times(8);
+    Roof whole = Roof.of(instance.device(), ALL).times(8, 2);
     assertThat(estimate.ttft())
         .isEqualTo(
             whole.promptSeconds(large, 1_000) + whole.decodeSeconds(large, estimate.batch(), 1_100),
