@@ -9,6 +9,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.api.model.batch.v1.JobStatus;
 import io.fabric8.kubernetes.api.model.scheduling.v1.PriorityClassBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.io.IOException;
@@ -36,6 +38,7 @@ final class AdmissionClusterTest {
           "APIService",
           "Deployment",
           "HorizontalPodAutoscaler",
+          "Job",
           "PersistentVolume",
           "PersistentVolumeClaim",
           "PodDisruptionBudget");
@@ -135,7 +138,7 @@ final class AdmissionClusterTest {
 
   @ParameterizedTest
   @MethodSource("valueFiles")
-  void everyDeploymentGetsItsPodsInARestrictedNamespace(Path values) throws Exception {
+  void everyDeploymentAndJobGetsItsPodsInARestrictedNamespace(Path values) throws Exception {
     String namespace =
         "pods-" + values.getFileName().toString().replaceAll("values-|in-|\\.yaml", "");
     cluster.restrictedNamespace(namespace);
@@ -157,6 +160,17 @@ final class AdmissionClusterTest {
                 cluster.client().apps().deployments().inNamespace(namespace).withName(name).get();
             Integer pods = now.getStatus().getReplicas();
             return pods != null && pods == wanted;
+          });
+    }
+    for (Job job : rendering.all(Job.class)) {
+      String name = job.getMetadata().getName();
+      TestCluster.await(
+          "the pod of " + name,
+          () -> {
+            Job now =
+                cluster.client().batch().v1().jobs().inNamespace(namespace).withName(name).get();
+            JobStatus status = now.getStatus();
+            return status != null && Integer.valueOf(1).equals(status.getActive());
           });
     }
     for (Rendering.Manifest hook : rendering.manifests()) {

@@ -41,9 +41,10 @@ public record NeuronBundle(
     ranks = List.copyOf(ranks);
   }
 
-  /** Whether a model folder is a bundle. */
+  /** Whether a model folder is a bundle, or the beginning of one: its manifest comes last. */
   public static boolean in(Path folder) {
-    return Files.exists(folder.resolve(MANIFEST));
+    return Files.exists(folder.resolve(MANIFEST))
+        || Files.exists(folder.resolve(WEIGHTS.formatted(0)));
   }
 
   /**
@@ -75,7 +76,7 @@ public record NeuronBundle(
       if (!Files.exists(weights)) {
         throw invalid(
             weights,
-            "is missing: the weights of rank %d; the bundle was compiled for %d ranks"
+            "is missing: the weights of rank %d of %d"
                 .formatted(rank, manifest.ranks()));
       }
     }

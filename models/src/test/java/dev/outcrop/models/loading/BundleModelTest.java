@@ -138,7 +138,7 @@ final class BundleModelTest {
         "format            | 2                | format is 2; supported: 1",
         "backend           | \"gpu\"          | backend is gpu; supported: neuron, cpu",
         "dtype             | \"float16\"      | dtype is float16; supported: bfloat16, float32",
-        "tensor_parallel   | 2                | tp1_sharded_checkpoint.safetensors: is missing: the weights of rank 1; the bundle was compiled for 2 ranks",
+        "tensor_parallel   | 2                | tp1_sharded_checkpoint.safetensors: is missing: the weights of rank 1 of 2",
         "tensor_parallel   | 0                | tensor_parallel is 0, must be an integer from 1",
         "slots             | 4                | decode_rows must not end above slots",
         "prefill_tokens    | [128, 32]        | prefillTokens must ascend from 1",
@@ -163,6 +163,14 @@ final class BundleModelTest {
     refused(FLOAT32, what);
   }
 
+  /** It is written last, so that without it the rest may be there in part. */
+  @Test
+  void isNoneWithoutItsManifest() throws IOException {
+    Files.delete(folder.resolve("manifest.json"));
+
+    refused(FLOAT32, "manifest.json: is missing");
+  }
+
   @Test
   void saysWhatIsWrongWithTheFilesBeside() throws IOException {
     try (RandomAccessFile weights = new RandomAccessFile(folder.resolve(WEIGHTS).toFile(), "rw")) {
@@ -170,7 +178,7 @@ final class BundleModelTest {
     }
     refused(FLOAT32, "tp0_sharded_checkpoint.safetensors: has", "manifest.json says");
     Files.delete(folder.resolve(WEIGHTS));
-    refused(FLOAT32, "is missing: the weights of rank 0");
+    refused(FLOAT32, "is missing: the weights of rank 0 of 1");
     Files.delete(folder.resolve("model.pt"));
     refused(FLOAT32, "model.pt: is missing");
     Files.delete(folder.resolve("manifest.json"));
