@@ -244,6 +244,7 @@ final class DecoderProgram {
         .flag("silu", mlp.activation() == Activation.SILU)
         .flag("chunks", chunk > 1)
         .flag("onednn", onednn)
+        .flag("padded", onednn && !ExpertProgram.in(config)) // a router would route what pads
         .flag("windows", calls.windowed())
         .flag("mixed", calls.mixed())
         .flag("layer_norm", norms.kind() == Norms.Kind.LAYER)
