@@ -75,9 +75,7 @@ public record NeuronBundle(
       Path weights = folder.resolve(WEIGHTS.formatted(rank));
       if (!Files.exists(weights)) {
         throw invalid(
-            weights,
-            "is missing: the weights of rank %d of %d"
-                .formatted(rank, manifest.ranks()));
+            weights, "is missing: the weights of rank %d of %d".formatted(rank, manifest.ranks()));
       }
     }
     List<SafetensorsFile> ranks = new ArrayList<>();

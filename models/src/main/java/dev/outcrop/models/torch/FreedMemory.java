@@ -58,8 +58,7 @@ final class FreedMemory {
           .defaultLookup()
           .find("malloc_trim")
           .map(
-              address ->
-                  linker.downcallHandle(address, FunctionDescriptor.of(JAVA_INT, JAVA_LONG)))
+              address -> linker.downcallHandle(address, FunctionDescriptor.of(JAVA_INT, JAVA_LONG)))
           .orElse(null);
     }
 

@@ -43,7 +43,8 @@ final class FreedMemoryTest {
     Linker linker = Linker.nativeLinker();
     MethodHandle malloc =
         linker.downcallHandle(
-            linker.defaultLookup().findOrThrow("malloc"), FunctionDescriptor.of(ADDRESS, JAVA_LONG));
+            linker.defaultLookup().findOrThrow("malloc"),
+            FunctionDescriptor.of(ADDRESS, JAVA_LONG));
     MethodHandle free =
         linker.downcallHandle(
             linker.defaultLookup().findOrThrow("free"), FunctionDescriptor.ofVoid(ADDRESS));
