@@ -137,8 +137,8 @@ final class ModelHost implements AutoCloseable {
     if (compiled.fixed() && wanted.fixed() && !wanted.equals(compiled)) {
       throw new OutcropException(
           ServingError.START_FAILED,
-          ("%s: batching.shapes must be left out: the bundle was compiled for prefill-tokens %s,"
-                  + " decode-rows %s and contexts %s")
+          ("%s: batching.shapes must be left out or be those of the bundle, which was compiled for"
+                  + " prefill-tokens %s, decode-rows %s and contexts %s")
               .formatted(id, compiled.prefillTokens(), compiled.decodeRows(), compiled.contexts()));
     }
   }

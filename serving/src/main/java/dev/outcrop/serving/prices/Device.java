@@ -23,7 +23,7 @@ public record Device(
     CPU,
     /** NVIDIA: the program is written but untested on hardware. */
     GPU,
-    /** Inferentia and Trainium: there is no program yet. */
+    /** Inferentia and Trainium: the program is written but untested on hardware. */
     NEURON
   }
 }

@@ -133,8 +133,8 @@ final class ModelHostTest {
         .isInstanceOfSatisfying(
             OutcropException.class, e -> assertThat(e.code()).isEqualTo(ServingError.START_FAILED))
         .hasMessage(
-            "demo: batching.shapes must be left out: the bundle was compiled for prefill-tokens"
-                + " [32], decode-rows [1, 8] and contexts [128]");
+            "demo: batching.shapes must be left out or be those of the bundle, which was compiled for"
+                + " prefill-tokens [32], decode-rows [1, 8] and contexts [128]");
     for (CompiledShapes wanted : List.of(compiled, CompiledShapes.DEFAULT)) {
       assertThatCode(() -> ModelHost.requireShapes("demo", wanted, compiled))
           .doesNotThrowAnyException();
