@@ -34,6 +34,8 @@ public record NeuronBundle(
     List<SafetensorsFile> ranks) {
   private static final String MANIFEST = "manifest.json";
   private static final String PROGRAM = "model.pt";
+  private static final String AGAIN =
+      "; copy the whole bundle again, or have compile.py make it anew (--replace)";
   private static final String WEIGHTS = "weights/tp%d_sharded_checkpoint.safetensors";
 
   /** Copies the list. */
@@ -75,7 +77,8 @@ public record NeuronBundle(
       Path weights = folder.resolve(WEIGHTS.formatted(rank));
       if (!Files.exists(weights)) {
         throw invalid(
-            weights, "is missing: the weights of rank %d of %d".formatted(rank, manifest.ranks()));
+            weights,
+            "is missing: the weights of rank %d of %d%s".formatted(rank, manifest.ranks(), AGAIN));
       }
     }
     List<SafetensorsFile> ranks = new ArrayList<>();
@@ -94,13 +97,14 @@ public record NeuronBundle(
     if (!said.equals(manifest.modelHash())) {
       throw invalid(
           file,
-          "has the weights of another model (%s, manifest.json says %s)"
-              .formatted(said, manifest.modelHash()));
+          "has the weights of another model (%s, manifest.json says %s)%s"
+              .formatted(said, manifest.modelHash(), AGAIN));
     }
     String place = metadata.get("outcrop.rank") + " of " + metadata.get("outcrop.ranks");
     String wanted = "%d of %d".formatted(rank, manifest.ranks());
     if (!place.equals(wanted)) {
-      throw invalid(file, "has the weights of rank %s, must be %s".formatted(show(place), wanted));
+      throw invalid(
+          file, "has the weights of rank %s, must be %s%s".formatted(show(place), wanted, AGAIN));
     }
     return weights;
   }
@@ -113,11 +117,11 @@ public record NeuronBundle(
     }
     try {
       if (!Files.isRegularFile(file)) {
-        throw invalid(file, "is missing");
+        throw invalid(file, "is missing" + AGAIN);
       }
       long size = Files.size(file);
       if (size != bytes) {
-        throw invalid(file, "has %d bytes, manifest.json says %d".formatted(size, bytes));
+        throw invalid(file, "has %d bytes, manifest.json says %d%s".formatted(size, bytes, AGAIN));
       }
       return file;
     } catch (IOException e) {
@@ -147,8 +151,8 @@ public record NeuronBundle(
       throw new OutcropException(
           ModelError.CHECKPOINT_UNSUPPORTED,
           ("%s: was compiled with PyTorch %s, libtorch %s runs here; compile it again with PyTorch"
-                  + " %s (Neuron SDK 2.28), or set PYTORCH_VERSION and PYTORCH_LIBRARY_PATH to a"
-                  + " libtorch %s")
+                  + " %s (Neuron SDK 2.28), or set PYTORCH_VERSION, PYTORCH_FLAVOR=cpu and"
+                  + " PYTORCH_LIBRARY_PATH to a libtorch %s")
               .formatted(
                   folder.resolve(MANIFEST),
                   show(compiled),

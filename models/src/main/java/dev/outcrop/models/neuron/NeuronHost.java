@@ -106,8 +106,12 @@ public record NeuronHost(Map<String, String> environment, IntSupplier cores) {
 
   /** The error where libtorch does not load with Neuron's library beside it. */
   public OutcropException unloadable(Throwable cause) {
+    Throwable first = cause;
+    while (first.getCause() != null) {
+      first = first.getCause();
+    }
     return missing(
-        "libtorch or " + LIBRARY + " cannot be loaded (" + cause.getMessage() + ")", cause);
+        "libtorch or %s cannot be loaded (%s)".formatted(LIBRARY, first.getMessage()), cause);
   }
 
   private static OutcropException missing(String what) {
@@ -119,8 +123,8 @@ public record NeuronHost(Map<String, String> environment, IntSupplier cores) {
         ModelError.DEVICE_MISSING,
         ("a Neuron bundle cannot run here: %s. It needs an Inferentia2 or Trainium instance with"
                 + " Neuron's driver, %s=.../torch_neuronx/lib/libtorchneuron.so of torch-neuronx"
-                + " 2.7 (SDK 2.28), PYTORCH_LIBRARY_PATH=the folder of libtorch 2.7.1 and"
-                + " PYTORCH_VERSION=2.7.1")
+                + " 2.7 (SDK 2.28), PYTORCH_LIBRARY_PATH=the folder of libtorch 2.7.1,"
+                + " PYTORCH_VERSION=2.7.1 and PYTORCH_FLAVOR=cpu")
             .formatted(what, EXTRA),
         cause);
   }

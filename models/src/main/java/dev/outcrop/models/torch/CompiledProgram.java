@@ -125,7 +125,9 @@ final class CompiledProgram implements AutoCloseable {
   private static OutcropException broken(
       NeuronBundle bundle, String what, @Nullable Exception cause) {
     return new OutcropException(
-        ModelError.CHECKPOINT_INVALID, bundle.program() + ": " + what, cause);
+        ModelError.CHECKPOINT_INVALID,
+        bundle.program() + ": " + what + "; have compile.py make the bundle anew (--replace)",
+        cause);
   }
 
   @Override

@@ -56,11 +56,13 @@ public final class NeuronEngine implements Engine {
             bundle.config().kvNumbersPerToken() * manifest.elementBytes(),
             bundle.config().maxPosition());
     long scratch = manifest.slots() + 1L; // slots, and one for what only pads
+    // Several ranks have the same KV head where there are more of them.
+    int copies = Math.max(1, manifest.ranks() / bundle.config().attention().kvHeads());
     this.facts =
         new CompiledFacts(
             manifest.compileSeconds(),
             loadSeconds,
-            bundle.weightBytes() + scratch * shapes.longest() * geometry.bytesPerToken());
+            bundle.weightBytes() + copies * scratch * shapes.longest() * geometry.bytesPerToken());
   }
 
   /**

@@ -97,6 +97,8 @@ final class NeuronHostTest {
     refused(32, 2, "NEURON_RT_NUM_CORES must be a number, was 'many'");
     environment.put(EXTRA, folder.resolve("libtorch.so").toString());
     refused(2, 2, "which is not there");
+    environment.put(EXTRA, folder.resolve("libother.so").toString());
+    refused(2, 2, "PYTORCH_EXTRA_LIBRARY_PATH names no libtorchneuron.so");
     environment.remove(EXTRA);
     refused(2, 2, "PYTORCH_EXTRA_LIBRARY_PATH is not set");
   }
@@ -106,6 +108,21 @@ final class NeuronHostTest {
         .isThrownBy(() -> cores(there, ranks))
         .satisfies(e -> assertThat(e.code()).isEqualTo(ModelError.DEVICE_MISSING))
         .withMessageContainingAll(
-            what, "libtorchneuron.so", "PYTORCH_LIBRARY_PATH", "PYTORCH_VERSION=2.7.1");
+            what,
+            "libtorchneuron.so",
+            "PYTORCH_LIBRARY_PATH",
+            "PYTORCH_VERSION=2.7.1",
+            "PYTORCH_FLAVOR=cpu");
+  }
+
+  @Test
+  void saysWhatKeptALibraryFromLoading() {
+    Throwable inner = new UnsatisfiedLinkError("libnrt.so.1: cannot open shared object file");
+    Throwable outer = new IllegalStateException("Failed to load PyTorch native library", inner);
+
+    assertThat(new NeuronHost(environment, () -> 2).unloadable(outer))
+        .hasMessageContainingAll(
+            "libtorchneuron cannot be loaded (libnrt.so.1: cannot open", "PYTORCH_FLAVOR=cpu")
+        .hasCause(outer);
   }
 }

@@ -85,6 +85,7 @@ final class CountingBundle {
   private String backend = "cpu";
   private String torch = "2.7.1";
   private String program = PROGRAM;
+  private DType type = DType.F32;
   private long ballast = Float.BYTES;
 
   /** Logits of another width than the vocabulary has. */
@@ -118,6 +119,12 @@ final class CountingBundle {
   /** Another program. */
   CountingBundle program(String old, String other) {
     program = program.replace(old, other);
+    return this;
+  }
+
+  /** Weights in bfloat16. */
+  CountingBundle bfloat16() {
+    type = DType.BF16;
     return this;
   }
 
@@ -162,13 +169,19 @@ final class CountingBundle {
         folder.resolve("manifest.json"),
         """
         {"format": 1, "backend": "%s", "model": {"id": "counting", "family": "llama", "hash": "%s"},
-         "dtype": "float32", "tensor_parallel": %d, "versions": {"torch": "%s"}, "slots": 4,
+         "dtype": "%s", "tensor_parallel": %d, "versions": {"torch": "%s"}, "slots": 4,
          "prefill_tokens": [4, 8], "decode_rows": [1, 2, 4], "contexts": [12, 24],
          "sampling": "%s", "files": {%s},
          "compiled": {"seconds": 0.5, "target": "cpu", "compiler_args": ""}}
         """
             .formatted(
-                backend, HASH, ranks, torch, device ? "device" : "host", String.join(", ", sizes)));
+                backend,
+                HASH,
+                type == DType.F32 ? "float32" : "bfloat16",
+                ranks,
+                torch,
+                device ? "device" : "host",
+                String.join(", ", sizes)));
     Files.writeString(
         folder.resolve("config.json"),
         """
@@ -183,16 +196,26 @@ final class CountingBundle {
     String header =
         """
         {"__metadata__":{"outcrop.model":"%s","outcrop.rank":"%d","outcrop.ranks":"%d"},\
-        "weight":{"dtype":"%s","shape":[],"data_offsets":[0,4]},\
-        "ballast":{"dtype":"%4$s","shape":[%5$d],"data_offsets":[4,%6$d]}}"""
-            .formatted(HASH, rank, ranks, DType.F32, ballast / Float.BYTES, 4 + ballast);
+        "weight":{"dtype":"%s","shape":[],"data_offsets":[0,%d]},\
+        "ballast":{"dtype":"%4$s","shape":[%6$d],"data_offsets":[%5$d,%7$d]}}"""
+            .formatted(
+                HASH,
+                rank,
+                ranks,
+                type,
+                type.bytes(),
+                ballast / type.bytes(),
+                type.bytes() + ballast);
     header += " ".repeat(Math.floorMod(-header.length(), Long.BYTES));
     byte[] json = header.getBytes(StandardCharsets.UTF_8);
-    return ByteBuffer.allocate(Long.BYTES + json.length + Float.BYTES)
-        .order(ByteOrder.LITTLE_ENDIAN)
-        .putLong(json.length)
-        .put(json)
-        .putFloat(rank == 0 ? WEIGHT - ranks + 1 : 1)
-        .array();
+    int bits = Float.floatToIntBits(rank == 0 ? WEIGHT - ranks + 1 : 1);
+    ByteBuffer file =
+        ByteBuffer.allocate(Long.BYTES + json.length + type.bytes())
+            .order(ByteOrder.LITTLE_ENDIAN)
+            .putLong(json.length)
+            .put(json);
+    return type == DType.F32
+        ? file.putInt(bits).array()
+        : file.putShort((short) (bits >> Short.SIZE)).array();
   }
 }

@@ -13,6 +13,7 @@ import dev.outcrop.models.engine.TokenConstraint;
 import dev.outcrop.models.neuron.NeuronBundle;
 import dev.outcrop.models.neuron.NeuronHost;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -220,6 +221,37 @@ final class NeuronEngineTest {
         .satisfies(e -> assertThat(e.code()).isEqualTo(ModelError.CHECKPOINT_INVALID))
         .withMessageContainingAll("model.pt", what);
     assertThat(Handle.open()).isEqualTo(before);
+  }
+
+  @Test
+  void runsWeightsInBfloat16ThatNeverCrossToJava() throws IOException {
+    try (NeuronEngine engine = open(new CountingBundle().ranks(2).bfloat16())) {
+      begin(1, 4, 12);
+      row(SECOND, 0, 3, 1, Sampling.GREEDY);
+      assertThat(run(engine, plan).tokens()).containsExactly(CountingBundle.next(SECOND));
+      long token = 2 * 2 * 4 * 2; // two layers, K and V of one head of four numbers
+      assertThat(engine.geometry().bytesPerToken()).isEqualTo(token);
+      long weights = 2 * (2 + 4); // of two ranks the weight, and what nothing reads
+      assertThat(engine.compiled().deviceBytes())
+          .as("both ranks have the one KV head, in four slots and the scratch slot")
+          .isEqualTo(weights + 2 * 5 * 24 * token);
+    }
+  }
+
+  @Test
+  void takesNoRankForAnother() throws IOException {
+    new CountingBundle().ranks(2).write(folder);
+    Path first = folder.resolve("weights/tp0_sharded_checkpoint.safetensors");
+    Path second = folder.resolve("weights/tp1_sharded_checkpoint.safetensors");
+    Path other = folder.resolve("other");
+    Files.move(first, other);
+    Files.move(second, first);
+    Files.move(other, second);
+
+    assertThatExceptionOfType(OutcropException.class)
+        .isThrownBy(() -> NeuronBundle.open(folder))
+        .withMessageContainingAll(
+            first.toString(), "has the weights of rank 1 of 2, must be 0 of 2", "--replace");
   }
 
   /** Weights are mapped, so that a host needs no room for a copy of them. */

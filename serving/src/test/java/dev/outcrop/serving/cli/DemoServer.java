@@ -72,6 +72,10 @@ final class DemoServer implements AutoCloseable {
     return server.endpoint();
   }
 
+  int managementPort() {
+    return server.managementPort();
+  }
+
   @Override
   public void close() {
     sync.close();

@@ -1,6 +1,5 @@
 package dev.outcrop.serving.cli;
 
-
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -82,6 +82,17 @@ final class NeuronTableTest {
       }
     }
 
-    assertThat(Files.readAllLines(README)).containsAll(rows);
+    assertThat(Files.readAllLines(README))
+        .filteredOn(line -> line.matches("\\| (a chunk|\\d+ decodes|inf2|trn1).*"))
+        .containsExactlyElementsOf(rows);
+  }
+
+  /** And one slot more, for rows that only pad. */
+  @Test
+  void sixteenSlotsFitADeviceAndThirtyTwoDoNot() {
+    Layout layout =
+        Layout.of(LLAMA, PRICES.instance("inf2.xlarge").orElseThrow(), CONTEXTS[1]).orElseThrow();
+
+    assertThat(layout.kvTokens()).isBetween(17.0 * CONTEXTS[1], 33.0 * CONTEXTS[1]);
   }
 }
