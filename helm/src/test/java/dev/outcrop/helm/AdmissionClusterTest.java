@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobStatus;
@@ -163,6 +164,13 @@ final class AdmissionClusterTest {
           });
     }
     for (Job job : rendering.all(Job.class)) {
+      cluster.apply( // one that the values name is made by who installs the chart
+          new ServiceAccountBuilder()
+              .withNewMetadata()
+              .withNamespace(namespace)
+              .withName(job.getSpec().getTemplate().getSpec().getServiceAccountName())
+              .endMetadata()
+              .build());
       String name = job.getMetadata().getName();
       TestCluster.await(
           "the pod of " + name,
