@@ -171,4 +171,9 @@ public record Attention(
   public boolean usualScale() {
     return scale == 1 / Math.sqrt(headDim);
   }
+
+  /** How many of the ranks that share a model's heads have the same KV head. */
+  public int kvCopies(int ranks) {
+    return Math.max(1, ranks / kvHeads);
+  }
 }

@@ -105,13 +105,8 @@ public record NeuronHost(Map<String, String> environment, IntSupplier cores) {
   }
 
   /** The error where libtorch does not load with Neuron's library beside it. */
-  public OutcropException unloadable(Throwable cause) {
-    Throwable first = cause;
-    while (first.getCause() != null) {
-      first = first.getCause();
-    }
-    return missing(
-        "libtorch or %s cannot be loaded (%s)".formatted(LIBRARY, first.getMessage()), cause);
+  public OutcropException unloadable(OutcropException cause) {
+    return missing(String.valueOf(cause.getMessage()), cause);
   }
 
   private static OutcropException missing(String what) {

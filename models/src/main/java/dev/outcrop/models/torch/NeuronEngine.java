@@ -1,6 +1,5 @@
 package dev.outcrop.models.torch;
 
-import ai.djl.engine.EngineException;
 import ai.djl.pytorch.jni.IValue;
 import dev.outcrop.models.OutcropException;
 import dev.outcrop.models.engine.CompiledFacts;
@@ -56,8 +55,7 @@ public final class NeuronEngine implements Engine {
             bundle.config().kvNumbersPerToken() * manifest.elementBytes(),
             bundle.config().maxPosition());
     long scratch = manifest.slots() + 1L; // slots, and one for what only pads
-    // Several ranks have the same KV head where there are more of them.
-    int copies = Math.max(1, manifest.ranks() / bundle.config().attention().kvHeads());
+    int copies = bundle.config().attention().kvCopies(manifest.ranks());
     this.facts =
         new CompiledFacts(
             manifest.compileSeconds(),
@@ -102,7 +100,7 @@ public final class NeuronEngine implements Engine {
   private static void requireNatives(NeuronHost host) {
     try {
       TorchProgram.version();
-    } catch (EngineException | IllegalStateException | LinkageError e) {
+    } catch (OutcropException e) {
       throw host.unloadable(e);
     }
   }

@@ -12,6 +12,8 @@ import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
+import dev.outcrop.models.ModelError;
+import dev.outcrop.models.OutcropException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -76,6 +78,7 @@ final class TorchProgram implements AutoCloseable {
   }
 
   private static TorchProgram load(String what, Source source) {
+    libtorch();
     Model model = Model.newInstance(what, Device.cpu(), "PyTorch");
     try {
       source.load(model);
@@ -114,8 +117,8 @@ final class TorchProgram implements AutoCloseable {
     return CompletableFuture.runAsync(
         () -> {
           try {
-            Engine.getEngine("PyTorch");
-          } catch (RuntimeException | LinkageError e) {
+            libtorch();
+          } catch (RuntimeException e) {
             log.debug("libtorch cannot be loaded", e);
           }
         },
@@ -124,8 +127,7 @@ final class TorchProgram implements AutoCloseable {
 
   /** Threads that one operator may use, for the whole process. */
   static void threads(int count) {
-    // Loads the natives; the call below does not.
-    Engine.getEngine("PyTorch");
+    libtorch(); // the call below does not load it
     JniUtils.setNumThreads(count);
   }
 
@@ -134,9 +136,34 @@ final class TorchProgram implements AutoCloseable {
     return JniUtils.getNumThreads();
   }
 
-  /** The version of libtorch. */
+  /**
+   * The version of libtorch.
+   *
+   * @throws OutcropException DEVICE_MISSING where it does not load, with the first reason
+   */
   static String version() {
-    return Engine.getEngine("PyTorch").getVersion();
+    return libtorch().getVersion();
+  }
+
+  private static Engine libtorch() {
+    try {
+      return Engine.getEngine("PyTorch");
+    } catch (RuntimeException | LinkageError e) {
+      throw unloadable(e);
+    }
+  }
+
+  static OutcropException unloadable(Throwable cause) {
+    Throwable first = cause;
+    while (first.getCause() != null) {
+      first = first.getCause();
+    }
+    return new OutcropException(
+        ModelError.DEVICE_MISSING,
+        ("libtorch cannot be loaded (%s); where another one than ours is wanted, PYTORCH_VERSION,"
+                + " PYTORCH_FLAVOR and PYTORCH_LIBRARY_PATH have to name it, all three")
+            .formatted(first.getMessage()),
+        cause);
   }
 
   /** A tensor for the next {@link #call}, which closes it. */

@@ -45,6 +45,17 @@ final class TorchProgramTest {
   }
 
   @Test
+  void tellsTheFirstReasonWhyLibtorchDoesNotLoad() {
+    Throwable inner = new UnsatisfiedLinkError("libnrt.so.1: cannot open shared object file");
+    Throwable outer = new IllegalStateException("Failed to load PyTorch native library", inner);
+
+    assertThat(TorchProgram.unloadable(outer))
+        .hasMessageContainingAll(
+            "libtorch cannot be loaded (libnrt.so.1: cannot open", "PYTORCH_FLAVOR")
+        .hasCause(outer);
+  }
+
+  @Test
   void closesWhatACallTookAndGave() {
     IValue x = program.longs(new long[] {1, 2, 3}, 3);
     IValue factor = IValue.from(2);

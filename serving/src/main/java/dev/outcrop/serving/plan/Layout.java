@@ -45,7 +45,7 @@ public record Layout(
     double memory = instance.device().memoryBytes() * USABLE;
     boolean neuron = instance.device().kind() == Device.Kind.NEURON;
     for (int devices = 1; devices <= instance.devices(); devices++) {
-      double copies = neuron ? kvCopies(devices, work.config()) : 1;
+      double copies = neuron ? work.config().attention().kvCopies(NEURON_CORES * devices) : 1;
       double tokens = (devices * memory - work.weightBytes()) / (copies * work.kvBytesPerToken());
       if (tokens >= longest && divides(devices, neuron, work.config())) {
         int stages = neuron ? 1 : devices;
@@ -66,11 +66,6 @@ public record Layout(
         && config.hiddenSize() % ranks == 0
         && config.layers().stream().allMatch(layer -> layer.mlp().width() % ranks == 0)
         && (kvHeads % ranks == 0 || ranks % kvHeads == 0);
-  }
-
-  /** Several cores have the same KV head where there are more of them. */
-  private static double kvCopies(int devices, DecoderConfig config) {
-    return Math.max(1, (double) NEURON_CORES * devices / config.attention().kvHeads());
   }
 
   /** What the devices are together that work on a step at the same time. */
