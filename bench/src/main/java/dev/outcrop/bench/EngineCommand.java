@@ -32,6 +32,8 @@ final class EngineCommand implements Callable<Integer> {
   private static final int MOST_BATCH = 4_096; // with the most tokens, their slots fit an int
   private static final int MOST_PROMPT = 131_072;
   private static final int MOST_STEPS = 100_000;
+  private static final int SHORT_STEPS = 16; // so that the context stays next to nothing
+  private static final int MOST_GEMM_ROWS = 512;
 
   @Option(
       names = "--shape",
@@ -117,11 +119,16 @@ final class EngineCommand implements Callable<Integer> {
     double before = bench.readGigabytesPerSecond();
     double[] stepMillis = new double[repeats];
     double[] floorMillis = new double[repeats];
+    double[] shortMillis = new double[repeats];
     double[] prefillMillis = new double[repeats];
+    double[] gemmMillis = new double[repeats];
+    int gemmRows = Math.min(prompt, MOST_GEMM_ROWS);
     for (int repeat = 0; repeat < repeats; repeat++) {
       floorMillis[repeat] = Run.median(bench.floorMillis(batch, steps));
+      shortMillis[repeat] = Run.median(bench.decodeMillis(batch, 1, Math.min(steps, SHORT_STEPS)));
       stepMillis[repeat] = Run.median(bench.decodeMillis(batch, prompt, steps));
       prefillMillis[repeat] = bench.prefillMillis(prompt);
+      gemmMillis[repeat] = Run.median(bench.floorMillis(gemmRows, 1));
     }
     double after = bench.readGigabytesPerSecond();
     double gigaflops = bench.gemmGigaflops();
@@ -133,11 +140,15 @@ final class EngineCommand implements Callable<Integer> {
     result.put("tokensPerSecond", batch * 1_000 / millis);
     result.put("floorMsPerStep", floor);
     result.put("stepOverFloor", millis / floor);
+    double withoutContext = Run.median(shortMillis);
+    result.put("shortMsPerStep", withoutContext);
+    result.put("attentionShare", 1 - withoutContext / millis);
     double prefill = Run.median(prefillMillis);
     result.put("prefillMs", prefill);
     double gigabytes = (before + after) / 2;
     roof.decode(result, millis, batch, prompt + steps / 2., gigabytes, gigaflops);
     roof.prefill(result, prefill, prompt, gigabytes, gigaflops);
+    roof.products(result, prefill, prompt, Run.median(gemmMillis), gemmRows);
     result.put("gemmGigaflopsPerSecond", gigaflops);
     result.put("readGigabytesPerSecond", gigabytes);
     result.put("readGigabytesPerSecondBefore", before);
@@ -163,6 +174,8 @@ final class EngineCommand implements Callable<Integer> {
         tokensPerSecond: tokens/s of all sequences
         floorMsPerStep: ms, the linear layers alone over cycled weights in the same run
         stepOverFloor: ratio
+        shortMsPerStep: ms of a step whose sequences have next to no context, in the same run
+        attentionShare: part of msPerStep that the context adds to shortMsPerStep
         prefillMs: ms of one prompt, median
         readMegabytes: 10^6 bytes of weights and KV that a step has to read, counted from the shape
         gigaflop: 10^9 operations that a step has to do, counted from the shape
@@ -170,6 +183,9 @@ final class EngineCommand implements Callable<Integer> {
         rooflineShare: rooflineMs over msPerStep
         prefillRooflineMs: ms, the same of the prompt
         prefillRooflineShare: prefillRooflineMs over prefillMs
+        gemmRows: rows of the linear layers that are run alone
+        linearGigaflopsPerSecond: 10^9 operations/s of the linear layers alone with so many rows
+        prefillGemmShare: operations/s of the prompt, over linearGigaflopsPerSecond
         gemmGigaflopsPerSecond: 10^9 operations/s of a product of two large matrices
         readGigabytesPerSecond: 10^9 bytes/s, mean of before and after
         readGigabytesPerSecondBefore: 10^9 bytes/s

@@ -46,6 +46,18 @@ final class EngineRoof {
     result.put("prefillRooflineShare", roof / millis);
   }
 
+  /**
+   * Puts a prompt beside matrix products with a prompt's number of rows.
+   *
+   * @param alone ms that all linear layers, the head among them, take with so many rows
+   */
+  void products(Map<String, Number> result, double millis, int tokens, double alone, int gemmRows) {
+    double rate = gemmRows * work.decodeFlops(0) / alone / 1e6;
+    result.put("gemmRows", gemmRows);
+    result.put("linearGigaflopsPerSecond", rate);
+    result.put("prefillGemmShare", work.promptFlops(tokens) / millis / 1e6 / rate);
+  }
+
   private static double millis(double bytes, double flops, double gigabytes, double gigaflops) {
     return new Roof(gigabytes * 1e9, gigaflops * 1e9).seconds(bytes, flops) * 1e3;
   }
