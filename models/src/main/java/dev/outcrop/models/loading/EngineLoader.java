@@ -102,12 +102,12 @@ public final class EngineLoader {
   /**
    * Loads a checkpoint's weights and chooses kernels for them.
    *
-   * @return a choice for each shape; none where weights are not quantised
+   * @return a choice for each shape; none where nothing can be chosen
    */
-  public static List<KernelChoice> kernels(
+  public static TunedChoices kernels(
       DecoderConfig config, Checkpoint checkpoint, EngineOptions options) {
     try (TorchEngine engine = TorchEngine.open(config, checkpoint, torch(options))) {
-      return engine.kernels().stream().map(KernelChoice::of).toList();
+      return TunedChoices.of(engine.kernels());
     }
   }
 

@@ -13,7 +13,6 @@ import dev.outcrop.models.text.Tokenizer;
 import dev.outcrop.models.weights.Checkpoint;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -123,7 +122,7 @@ public final class LoadedModel implements AutoCloseable {
   }
 
   /** The kernels that a decoder's linear layers use here; loads its weights. */
-  public static List<KernelChoice> kernels(Path folder, LoadOptions options) {
+  public static TunedChoices kernels(Path folder, LoadOptions options) {
     DecoderConfig config = config(folder);
     Checkpoint checkpoint = checkpoint(folder);
     EngineOptions engine =

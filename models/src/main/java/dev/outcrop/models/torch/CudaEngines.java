@@ -34,7 +34,9 @@ final class CudaEngines {
     }
     List<String> missing = new ArrayList<>(GpuSupport.missing(config));
     if (options.weights().bits() == 8) {
-      missing.add("weights of eight bits (four are)"); // libtorch has no kernel for them there
+      missing.add(
+          "weights of eight bits (four are)"); // see README: kernels are for a few GPUs, or want
+                                               // rows rounded
     }
     if (options.type() == ElementType.FLOAT32 && !options.devices().getFirst().standIn()) {
       missing.add("dtype float32 (bfloat16 is)");

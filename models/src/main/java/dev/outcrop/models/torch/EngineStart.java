@@ -65,6 +65,7 @@ final class EngineStart {
       BiConsumer<TorchProgram, Stage> fill) {
     List<TorchProgram> programs = new ArrayList<>();
     Set<KernelTable> kernels = new LinkedHashSet<>();
+    TuningBudget budget = new TuningBudget(System::nanoTime);
     try {
       for (Stage stage : stages) {
         Compiled compiled = compiled(stage);
@@ -76,7 +77,7 @@ final class EngineStart {
         WeightFormat weights = options.weights();
         List<KernelTable> tables = List.of();
         if (compiled.onednn && (!weights.quantised() || weights.stored())) {
-          tables = new LayoutTuner(options, System::nanoTime).tune(program, shapes.apply(stage));
+          tables = new LayoutTuner(options, budget).tune(program, shapes.apply(stage));
         }
         fill.accept(program, stage);
         if (stage.device().cuda()) {
@@ -84,12 +85,14 @@ final class EngineStart {
         }
         if (weights.quantised() && !stage.device().cuda()) {
           List<KernelTable> layouts = tables;
-          tables = new KernelTuner(program, options, System::nanoTime).tune();
+          tables = new KernelTuner(program, options, budget).tune();
           tables.replaceAll(table -> chosenBefore(layouts, table));
         }
         kernels.addAll(tables);
       }
-      TorchEngine engine = new TorchEngine(programs, config, options, List.copyOf(kernels));
+      TorchEngine engine =
+          new TorchEngine(
+              programs, config, options, new TunedKernels(List.copyOf(kernels), budget.spent()));
       programs.forEach(program -> allocateArena(program, engine.geometry()));
       return engine;
     } catch (EngineException e) {

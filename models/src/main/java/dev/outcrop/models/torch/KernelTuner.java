@@ -8,7 +8,6 @@ import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.LongSupplier;
 
 /**
  * Chooses the kernels of quantised weights: from what was measured before, or by trying each on the
@@ -16,20 +15,19 @@ import java.util.function.LongSupplier;
  * thread that loads.
  */
 final class KernelTuner {
-  private static final long BUDGET_NANOS = 1_800_000_000L;
   private static final int ROUNDS = 3; // the first also pays for what a kernel does once
   private static final double HOPELESS = 1.5;
   private static final int FIELDS = 6; // of a row of shape_table
 
   private final TorchProgram program;
   private final TorchOptions options;
-  private final LongSupplier nanoTime;
+  private final TuningBudget budget;
   private int turn;
 
-  KernelTuner(TorchProgram program, TorchOptions options, LongSupplier nanoTime) {
+  KernelTuner(TorchProgram program, TorchOptions options, TuningBudget budget) {
     this.program = program;
     this.options = options;
-    this.nanoTime = nanoTime;
+    this.budget = budget;
   }
 
   /** A shape of a program, in the order of its table. */
@@ -74,8 +72,10 @@ final class KernelTuner {
       tables.add(table(shape, kernels, open && known != null ? Source.CACHED : Source.DEFAULT));
     }
     if (!unknown.isEmpty()) {
-      measured(unknown, tables, unpacks, cache)
+      long end = budget.begin();
+      measured(unknown, tables, unpacks, cache, end)
           .forEach(table -> tables.set(table.number, table.table));
+      budget.end();
       cache.write();
     }
     for (int i = 0; i < tables.size(); i++) {
@@ -90,8 +90,11 @@ final class KernelTuner {
   private record Numbered(int number, KernelTable table) {}
 
   private List<Numbered> measured(
-      List<Shape> shapes, List<KernelTable> defaults, boolean unpacks, KernelCache cache) {
-    long end = nanoTime.getAsLong() + BUDGET_NANOS;
+      List<Shape> shapes,
+      List<KernelTable> defaults,
+      boolean unpacks,
+      KernelCache cache,
+      long end) {
     List<List<Kernel>> chosen = new ArrayList<>();
     List<List<Kernel>> open = new ArrayList<>();
     for (Shape shape : shapes) {
@@ -158,12 +161,12 @@ final class KernelTuner {
       Map<Kernel, Long> nanos = new EnumMap<>(Kernel.class);
       for (int round = 0; round < ROUNDS; round++) {
         for (Kernel kernel : open.get(i)) {
-          long start = nanoTime.getAsLong();
+          long start = budget.now();
           if (start > end) {
             return best;
           }
           run(shapes.get(i), kernel, rows);
-          nanos.merge(kernel, nanoTime.getAsLong() - start, Math::min);
+          nanos.merge(kernel, budget.now() - start, Math::min);
         }
       }
       best.set(i, nanos);

@@ -7,7 +7,6 @@ import dev.outcrop.models.torch.KernelTable.Source;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,7 +22,6 @@ final class LayoutTuner {
   private static final List<Kernel> CANDIDATES =
       List.of(Kernel.ONEDNN_PACKED, Kernel.ONEDNN, Kernel.MATMUL);
   private static final List<Integer> ROWS = List.of(1, 8, 32, 256);
-  private static final long BUDGET_NANOS = 1_800_000_000L;
   private static final int ROUNDS = 2;
   private static final int FEWEST_NUMBERS = 1 << 20; // smaller ones stay in a cache
   private static final int MOST_NUMBERS = 1 << 23; // of larger ones a part is tried
@@ -32,11 +30,11 @@ final class LayoutTuner {
   private static final double BETTER = 0.95; // what is not fused has to win by
 
   private final TorchOptions options;
-  private final LongSupplier nanoTime;
+  private final TuningBudget budget;
 
-  LayoutTuner(TorchOptions options, LongSupplier nanoTime) {
+  LayoutTuner(TorchOptions options, TuningBudget budget) {
     this.options = options;
-    this.nanoTime = nanoTime;
+    this.budget = budget;
   }
 
   /** Has a program hold whole weights of these shapes as is best, and tells the kernels. */
@@ -70,14 +68,15 @@ final class LayoutTuner {
     }
     if (!unknown.isEmpty()) {
       unknown.sort(Comparator.comparingLong(s -> -s.bytes(options.type())));
-      tables.addAll(measured(unknown, cache));
+      long end = budget.begin();
+      tables.addAll(measured(unknown, cache, end));
+      budget.end();
       cache.write();
     }
     return tables;
   }
 
-  private List<KernelTable> measured(List<WeightShape> shapes, KernelCache cache) {
-    long end = nanoTime.getAsLong() + BUDGET_NANOS;
+  private List<KernelTable> measured(List<WeightShape> shapes, KernelCache cache, long end) {
     List<KernelTable> tables = new ArrayList<>();
     try (TorchProgram trial =
         TorchProgram.load(
@@ -109,7 +108,7 @@ final class LayoutTuner {
 
   /** The best kernels of a shape, null where the time is up. */
   private @Nullable List<Kernel> measured(TorchProgram trial, WeightShape shape, long end) {
-    if (nanoTime.getAsLong() > end) {
+    if (budget.now() > end) {
       return null;
     }
     long columns = shape.columns();
@@ -135,14 +134,14 @@ final class LayoutTuner {
     long[] least = new long[CANDIDATES.size()];
     for (int round = 0; round <= ROUNDS; round++) {
       for (int kind = 0; kind < least.length; kind++) {
-        long start = nanoTime.getAsLong();
+        long start = budget.now();
         if (start > end) {
           return new long[0];
         }
         // The first also pays for what a kernel does once.
         int weights = round == 0 ? 1 : count;
         trial.run("products", IValue.from(kind), IValue.from(rows), IValue.from(weights));
-        long nanos = nanoTime.getAsLong() - start;
+        long nanos = budget.now() - start;
         least[kind] = round <= 1 ? nanos : Math.min(nanos, least[kind]);
       }
     }

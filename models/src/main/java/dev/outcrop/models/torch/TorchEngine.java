@@ -32,13 +32,10 @@ public final class TorchEngine implements Engine {
   private final int stages;
   private final TorchStep step;
   private final @Nullable StagedSteps staged;
-  private final List<KernelTable> kernels;
+  private final TunedKernels kernels;
 
   TorchEngine(
-      List<TorchProgram> stages,
-      DecoderConfig config,
-      TorchOptions options,
-      List<KernelTable> kernels) {
+      List<TorchProgram> stages, DecoderConfig config, TorchOptions options, TunedKernels kernels) {
     this.program = stages.getLast();
     this.earlier = new EarlierStages(stages.subList(0, stages.size() - 1));
     this.kernels = kernels;
@@ -134,7 +131,7 @@ public final class TorchEngine implements Engine {
   }
 
   /** The kernels of linear layers, by shape; empty where there is no choice. On any thread. */
-  public List<KernelTable> kernels() {
+  public TunedKernels kernels() {
     return kernels;
   }
 

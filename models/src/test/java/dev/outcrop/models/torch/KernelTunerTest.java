@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,12 +23,17 @@ final class KernelTunerTest {
   @TempDir Path folder;
 
   private static List<KernelTable> kernels(WeightFormat format, Tuning tuning) {
-    TorchOptions options =
-        new TorchOptions(ElementType.BFLOAT16, 64, 1, TorchOptions.Kernels.BEST, format, tuning);
-    try (TorchEngine engine = TorchEngine.open(LLAMA.config(), LLAMA.checkpoint(), options)) {
+    try (TorchEngine engine =
+        TorchEngine.open(LLAMA.config(), LLAMA.checkpoint(), options(format, tuning))) {
       // The MLP of the fixture is 48 wide, which is no multiple of 32: its last matrix stays whole.
-      return engine.kernels().stream().filter(table -> !table.format().equals("none")).toList();
+      return engine.kernels().tables().stream()
+          .filter(table -> !table.format().equals("none"))
+          .toList();
     }
+  }
+
+  private static TorchOptions options(WeightFormat format, Tuning tuning) {
+    return new TorchOptions(ElementType.BFLOAT16, 64, 1, TorchOptions.Kernels.BEST, format, tuning);
   }
 
   private Path file() {
@@ -104,6 +110,39 @@ final class KernelTunerTest {
     assertThat(kernels(INT8, Tuning.OFF).getFirst().kernels())
         .startsWith(Kernel.INT8_PACK)
         .endsWith(Kernel.INT8_SPLIT);
+  }
+
+  /** The choice of a loaded model's kernels with so much time. */
+  private List<KernelTable> chosen(TuningBudget budget) {
+    Tuning tuning = new Tuning(true, folder);
+    try (TorchEngine engine =
+        TorchEngine.open(LLAMA.config(), LLAMA.checkpoint(), options(INT8, Tuning.OFF))) {
+      return new KernelTuner(engine.program(), options(INT8, tuning), budget)
+          .tune().stream().filter(table -> !table.format().equals("none")).toList();
+    }
+  }
+
+  @Test
+  void keepsNothingOfWhatTheTimeDoesNotSufficeFor() {
+    AtomicLong clock = new AtomicLong();
+    TuningBudget slow = new TuningBudget(() -> clock.getAndAdd(20_000_000L));
+
+    assertThat(chosen(slow)).extracting(KernelTable::source).containsOnly(Source.DEFAULT);
+    assertThat(slow.spent()).isBetween(1_800_000_000L, 2_000_000_000L);
+    assertThat(kernels(INT8, new Tuning(true, folder)))
+        .extracting(KernelTable::source)
+        .containsOnly(Source.MEASURED);
+  }
+
+  @Test
+  void sharesItsTimeWithWhatWasChosenBefore() {
+    AtomicLong clock = new AtomicLong();
+    TuningBudget budget = new TuningBudget(clock::incrementAndGet);
+    budget.begin();
+    clock.addAndGet(1_800_000_000L);
+    budget.end();
+
+    assertThat(chosen(budget)).extracting(KernelTable::source).containsOnly(Source.DEFAULT);
   }
 
   @Test

@@ -55,7 +55,8 @@ final class LayoutTunerTest {
             ElementType.BFLOAT16, 64, 1, TorchOptions.Kernels.BEST, WeightFormat.PLAIN, tuning);
     String text = DecoderProgram.text(Configs.tiny(64), ElementType.BFLOAT16, true);
     try (TorchProgram program = TorchProgram.load(text)) {
-      List<KernelTable> tables = new LayoutTuner(options, clock).tune(program, List.of(shapes));
+      List<KernelTable> tables =
+          new LayoutTuner(options, new TuningBudget(clock)).tune(program, List.of(shapes));
       long[] held = program.runLongs("shape_table");
       assertThat(held).hasSize(6 * shapes.length);
       for (int i = 0; i < tables.size(); i++) {

@@ -96,7 +96,7 @@ final class PackedWeightsTest {
         PackedCheckpoint.open(
             folder.resolve("packed"), new TorchOptions(ElementType.BFLOAT16, 64, 1))) {
       // q, k and v are one layer; 56 inputs of the last matrix of an MLP are no multiple of 32.
-      assertThat(engine.kernels())
+      assertThat(engine.kernels().tables())
           .extracting(table -> table.format() + " " + table.rows() + "x" + table.columns())
           .contains("int4-g32 64x32", "int4-g32 32x32", "int4-g32 56x32", "none 32x56");
     }
@@ -133,11 +133,12 @@ final class PackedWeightsTest {
     String text = DecoderProgram.text(Configs.tiny(64), ElementType.BFLOAT16, true);
     try (TorchProgram program = TorchProgram.load(text)) {
       WeightShape head = new WeightShape((int) rows, 32, 1);
-      new LayoutTuner(options, clock::incrementAndGet).tune(program, List.of(head));
+      new LayoutTuner(options, new TuningBudget(clock::incrementAndGet))
+          .tune(program, List.of(head));
     }
 
     try (TorchEngine engine = PackedCheckpoint.open(packed, options)) {
-      assertThat(engine.kernels())
+      assertThat(engine.kernels().tables())
           .filteredOn(table -> table.rows() == rows)
           .singleElement()
           .returns("none", KernelTable::format)

@@ -88,7 +88,7 @@ final class InspectCommand implements Callable<Integer> {
               }
             });
     if (tune != null && inspection.unsupported().isEmpty()) {
-      flat.set("kernels", JSON.valueToTree(LoadedModel.kernels(folder, options)));
+      flat.setAll((ObjectNode) JSON.valueToTree(LoadedModel.kernels(folder, options)));
     }
     System.out.println(JSON.writeValueAsString(flat));
     return inspection.unsupported().isEmpty() ? 0 : 1;
