@@ -58,6 +58,30 @@ final class MainTest {
   }
 
   @Test
+  void tellsWhichKernelsWeightsUseAndHowLongItTookToChooseThem(@TempDir Path cache)
+      throws Exception {
+    JsonNode first = tuned(cache);
+    JsonNode second = tuned(cache);
+
+    double seconds = first.get("tuningSeconds").asDouble();
+    assertThat(seconds).isPositive();
+    if (seconds < 1.8) { // what a busy machine leaves no time for is not kept
+      assertThat(first.findValuesAsText("source")).containsOnly("measured");
+      assertThat(second.findValuesAsText("source")).containsOnly("cached");
+      assertThat(second.get("tuningSeconds").asDouble()).isZero();
+      assertThat(second.findValuesAsText("1")).isEqualTo(first.findValuesAsText("1"));
+    }
+  }
+
+  private static JsonNode tuned(Path cache) throws Exception {
+    String model = DemoServer.FOLDER.toString();
+    Run run =
+        run("models", "inspect", model, "--tune", "int8", "--kernel-tuning", cache.toString());
+    assertThat(run.status()).isZero();
+    return new ObjectMapper().readTree(run.out());
+  }
+
+  @Test
   void printsLogitsOfEveryPosition() throws Exception {
     Run run = run("models", "logits", DemoServer.FOLDER.toString(), "--ids", "1,5,9");
 
