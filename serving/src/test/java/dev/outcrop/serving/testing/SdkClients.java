@@ -15,14 +15,14 @@ import software.amazon.awssdk.services.bedrockruntime.BedrockRuntimeClient;
 /**
  * Clients of the AWS SDK that ask once: the sync one speaks HTTP/1.1, the async one cleartext
  * HTTP/2. They are patient: after 30 s without a byte on one stream, which a busy machine can make
- * of a prompt, the async one closes the connection under its other streams and calls those
- * complete.
+ * of a prompt or of a place in the queue, the async one closes the connection under its other
+ * streams and calls those complete, in the middle of their answers.
  */
 public final class SdkClients {
   private static final StaticCredentialsProvider CREDENTIALS =
       StaticCredentialsProvider.create(AwsBasicCredentials.create("any", "any"));
 
-  private static final Duration PATIENCE = Duration.ofMinutes(2);
+  private static final Duration PATIENCE = Duration.ofMinutes(10);
 
   private SdkClients() {}
 
