@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.outcrop.bench.options.ModelFolder;
 import dev.outcrop.bench.report.Run;
+import dev.outcrop.models.loading.EngineRuntime;
 import dev.outcrop.models.loading.Quantization;
 import dev.outcrop.models.loading.WeightQuality;
 import dev.outcrop.models.loading.WeightQuality.Conversation;
@@ -85,7 +86,7 @@ final class QualityCommand implements Callable<Integer> {
     Map<String, Object> shape = new LinkedHashMap<>();
     shape.put("model", String.valueOf(folder.getFileName()));
     shape.put("conversations", conversations.size());
-    shape.put("threads", threads);
+    shape.put("threads", EngineRuntime.threadsHere());
     run.print(shape, 1, units(), results, Map.of());
     return 0;
   }

@@ -4,6 +4,7 @@ import dev.outcrop.bench.options.DecoderShape;
 import dev.outcrop.bench.options.ModelFolder;
 import dev.outcrop.bench.report.Run;
 import dev.outcrop.models.loading.ComputeType;
+import dev.outcrop.models.loading.EngineRuntime;
 import dev.outcrop.serving.options.Bounds;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -191,7 +192,7 @@ public final class BatchingCommand implements Callable<Integer> {
     described.put("traceSeed", seed == null ? "committed" : seed);
     described.put("equalRequests", equalRequests);
     described.put("outputScale", scale);
-    described.put("threads", threads);
+    described.put("threads", EngineRuntime.threadsHere());
     return described;
   }
 

@@ -1,6 +1,7 @@
 package dev.outcrop.bench.options;
 
 import dev.outcrop.models.loading.ComputeType;
+import dev.outcrop.models.loading.EngineRuntime;
 import dev.outcrop.serving.options.Bounds;
 import java.util.Locale;
 import java.util.Map;
@@ -53,9 +54,12 @@ public final class ComputeOptions {
     bounds.within("--threads", threads, 0, Bounds.MOST_THREADS);
   }
 
-  /** Writes down how it is computed; the repeats stand elsewhere in a result. */
+  /**
+   * Writes down how it is computed; the repeats stand elsewhere in a result. Called by the thread
+   * that ran the model, after it did: it is the one that knows how many threads there were.
+   */
   public void describe(Map<String, Object> described) {
     described.put("dtype", dtype.name().toLowerCase(Locale.ROOT));
-    described.put("threads", threads);
+    described.put("threads", EngineRuntime.threadsHere());
   }
 }

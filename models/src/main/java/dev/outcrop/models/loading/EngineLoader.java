@@ -111,6 +111,13 @@ public final class EngineLoader {
     }
   }
 
+  /** The kernels that an engine chose for its linear layers; none where there is no choice. */
+  static List<KernelChoice> kernels(Engine engine) {
+    return engine instanceof TorchEngine torch
+        ? TunedChoices.of(torch.kernels()).kernels()
+        : List.of();
+  }
+
   static TorchOptions torch(EngineOptions options) {
     TorchOptions torch =
         new TorchOptions(

@@ -13,6 +13,7 @@ import dev.outcrop.models.text.Tokenizer;
 import dev.outcrop.models.weights.Checkpoint;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -209,6 +210,11 @@ public final class LoadedModel implements AutoCloseable {
   /** Its engine. The batcher that drives it closes it, on the engine thread. */
   public Engine engine() {
     return engine;
+  }
+
+  /** The kernels that its engine chose for linear layers; none where there is no choice. */
+  public List<KernelChoice> kernels() {
+    return EngineLoader.kernels(engine);
   }
 
   /** Ids that end a generation. */

@@ -17,4 +17,9 @@ final class LargePages {
       NativeEnvironment.offer(VARIABLE, "1");
     }
   }
+
+  /** Whether libtorch was asked to, by the environment or by {@link #ask}. */
+  static boolean asked() {
+    return System.getenv().getOrDefault(VARIABLE, "1").equals("1");
+  }
 }

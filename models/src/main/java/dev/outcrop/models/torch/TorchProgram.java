@@ -131,8 +131,9 @@ final class TorchProgram implements AutoCloseable {
     JniUtils.setNumThreads(count);
   }
 
-  /** Threads that one operator uses. */
+  /** Threads that one operator uses which this thread calls. */
   static int threads() {
+    libtorch();
     return JniUtils.getNumThreads();
   }
 
