@@ -3,7 +3,9 @@ import com.github.tjake.jlama.model.ModelSupport;
 import com.github.tjake.jlama.safetensors.DType;
 import com.github.tjake.jlama.tensor.AbstractTensor;
 import com.github.tjake.jlama.tensor.KvBufferCache;
+import com.github.tjake.jlama.tensor.operations.TensorOperations;
 import com.github.tjake.jlama.tensor.operations.TensorOperationsProvider;
+import com.github.tjake.jlama.util.MachineSpec;
 import com.github.tjake.jlama.util.PhysicalCoreExecutor;
 import java.io.BufferedReader;
 import java.io.File;
@@ -14,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.UUID;
+import jdk.incubator.vector.FloatVector;
 
 /**
  * Measures Jlama, a request a line on stdin, a JSON answer a line on stdout.
@@ -47,7 +50,7 @@ public final class JlamaPeer {
       AbstractModel model = ModelSupport.loadModel(new File(arguments[0]), DType.F32, DType.F32);
       JlamaPeer peer = new JlamaPeer(model, "weights BF16, computes in F32");
       peer.warm();
-      out.println(peer.described(arguments[1]));
+      out.println(peer.described());
       var lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {
         out.println(peer.answer(line.split(" ")));
@@ -61,16 +64,43 @@ public final class JlamaPeer {
     System.exit(0); // its pools have threads that would stay
   }
 
-  private String described(String threads) {
-    return ("{\"settings\":{\"version\":\"Jlama 0.8.4, Java"
-            + " %s\",\"backend\":\"%s\",\"threads\":\"%s\",\"dtype\":\"%s\"}}")
+  private String described() {
+    TensorOperations kernels = TensorOperationsProvider.get();
+    int threads = PhysicalCoreExecutor.instance.get().getCoreCount();
+    return ("{\"settings\":{\"version\":\"%s, Java %s\",\"backend\":\"%s %s of %s\","
+            + "\"buildFlags\":\"%s, Java vectors of %d bits, machine %s\","
+            + "\"threads\":\"%d\",\"batchThreads\":\"%d\",\"dtype\":\"%s\"}}")
         .formatted(
+            jar(AbstractModel.class),
             Runtime.version(),
-            TensorOperationsProvider.get().getClass().getSimpleName()
-                + " "
-                + TensorOperationsProvider.get().name(),
+            kernels.getClass().getSimpleName(),
+            kernels.name(),
+            jar(kernels.getClass()),
+            instructions(kernels),
+            FloatVector.SPECIES_PREFERRED.vectorBitSize(),
+            MachineSpec.VECTOR_TYPE,
             threads,
+            threads, // prompts and steps go through the same pool
             types);
+  }
+
+  /** The file that a class comes from, whose name has the version. */
+  private static String jar(Class<?> type) {
+    return new File(type.getProtectionDomain().getCodeSource().getLocation().getPath()).getName();
+  }
+
+  /** What its native code is told to use; none where kernels are Java's. */
+  private static String instructions(TensorOperations kernels) {
+    try {
+      var field = kernels.getClass().getDeclaredField("flags");
+      field.setAccessible(true);
+      int flags = field.getInt(kernels);
+      boolean avx2 = (flags & kernels.getClass().getField("HAS_AVX2").getInt(null)) != 0;
+      boolean f16c = (flags & kernels.getClass().getField("HAS_F16C").getInt(null)) != 0;
+      return "native code with" + (avx2 ? " AVX2" : "") + (f16c ? " F16C" : "");
+    } catch (ReflectiveOperationException e) {
+      return "no native code";
+    }
   }
 
   private void warm() {

@@ -1,7 +1,8 @@
 // Measures llama.cpp through its C library, a request a line on stdin, a JSON answer a line on stdout.
 //
 //   llama_peer run BACKEND.so MODEL.gguf THREADS     answers "decode STREAMS CONTEXT STEPS" and "prefill TOKENS RUNS";
-//                                                    "own" for BACKEND.so where the library was built with one
+//                                                    "own" for BACKEND.so where the library was built with one;
+//                                                    after "probe " without trying out how attention is best computed
 //   llama_peer backends FILE.so...                   prints the files that this processor can run, the library's choice first
 //   llama_peer quantize IN.gguf OUT.gguf FTYPE       writes the checkpoint quantised, every matrix in the same type
 //
@@ -245,7 +246,7 @@ static void describe(ggml_backend_reg_t backend, const char *file) {
   ggml_backend_get_features_t features =
       (ggml_backend_get_features_t)ggml_backend_reg_get_proc_address(backend, "ggml_backend_get_features");
   const char *name = strrchr(file, '/');
-  printf("{\"settings\":{\"version\":\"llama.cpp %s\",\"backend\":\"%s\",\"n_threads\":\"%d\",\"n_threads_batch\":\"%d\","
+  printf("{\"settings\":{\"version\":\"llama.cpp %s\",\"backend\":\"%s\",\"threads\":\"%d\",\"batchThreads\":\"%d\","
          "\"buildFlags\":\"",
          llama_version(), name == NULL ? file : name + 1, threads, threads);
   for (struct ggml_backend_feature *f = features == NULL ? NULL : features(backend); f != NULL && f->name != NULL; f++) {
@@ -273,14 +274,16 @@ static void serve(const char *backend_file, const char *file) {
   char line[256];
   int a, b, c;
   while (fgets(line, sizeof line, stdin) != NULL) {
-    if (sscanf(line, "decode %d %d %d", &a, &b, &c) == 3 && a > 0 && a <= CHUNK && b > 0 && c > 0) {
+    bool probe = strncmp(line, "probe ", 6) == 0;
+    const char *request = probe ? line + 6 : line;
+    if (sscanf(request, "decode %d %d %d", &a, &b, &c) == 3 && a > 0 && a <= CHUNK && b > 0 && c > 0) {
       double values[c];
-      struct form form = form_of(a, b);
+      struct form form = probe ? FORM[1] : form_of(a, b);
       decode(form, a, b, c, values);
       answer(values, c, form, -1);
-    } else if (sscanf(line, "prefill %d %d", &a, &b) == 2 && a > 0 && b > 0) {
+    } else if (sscanf(request, "prefill %d %d", &a, &b) == 2 && a > 0 && b > 0) {
       double values[b];
-      struct form form = form_of(0, a);
+      struct form form = probe ? FORM[1] : form_of(0, a);
       int token = prefill(form, a, b, values);
       answer(values, b, form, token);
     } else {

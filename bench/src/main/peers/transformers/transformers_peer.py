@@ -7,6 +7,7 @@ choice of a token is left out.
 """
 
 import json
+import re
 import sys
 import time
 
@@ -23,6 +24,22 @@ def token_of(stream: int, position: int, vocabulary: int) -> int:
     return (stream * 7919 + position * 104729 + 13) % vocabulary
 
 
+def found(pattern: str, text: str) -> str:
+    match = re.search(pattern, text)
+    return match.group(1).strip() if match else "unknown"
+
+
+def build(config: str) -> tuple:
+    """Of what torch.__config__.show() says, what bears on speed: the libraries of matrix products, and compiler flags."""
+    backend = (
+        f"CPU capability {found('CPU capability usage: (.+)', config)}, BLAS {found('BLAS_INFO=([a-z]+)', config)}, "
+        f"MKL {found('Math Kernel Library Version ([0-9.]+)', config)}, oneDNN {found('(?:MKL-DNN|oneDNN) (v[0-9.]+)', config)}"
+    )
+    flags = found("CXX_FLAGS=(.*?), [A-Z_]+=", config).split()
+    kept = [flag for flag in flags if flag[:2] not in ("-W", "-D") or flag.startswith("-DUSE_") or flag == "-DNDEBUG"]
+    return backend, " ".join(kept)
+
+
 class Peer:
     def __init__(self, folder: str, threads: int) -> None:
         torch.set_num_threads(threads)
@@ -36,11 +53,15 @@ class Peer:
         self.forms = {}
 
     def settings(self) -> dict:
+        backend, flags = build(torch.__config__.show())
         return {
             "version": f"transformers {transformers.__version__}, torch {torch.__version__}",
-            "dtype": "bfloat16",
+            "backend": backend,
+            "buildFlags": flags,
             "threads": str(torch.get_num_threads()),
-            "backend": "CPU " + torch.backends.cpu.get_cpu_capability(),
+            "batchThreads": str(torch.get_num_threads()),  # one pool for prompts and steps
+            "interopThreads": str(torch.get_num_interop_threads()),
+            "dtype": "bfloat16",
             "attention": "sdpa",
             "oneDNN": "on" if torch.backends.mkldnn.is_available() else "off",
             "threading": "OpenMP" if torch.backends.openmp.is_available() else "other",

@@ -8,18 +8,19 @@ import dev.outcrop.models.OutcropException;
 import dev.outcrop.models.engine.Sampling;
 import dev.outcrop.models.engine.StepPlan;
 import dev.outcrop.models.engine.StepResult;
+import dev.outcrop.models.loading.EngineRuntime;
+import dev.outcrop.models.loading.KernelChoice;
 import dev.outcrop.models.loading.KernelTuning;
 import dev.outcrop.models.loading.LoadOptions;
 import dev.outcrop.models.loading.LoadedModel;
 import dev.outcrop.models.loading.ModelInfo;
 import dev.outcrop.models.loading.Quantization;
-import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Properties;
+import java.util.stream.Collectors;
 
 /**
  * This engine on the same checkpoint, opened as a server opens it. Prompts run in chunks, each
@@ -85,40 +86,59 @@ final class OwnEngine implements Contestant {
                 folder,
                 new LoadOptions(
                     LoadOptions.Dtype.AUTO, bytes, 0, threads, weights, KernelTuning.usual()));
-        Map<String, String> settings = described(info, threads);
-        settings.put("weights", weights.toString());
-        return new OwnEngine(model, sequences, each, settings);
+        return new OwnEngine(model, sequences, each, described(model, weights));
       } catch (OutcropException e) {
         throw new MissingException(String.valueOf(e.getMessage()));
       }
     }
   }
 
-  private static Map<String, String> described(ModelInfo info, int threads) {
+  /** Asked by the thread that will run the steps. */
+  private static Map<String, String> described(LoadedModel model, Quantization weights) {
+    EngineRuntime runtime = EngineRuntime.here();
     Map<String, String> settings = new LinkedHashMap<>();
     settings.put("version", "outcrop " + Machine.commitOf(Run.HOME));
-    settings.put("backend", library());
-    settings.put("dtype", info.computeDtype());
-    settings.put("threads", String.valueOf(threads));
+    settings.put(
+        "backend",
+        "libtorch %s, CPU capability %s, %s, oneDNN may use %s"
+            .formatted(
+                runtime.libtorch(),
+                runtime.capability(),
+                runtime.libraries(),
+                runtime.oneDnnIsa()));
+    settings.put("buildFlags", runtime.flags());
+    settings.put("threads", String.valueOf(runtime.threads()));
+    settings.put("batchThreads", String.valueOf(runtime.threads())); // a chunk is a step as others
+    settings.put("largePages", runtime.largePages() ? "on" : "off");
+    settings.put("dtype", model.info().computeDtype());
+    settings.put("weights", weights.toString());
+    settings.put("kernels", kernels(model.kernels()));
     settings.put("chunk", String.valueOf(CHUNK));
     settings.put("java", Runtime.version().toString());
     return settings;
   }
 
-  private static String library() {
-    Properties found = new Properties();
-    try (InputStream in =
-        OwnEngine.class.getClassLoader().getResourceAsStream("native/lib/pytorch.properties")) {
-      if (in != null) {
-        found.load(in);
-      }
-    } catch (IOException e) {
-      return "libtorch, version unknown";
-    }
-    return "libtorch "
-        + found.getProperty("version", "of the system")
-        + " "
-        + found.getProperty("classifier", "");
+  /** By shape, and by rows where that makes a difference. */
+  static String kernels(List<KernelChoice> choices) {
+    return choices.isEmpty()
+        ? "no choice"
+        : choices.stream()
+            .map(
+                choice ->
+                    "%s %dx%d: %s"
+                        .formatted(
+                            choice.format(), choice.outputs(), choice.inputs(), rows(choice)))
+            .collect(Collectors.joining("; "));
+  }
+
+  private static String rows(KernelChoice choice) {
+    Map<String, String> rowsOf = new LinkedHashMap<>();
+    choice
+        .kernels()
+        .forEach((rows, kernel) -> rowsOf.merge(kernel, rows, (some, more) -> some + "," + more));
+    return rowsOf.entrySet().stream()
+        .map(entry -> rowsOf.size() == 1 ? entry.getKey() : entry.getKey() + " " + entry.getValue())
+        .collect(Collectors.joining(", "));
   }
 
   private static int rounded(int tokens) {

@@ -1,6 +1,8 @@
 package dev.outcrop.bench.peers;
 
 import dev.outcrop.bench.peers.Contestant.Entrant;
+import dev.outcrop.bench.peers.Trials.Candidate;
+import dev.outcrop.bench.peers.Trials.Found;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
@@ -10,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How to come by each peer.
@@ -18,11 +21,12 @@ import java.util.Map;
  * @param checkpoint what they run
  * @param threads how many each may use
  * @param patience how long one may take to start, and for each answer
- * @param trials choose llama.cpp's CPU backend
+ * @param trials choose llama.cpp's CPU backends
  */
 record Peers(PeerSetup setup, Path checkpoint, int threads, Duration patience, Trials trials) {
   private static final String LLAMA = "llama-";
-  private static final int MOST_BACKENDS = 3;
+  private static final String LIBRARY = "libggml-";
+  private static final int MOST_BACKENDS = 10; // the others lack what makes a processor fast
 
   /** The names of all. */
   static final List<String> NAMES =
@@ -33,7 +37,7 @@ record Peers(PeerSetup setup, Path checkpoint, int threads, Duration patience, T
     return switch (name) {
       case Standings.PLAIN -> new Peer(name, this::transformers);
       case "jlama" -> new Peer(name, this::jlama);
-      default -> new Peer(name, () -> llama(name.substring(LLAMA.length())));
+      default -> new Llama(name, name.substring(LLAMA.length()));
     };
   }
 
@@ -66,6 +70,36 @@ record Peers(PeerSetup setup, Path checkpoint, int threads, Duration patience, T
         found = finding.find();
       }
       return Child.start(found.command, found.environment, setup.log(name), patience);
+    }
+  }
+
+  /** llama.cpp, whose fastest CPU backend depends on the case; they are tried out once. */
+  private final class Llama implements Entrant {
+    private final String name;
+    private final String type;
+    private @Nullable Found found;
+
+    private Llama(String name, String type) {
+      this.name = name;
+      this.type = type;
+    }
+
+    @Override
+    public String name() {
+      return name;
+    }
+
+    @Override
+    public Contestant open() throws MissingException {
+      Found known = found;
+      if (known == null) {
+        known = trials.fastest(name, candidates(type), setup.log(name + "-trial"));
+        found = known;
+      }
+      return new PerCase(
+          known,
+          way ->
+              Child.start(way.command(), Map.of(), setup.log(name + "-" + way.name()), patience));
     }
   }
 
@@ -107,29 +141,31 @@ record Peers(PeerSetup setup, Path checkpoint, int threads, Duration patience, T
     return new Start(command, Map.of());
   }
 
-  private Start llama(String type) throws MissingException {
+  private List<Candidate> candidates(String type) throws MissingException {
     Path program = setup.step("llama");
     setup.step("python");
     Path file = setup.step("gguf", checkpoint.toString(), type);
-    List<Trials.Candidate> candidates = new ArrayList<>();
+    List<Candidate> candidates = new ArrayList<>();
     for (String backend : backends(program)) {
       candidates.add(
-          new Trials.Candidate(
-              LLAMA + type + " with " + Path.of(backend).getFileName(),
+          new Candidate(
+              String.valueOf(Path.of(backend).getFileName())
+                  .replace(LIBRARY, "")
+                  .replace(".so", ""),
               List.of(
                   program.toString(), "run", backend, file.toString(), String.valueOf(threads))));
     }
-    return new Start(trials.fastest(candidates, setup.log(LLAMA + type + "-trial")), Map.of());
+    return candidates;
   }
 
   /**
    * The CPU backends that this processor can run, the library's own choice first. Which is fastest
-   * depends on the type of the weights, and that choice is not always it.
+   * depends on the type of the weights and on the case, and that choice is not always it.
    */
   private static List<String> backends(Path program) throws MissingException {
     List<String> command = new ArrayList<>(List.of(program.toString(), "backends"));
     Path folder = program.toAbsolutePath().getParent();
-    try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, "libggml-cpu*.so")) {
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, LIBRARY + "cpu*.so")) {
       files.forEach(file -> command.add(file.toString()));
       Process process =
           new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();

@@ -34,7 +34,6 @@ public final class PeersCommand implements Callable<Integer> {
   private static final int MOST_TOKENS = 16_384; // positions of the random checkpoint
   private static final int MOST_STEPS = 10_000;
   private static final int PREFILL_RUNS = 5;
-  private static final int TRIAL_STEPS = 20;
   private static final List<String> OURS =
       List.of(Standings.OURS, Standings.OURS_INT8, Standings.OURS_INT4);
 
@@ -171,8 +170,8 @@ public final class PeersCommand implements Callable<Integer> {
     bounds.within("--steps", steps, 1, MOST_STEPS);
     bounds.within("--context", context, 1, MOST_TOKENS);
     bounds.that(
-        context + steps + TRIAL_STEPS <= MOST_TOKENS,
-        "--context and --steps must be below %d together".formatted(MOST_TOKENS - TRIAL_STEPS));
+        context + steps + Trials.STEPS <= MOST_TOKENS,
+        "--context and --steps must be below %d together".formatted(MOST_TOKENS - Trials.STEPS));
     bounds.within("--rounds", rounds, 1, 1_000);
     bounds.within("--threads", threads, 0, Bounds.MOST_THREADS);
     bounds.within("--timeout", timeout, 1, 86_400);
@@ -227,16 +226,10 @@ public final class PeersCommand implements Callable<Integer> {
 
   private List<Entrant> entrants(PeerSetup setup, Path checkpoint, int used) {
     int largest = Arrays.stream(streams).max().orElse(1);
-    int trialContext = Math.min(context, 128);
-    List<Case> trials =
-        List.of(
-            new Case.Decode(1, trialContext, TRIAL_STEPS),
-            new Case.Decode(largest, trialContext, TRIAL_STEPS),
-            new Case.Prefill(prompt, 3));
     Duration patience = Duration.ofSeconds(timeout);
     Peers peers =
         new Peers(
-            setup, checkpoint, used, patience, new Trials(trials, patience, PeersCommand::say));
+            setup, checkpoint, used, patience, new Trials(cases(), patience, PeersCommand::say));
     return names().stream()
         .map(
             name ->

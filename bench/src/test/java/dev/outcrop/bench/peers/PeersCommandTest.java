@@ -9,6 +9,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -59,8 +60,15 @@ class PeersCommandTest {
     assertThat(ours.get("rounds").asInt()).isEqualTo(2);
     assertThat(json.get("results").get(3).get("oursOver").asDouble()).isGreaterThan(1);
     JsonNode settings = json.get("shape").get("contestants");
-    assertThat(settings.get("ours").get("threads").asText()).isEqualTo("1");
-    assertThat(settings.get("ours").get("backend").asText()).startsWith("libtorch 2.7.1");
+    JsonNode own = settings.get("ours");
+    assertThat(own.get("threads").asText()).isEqualTo("1");
+    assertThat(own.get("batchThreads").asText()).isEqualTo("1");
+    assertThat(own.get("backend").asText())
+        .startsWith("libtorch 2.7.1")
+        .contains(", CPU capability ", ", oneDNN v3.", ", oneDNN may use ");
+    assertThat(own.get("buildFlags").asText()).contains("-O2");
+    assertThat(own.get("largePages").asText()).isIn("on", "off");
+    assertThat(own.get("kernels").asText()).contains("none 512x256: ");
     assertThat(settings.get("transformers").get("version").asText()).isEqualTo("scripted");
     assertThat(json.get("shape").get("missing").get("jlama").asText())
         .isEqualTo("jlama failed: no jlama here");
@@ -103,7 +111,11 @@ class PeersCommandTest {
     System.setOut(new PrintStream(out, true, StandardCharsets.UTF_8));
     System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
     try {
-      return new CommandLine(new PeersCommand(scripts)).execute(options);
+      // On a thread of its own: how many threads an operator uses is set for each.
+      var command = new CommandLine(new PeersCommand(scripts));
+      return CompletableFuture.supplyAsync(
+              () -> command.execute(options), task -> Thread.ofPlatform().start(task))
+          .join();
     } finally {
       System.setOut(before);
       System.setErr(errors);
