@@ -21,6 +21,11 @@ final class EngineCommandTest {
   private static final int PROMPT = 16;
   private static final int STEPS = 4;
 
+  /** Numbers of the linear layers of the shape's two layers: q and o, k and v, and the MLP. */
+  private static final double LAYERS = 2 * (2 * 64 * 64 + 2 * 64 * 32 + 3 * 64 * 128);
+
+  private static final double HEAD = 256 * 64;
+
   private static CommandLine command() {
     return new CommandLine(new EngineCommand()).setCaseInsensitiveEnumValuesAllowed(true);
   }
@@ -77,6 +82,14 @@ final class EngineCommandTest {
           .isCloseTo(figure(result, "rooflineMs") / step, within(1e-9));
       assertThat(figure(result, "prefillRooflineShare"))
           .isCloseTo(figure(result, "prefillRooflineMs") / prefill, within(1e-9));
+
+      assertThat(result.get("attentionShare").doubleValue())
+          .isCloseTo(1 - figure(result, "shortMsPerStep") / step, within(1e-9));
+      // The prompt's head sees one row, and its rows see each other; the rest are the same products.
+      double products = PROMPT * 2. * LAYERS + 2 * HEAD;
+      double rate = figure(result, "prefillGemmShare") * figure(result, "linearGigaflopsPerSecond");
+      assertThat(result.get("gemmRows").intValue()).isEqualTo(PROMPT);
+      assertThat(rate * prefill * 1e6).isBetween(products, 1.2 * products);
     }
   }
 
@@ -98,7 +111,7 @@ final class EngineCommandTest {
     double one = figure(results.get(0), "readMegabytes");
     assertThat(figure(results.get(1), "readMegabytes") - one).isCloseTo(2 * kv / 1e6, within(1e-9));
     // A layer's q, k, v, o and three of the MLP, and the head; a little more for norms.
-    double linear = 2 * (2 * 64 * 64 + 2 * 64 * 32 + 3 * 64 * 128) + 256 * 64;
+    double linear = LAYERS + HEAD;
     assertThat(one * 1e6).isBetween(2 * linear + kv, 2 * linear + kv + 2_000);
     assertThat(figure(results.get(0), "gigaflop") * 1e9).isBetween(2 * linear, 2.2 * linear);
     assertThat(figure(results.get(1), "gigaflop"))
