@@ -26,6 +26,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -68,14 +69,39 @@ final class SpeculativeCommandTest {
             .isCloseTo((TOKENS - 1.) / (TOKENS - 1 - accepted), within(1e-9));
       }
     }
-    JsonNode copy = results.get(0);
-    assertThat(copy.get("accepted").longValue()).isGreaterThan(TOKENS / 2);
-    assertThat(copy.get("tokensPerStep").doubleValue()).isGreaterThan(2);
-    assertThat(results.get(1).get("accepted").longValue())
-        .as("an edited copy")
-        .isBetween(1L, copy.get("accepted").longValue() - 1);
-    assertThat(results.get(2).get("accepted").longValue()).as("nothing comes again").isLessThan(3);
+    // How many it tries depends on what steps take here; a copy is guessed right at the first try.
+    assertThat(results.get(0).get("accepted").longValue()).isPositive();
     assertThat(json.get("shape").get("maxDrafts").intValue()).isEqualTo(4);
+  }
+
+  /** By a clock to which all steps take the same, so that right guesses always pay. */
+  @Test
+  void guessesCopiesRightAndNothingOfWhatIsNew() {
+    try (MeasuredEngine engine =
+        MeasuredEngine.of(
+            new EngineBench.Shape(64, 2, 4, 2, 128, 256), ComputeType.FLOAT32, 2, 76, 1)) {
+      DraftedRun plain = run(engine, Script.COPY, 0);
+      DraftedRun copy = run(engine, Script.COPY, 4);
+      DraftedRun edit = run(engine, Script.EDIT, 4);
+      DraftedRun never = run(engine, Script.NEW, 4);
+
+      assertThat(plain.drafted()).isZero();
+      assertThat(List.of(copy.tokens(), edit.tokens(), never.tokens()))
+          .containsOnly(plain.tokens());
+      assertThat(copy.accepted()).isGreaterThan(TOKENS);
+      assertThat(copy.steps()).isLessThan(plain.steps() / 2);
+      assertThat(edit.accepted()).isBetween(1L, copy.accepted() - 1);
+      assertThat(never.accepted()).isLessThan(3);
+    }
+  }
+
+  private static DraftedRun run(MeasuredEngine engine, Script load, int drafts) {
+    int[][] scripts = new int[2][];
+    for (int i = 0; i < scripts.length; i++) {
+      scripts[i] = load.tokens(48, TOKENS, 256, i);
+    }
+    AtomicLong clock = new AtomicLong();
+    return DraftedRun.of(engine.engine(), scripts, 48, drafts, () -> clock.addAndGet(1_000_000));
   }
 
   /**
