@@ -45,8 +45,9 @@ final class QualityCommandTest {
 
   /**
    * The bars are those of 200 conversations, one point of accuracy less for eight bits and three
-   * for four: of a dozen no more than one answer. Divergences of the demo model are a hundred times
-   * below these bounds; a wrong scale or group is far above them.
+   * for four: of a dozen no more than one answer. The demo model stays a hundred times below the
+   * bound of eight bits and three times below that of four, where scales are a tenth off it does
+   * not.
    */
   @Test
   void findsWholeWeightsTheSameAndOthersNear() throws IOException {
