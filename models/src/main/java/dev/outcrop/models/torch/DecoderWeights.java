@@ -1,6 +1,5 @@
 package dev.outcrop.models.torch;
 
-import ai.djl.pytorch.jni.IValue;
 import dev.outcrop.models.arch.Attention;
 import dev.outcrop.models.arch.Attention.QkNorm;
 import dev.outcrop.models.arch.DecoderConfig;
@@ -232,7 +231,7 @@ final class DecoderWeights {
   }
 
   /** Draws the weights of a Llama for measuring speed; what the model says is noise. */
-  static void draw(TorchProgram program, DecoderConfig config, Stage stage) {
+  static void draw(WeightCalls program, DecoderConfig config, Stage stage) {
     for (Layer layer : config.layers().subList(stage.from(), stage.to())) {
       ones(program, "attention_norm");
       ones(program, "mlp_norm");
@@ -243,10 +242,10 @@ final class DecoderWeights {
       drawLinear(program, "head", head(config));
     }
     if (stage.first()) {
-      program.run("draw_embedding");
+      program.call("draw_embedding");
     }
-    program.run("loaded");
-    frequencies(config).forEach(program::run);
+    program.call("loaded");
+    frequencies(config).forEach(program::call);
   }
 
   /** The shapes of what {@link #draw} draws. */
@@ -281,12 +280,11 @@ final class DecoderWeights {
     return new WeightShape(config.vocabularySize(), config.hiddenSize(), 1);
   }
 
-  private static void ones(TorchProgram program, String kind) {
-    program.run("fill_norm", IValue.from(kind));
+  private static void ones(WeightCalls program, String kind) {
+    program.call("fill_norm", kind);
   }
 
-  private static void drawLinear(TorchProgram program, String kind, WeightShape shape) {
-    program.run(
-        "draw_linear", IValue.from(kind), IValue.from(shape.rows()), IValue.from(shape.columns()));
+  private static void drawLinear(WeightCalls program, String kind, WeightShape shape) {
+    program.call("draw_linear", kind, (long) shape.rows(), (long) shape.columns());
   }
 }

@@ -43,6 +43,17 @@ final class StepChoice {
     return sampling.plain() && sampling.masks().isEmpty();
   }
 
+  /** Which of what the program has are followed by a token, see {@link #choose}. */
+  long[] sampled(StepPlan plan, IntUnaryOperator lastToken) {
+    long[] sampled = new long[sampling.size()];
+    for (int i = 0; i < sampled.length; i++) {
+      int row = sampling.row(i);
+      int unseen = plan.firstResult(row) + plan.drafts(row) - sampling.result(i);
+      sampled[i] = lastToken.applyAsInt(row) - (long) unseen;
+    }
+    return sampled;
+  }
+
   /**
    * Runs a program that chooses tokens.
    *
@@ -57,12 +68,7 @@ final class StepChoice {
       IValue tokens,
       IValue where,
       IntUnaryOperator lastToken) {
-    long[] sampled = new long[sampling.size()];
-    for (int i = 0; i < sampled.length; i++) {
-      int row = sampling.row(i);
-      int unseen = plan.firstResult(row) + plan.drafts(row) - sampling.result(i);
-      sampled[i] = lastToken.applyAsInt(row) - (long) unseen;
-    }
+    long[] sampled = sampled(plan, lastToken);
     IValue which = IValue.listFrom(sampled);
     MaskTable masks = sampling.masks();
     if (greedy()) {

@@ -45,9 +45,14 @@ public final class TorchEngine implements Engine {
     this.step = new TorchStep(config, cuda);
     this.staged =
         stages.size() == 1 ? null : new StagedSteps(stages, () -> new TorchStep(config, cuda));
+    this.geometry = geometry(config, options);
+  }
+
+  /** How the KV of an engine with these options is divided. */
+  static KvGeometry geometry(DecoderConfig config, TorchOptions options) {
     int units = Math.ceilDiv(Math.min(options.kvTokens(), MOST_TOKENS), UNIT_TOKENS);
     long kvBytes = config.kvNumbersPerToken() * options.type().bytes();
-    this.geometry = new KvGeometry(UNIT_TOKENS, units, kvBytes, config.maxPosition());
+    return new KvGeometry(UNIT_TOKENS, units, kvBytes, config.maxPosition());
   }
 
   /** Opens a checkpoint. Takes as long as reading its files once. */
@@ -113,7 +118,8 @@ public final class TorchEngine implements Engine {
                 .start(
                     LayerSplit.stages(config, options),
                     stage -> DecoderWeights.drawnShapes(config, stage),
-                    (program, stage) -> DecoderWeights.draw(program, config, stage)));
+                    (program, stage) ->
+                        DecoderWeights.draw(WeightCalls.of(program), config, stage)));
   }
 
   /** Begins to load libtorch, which takes a second; done when an engine may be made. */
@@ -205,14 +211,7 @@ public final class TorchEngine implements Engine {
   public float[][] logits(StepPlan plan) {
     step.fillLayout(plan);
     earlier.run(step, program);
-    long[] all = new long[step.count()];
-    int next = 0;
-    for (int row = 0; row < plan.rows(); row++) {
-      int last = step.lastToken(row);
-      for (int token = last + 1 - plan.tokens(row); token <= last; token++) {
-        all[next++] = token;
-      }
-    }
+    long[] all = step.everyToken(plan);
     float[] flat =
         program.runFloats("logits", step.tokens(program), step.where(), IValue.listFrom(all));
     int vocabulary = config.vocabularySize();

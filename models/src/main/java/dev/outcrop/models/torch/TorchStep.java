@@ -5,6 +5,7 @@ import dev.outcrop.models.arch.DecoderConfig;
 import dev.outcrop.models.arch.Rope;
 import dev.outcrop.models.engine.StepPlan;
 import dev.outcrop.models.engine.StepResult;
+import java.util.Arrays;
 
 /**
  * A step as the decoder's programs take it: its tokens, where they go and who sees them, and how
@@ -58,6 +59,38 @@ final class TorchStep {
   /** Where the row's last token stands among the step's tokens in the program's order. */
   int lastToken(int row) {
     return layout.lastToken(row);
+  }
+
+  /** Where every token of the plan stands among the step's tokens, in the plan's order. */
+  long[] everyToken(StepPlan plan) {
+    long[] all = new long[count()];
+    int next = 0;
+    for (int row = 0; row < plan.rows(); row++) {
+      int last = lastToken(row);
+      for (int token = last + 1 - plan.tokens(row); token <= last; token++) {
+        all[next++] = token;
+      }
+    }
+    return all;
+  }
+
+  /** The tokens after which one is chosen, among the step's tokens. */
+  long[] sampled(StepPlan plan) {
+    return choice.sampled(plan, layout::lastToken);
+  }
+
+  /** What {@link #tokens} makes a tensor of: a row for each of its rows. */
+  long[][] table() {
+    long[][] table = new long[layout.tableRows()][];
+    for (int row = 0; row < table.length; row++) {
+      table[row] = Arrays.copyOfRange(tokenTable, row * count(), (row + 1) * count());
+    }
+    return table;
+  }
+
+  /** What {@link #where} makes a list of. */
+  long[] layout() {
+    return where.clone();
   }
 
   /** Runs the last program and chooses tokens. */

@@ -1,6 +1,5 @@
 package dev.outcrop.models.torch;
 
-import ai.djl.pytorch.jni.IValue;
 import dev.outcrop.models.arch.PackedWeights;
 import dev.outcrop.models.weights.Checkpoint;
 import dev.outcrop.models.weights.DType;
@@ -22,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 final class WeightSource {
   private static final String MODEL = "model.";
 
-  private final @Nullable TorchProgram program;
+  private final @Nullable WeightCalls calls;
   private final Checkpoint checkpoint;
   private final @Nullable PackedWeights packed;
   private final Runnable heed;
@@ -35,6 +34,12 @@ final class WeightSource {
     this(program, checkpoint, packed, () -> {});
   }
 
+  /** A source whose calls are taken by another than a program. */
+  static WeightSource into(
+      WeightCalls calls, Checkpoint checkpoint, @Nullable PackedWeights packed) {
+    return new WeightSource(calls, checkpoint, packed, () -> {});
+  }
+
   /**
    * A source that may dry up.
    *
@@ -45,7 +50,15 @@ final class WeightSource {
       Checkpoint checkpoint,
       @Nullable PackedWeights packed,
       Runnable heed) {
-    this.program = program;
+    this(program == null ? null : WeightCalls.of(program), checkpoint, packed, heed);
+  }
+
+  private WeightSource(
+      @Nullable WeightCalls calls,
+      Checkpoint checkpoint,
+      @Nullable PackedWeights packed,
+      Runnable heed) {
+    this.calls = calls;
     this.checkpoint = checkpoint;
     this.packed = packed;
     this.heed = heed;
@@ -92,12 +105,12 @@ final class WeightSource {
 
   /** Maps the files. */
   void map() {
-    if (program == null) {
+    if (calls == null) {
       return;
     }
     heed.run();
     for (Path file : files) {
-      program.run("map_file", IValue.from(file.toString()), IValue.from(file.toFile().length()));
+      calls.call("map_file", file.toString(), file.toFile().length());
     }
   }
 
@@ -152,28 +165,18 @@ final class WeightSource {
 
   /** Runs a method with a list of tensors, each as {@link #whole} or {@link #rows} tell it. */
   void load(String method, String kind, long[]... parts) {
-    if (program == null) {
-      return;
+    if (calls != null) {
+      heed.run();
+      calls.call(method, kind, List.of(parts));
     }
-    heed.run();
-    IValue[] values = values(parts);
-    IValue list = IValue.listFrom(values);
-    for (IValue value : values) {
-      value.close();
-    }
-    program.run(method, IValue.from(kind), list);
   }
 
   /** Runs a method with some tensors, each as {@link #whole} or {@link #rows} tell it. */
   void run(String method, long[]... parts) {
-    if (program != null) {
+    if (calls != null) {
       heed.run();
-      program.run(method, values(parts));
+      calls.call(method, (Object[]) parts);
     }
-  }
-
-  private static IValue[] values(long[]... parts) {
-    return Arrays.stream(parts).map(IValue::listFrom).toArray(IValue[]::new);
   }
 
   /** As {@code stored} in weights.torchscript wants it. */
