@@ -30,6 +30,7 @@ module dev.outcrop.bench {
   exports dev.outcrop.bench.dollars;
   exports dev.outcrop.bench.encode;
   exports dev.outcrop.bench.endpoint;
+  exports dev.outcrop.bench.gpu;
   exports dev.outcrop.bench.grammar;
   exports dev.outcrop.bench.http;
   exports dev.outcrop.bench.load;
@@ -55,6 +56,8 @@ module dev.outcrop.bench {
   opens dev.outcrop.bench.endpoint to
       info.picocli;
   opens dev.outcrop.bench.http to
+      info.picocli;
+  opens dev.outcrop.bench.gpu to
       info.picocli;
   opens dev.outcrop.bench.grammar to
       info.picocli;

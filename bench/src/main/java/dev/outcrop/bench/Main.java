@@ -5,6 +5,7 @@ import dev.outcrop.bench.batching.SpeculativeCommand;
 import dev.outcrop.bench.compare.CompareCommand;
 import dev.outcrop.bench.dollars.DollarsCommand;
 import dev.outcrop.bench.encode.EncodeCommand;
+import dev.outcrop.bench.gpu.GpuKitCommand;
 import dev.outcrop.bench.grammar.GrammarCommand;
 import dev.outcrop.bench.http.HttpCommand;
 import dev.outcrop.bench.http.ScrapeCommand;
@@ -48,6 +49,7 @@ import picocli.CommandLine.IExecutionExceptionHandler;
       ScalingCommand.class,
       DollarsCommand.class,
       PeersCommand.class,
+      GpuKitCommand.class,
       SoakCommand.class
     })
 public final class Main {

@@ -43,6 +43,14 @@ class MainTest {
           engine --shape 64,2,4,2,0,256  | Invalid value for option '--shape': takes six numbers from 1 to 1048576, hidden,layers,heads,kv-heads,intermediate,vocabulary, was 64,2,4,2,0,256
           engine --shape 64,2,4,2,x,256  | Invalid value for option '--shape': takes six numbers from 1 to 1048576, hidden,layers,heads,kv-heads,intermediate,vocabulary, was 64,2,4,2,x,256
           engine --shape 64,2,3,2,9,256  | Invalid value for option '--shape': hidden has to be a multiple of heads, heads of kv-heads, and vocabulary above 1, was 64,2,3,2,9,256
+          gpu-kit                        | Missing required option: '--output=<output>'
+          gpu-kit --output k --batch 0   | --batch must be from 1 to 4096, was 0
+          gpu-kit --output k --context 1 | --context must be from 2 to 131072, was 1
+          gpu-kit --output k --prompt 1  | --prompt must be from 2 to 131072, was 1
+          gpu-kit --output k --prefix 0  | --prefix must be from 1 to 131072, was 0
+          gpu-kit --output k --dtype float32 --stand-in --quantization int4 | --quantization needs --dtype bfloat16
+          gpu-kit --output k --dtype float32 | --dtype float32 is for kits with --stand-in
+          gpu-kit --output k --quantization int4 --check c | --check compares with weights that are not quantised, --quantization must be none
           encode --shape 64,2,4,2        | Invalid value for option '--shape': takes five numbers from 1 to 1048576, hidden,layers,heads,intermediate,vocabulary, was 64,2,4,2
           encode --shape 65,2,4,64,256   | Invalid value for option '--shape': hidden has to be a multiple of heads, was 65,2,4,64,256
           encode --repeats 1001          | --repeats must be from 1 to 1000, was 1001
