@@ -144,7 +144,7 @@ class MeasureTest(unittest.TestCase):
 
     def test_refuses_wrong_usage(self) -> None:
         with (
-            mock.patch.object(sys, "argv", ["measure.py", "kit", "--repeats", "0"]),
+            mock.patch.object(sys, "argv", ["measure.py", "kit", "--output", "o", "--repeats", "0"]),
             contextlib.redirect_stderr(io.StringIO()) as said,
             self.assertRaises(SystemExit) as end,
         ):
