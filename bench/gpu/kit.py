@@ -63,7 +63,7 @@ class Program:
         try:
             self.module = self.torch.jit.load(str(kit.folder / archive))
         except RuntimeError as error:
-            raise Refused(f"torch {self.torch.__version__} refused {archive}: {first_line(error)}") from error
+            raise Refused(f"torch {self.torch.__version__} refused {archive}: {reason(error)}") from error
 
     def call(self, method: str, *arguments):
         """Without gradients and without the profiling executor, as the server has it."""
@@ -94,6 +94,8 @@ class Program:
             self.run(call)
 
 
-def first_line(error: Exception) -> str:
+def reason(error: Exception) -> str:
+    """The line that says what happened: TorchScript puts it last, behind where it happened."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__
+    named = [line for line in lines if line.startswith(("RuntimeError: ", "torch.", "CUDA error"))]
+    return (named[-1] if named else lines[0]) if lines else type(error).__name__

@@ -3,8 +3,8 @@
     python3 bench/gpu/measure.py KIT --output FOLDER
 
 Needs torch 2.7 or later, and no Java. transformers is run beside it where it is installed. Writes result.json,
-result.md and kernels.md. Ends with 0; with 1 where it cannot run; with 2 for wrong usage; with 3 where it measured
-and the logits of a checkpoint are not what they should be.
+result.md and kernels.md. Ends with 0; with 1 where it cannot run; with 2 for wrong usage; with 3 where a case failed
+or the logits of a checkpoint are not what they should be.
 """
 
 import argparse
@@ -13,12 +13,13 @@ import gc
 import pathlib
 import sys
 import time
+import traceback
 
 import checks
 import kernels
 import peer
 import results
-from kit import Kit, Program, Refused, first_line, import_torch
+from kit import Kit, Program, Refused, import_torch, reason
 
 MOST_KERNELS = 40
 
@@ -138,13 +139,25 @@ def beside(kit: Kit, cases: list, device: str, options: argparse.Namespace, rows
                 else:
                     known[key] = generate.decode(case["rows"], case["context"], options.generate_repeats)
             except RuntimeError as error:  # out of memory above all
-                say(f"transformers failed in {case['case']}: {first_line(error)}")
+                say(f"transformers failed in {case['case']}: {reason(error)}")
                 known[key] = None
         if known[key] is not None:
             row["generateMs"] = known[key]
-            row["generateOver"] = known[key] / row["ms"]
+            if "ms" in row:
+                row["generateOver"] = known[key] / row["ms"]
             say(f"{case['case']}: generate {known[key]:.3f} ms")
             yield case
+
+
+def tried(name: str, work) -> dict:
+    """What it measured, or why it failed; the rest goes on, as the machine may be lent for a while only."""
+    try:
+        result = work()
+    except RuntimeError as error:
+        traceback.print_exc()
+        result = {"case": name, "failed": reason(error)}
+    say(str(result))
+    return result
 
 
 def chosen(kit: Kit, wanted: str) -> str:
@@ -191,8 +204,7 @@ def measure(options: argparse.Namespace) -> int:
     say(f"{shape['device']}, torch {shape['torch']}, transformers {shape['transformers']}, kit of {kit['commit']}")
     checked = []
     for check in kit["checks"]:
-        checked.append(checks.run(kit, check, device))
-        say(str(checked[-1]))
+        checked.append(tried("check-" + check["check"], lambda: checks.run(kit, check, device)))
     rows, headline, tables = [], {}, ["# Kernels of a step" if on_device else "# Operators of a step", ""]
 
     def write() -> None:
@@ -200,22 +212,25 @@ def measure(options: argparse.Namespace) -> int:
         results.write(options.output, result, tables)
 
     write()
-    measured = Measured(kit, device, on_device, options)
+    try:
+        measured = Measured(kit, device, on_device, options)
+    except RuntimeError as error:
+        traceback.print_exc()
+        raise Refused(f"the program cannot be loaded: {reason(error)}") from error
     if on_device:
         headline.update(measured.ceilings())
     for case in cases:
-        rows.append(measured.case(case))
+        rows.append(tried(case["case"], lambda: measured.case(case)))
         tables[2:] = measured.kernels
-        say(str(rows[-1]))
-        write()  # a machine that is lent may be taken back
-    del measured
+        write()
+    measured = None  # transformers needs its memory
     gc.collect()
     if on_device:
         import_torch().cuda.empty_cache()
     for _ in beside(kit, cases, device, options, rows):
         write()
     print((options.output / "result.md").read_text(encoding="utf-8"))
-    failed = [row for row in checked if "failed" in row]
+    failed = [row for row in checked + rows if "failed" in row]
     for row in failed:
         say(f"{row['case']} failed: {row['failed']}")
     return 3 if failed else 0

@@ -4,7 +4,7 @@ import pathlib
 import sys
 import time
 
-from kit import first_line
+from kit import reason
 
 STEPS = 32
 
@@ -32,7 +32,7 @@ def logits(folder: pathlib.Path, sequences: list, device: str, dtype: str):
     try:
         return said(package, folder, sequences, device, dtype)
     except Exception as error:  # whatever it raises, the rest goes on
-        print(f"measure: transformers failed in {folder.name} in {dtype}: {first_line(error)}", file=sys.stderr)
+        print(f"measure: transformers failed in {folder.name} in {dtype}: {reason(error)}", file=sys.stderr)
         return None
 
 

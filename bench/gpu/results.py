@@ -31,8 +31,9 @@ UNITS = {
     "errorToEngine": "largest difference to the engine of the processor in float32, in parts of the largest logit",
     "errorToTransformers": "the same to transformers in float32 on this device",
     "errorOfTransformers": "the same of transformers in the kit's type to transformers in float32",
+    "typicalError": "root of the mean square of the difference to that engine over that of its logits, of the worst step",
     "agreement": "share of tokens with the likeliest next token of the engine of the processor",
-    "failed": "why a check failed",
+    "failed": "why a check or a case failed",
     "copyTerabytesPerSecond": "10^12 bytes/s, read and written, of a copy of 2 GiB on the device",
     "productTeraflopsPerSecond": "10^12 operations/s of a product of two random 8192 x 8192 matrices of the kit's type",
 }
@@ -110,8 +111,8 @@ def markdown(result: dict) -> str:
             cells = [form.format(row[name]) if name in row else "" for name, form in shown]
             lines.append(f"| {row['case']} | " + " | ".join(cells) + " |")
         lines.append("")
-    checks = [row for row in result["results"] if "agreement" in row]
-    names = ["errorToEngine", "errorToTransformers", "errorOfTransformers", "agreement"]
+    checks = [row for row in result["results"] if "ms" not in row]
+    names = ["errorToEngine", "errorToTransformers", "errorOfTransformers", "typicalError", "agreement"]
     if checks:
         lines += ["| check | " + " | ".join(names) + " | |", "|---" * (len(names) + 2) + "|"]
         for row in checks:

@@ -106,12 +106,30 @@ class MeasureTest(unittest.TestCase):
         self.assertEqual(result["tokens"], 2)
         self.assertLessEqual(set(result), set(results.UNITS))
 
+    def test_goes_on_after_a_case_that_failed(self) -> None:
+        import torch
+
+        @torch.jit.script
+        def broken(x: torch.Tensor) -> torch.Tensor:
+            return torch.matmul(x, x)
+
+        with contextlib.redirect_stderr(io.StringIO()):
+            result = measure.tried("decode-1", lambda: broken(torch.ones(2, 3)))
+        self.assertEqual(result["case"], "decode-1")
+        self.assertIn("shapes cannot be multiplied (2x3 and 2x3)", result["failed"])
+        begun = measure.datetime.datetime.now(measure.datetime.timezone.utc)
+        shape = {"device": "d", "torch": "2", "standIn": False}
+        told = results.markdown(results.run_result(begun, "c", shape, 1, [result], {}))
+        self.assertIn("| decode-1 | ", told)
+        self.assertIn("cannot be multiplied", told)
+
     def test_notices_logits_that_are_off_or_none(self) -> None:
         import torch
 
         expected = [torch.tensor([[1.0, -4.0], [0.5, 2.0]])]
         said = [(0, 0, torch.tensor([1.0, -4.0])), (0, 1, torch.tensor([2.5, 2.0]))]
         self.assertAlmostEqual(checks.worst(said, expected), 0.5)
+        self.assertAlmostEqual(checks.typical(said, expected), (4 / 21.25) ** 0.5)
         self.assertEqual(checks.agreement(said, expected), 0.5)
         said[1] = (0, 1, torch.tensor([float("nan"), 2.0]))
         self.assertFalse(checks.worst(said, expected) <= 1)
