@@ -85,7 +85,8 @@ final class EngineCommandTest {
 
       assertThat(result.get("attentionShare").doubleValue())
           .isCloseTo(1 - figure(result, "shortMsPerStep") / step, within(1e-9));
-      // The prompt's head sees one row, and its rows see each other; the rest are the same products.
+      // The prompt's head sees one row, and its rows see each other; the rest are the same
+      // products.
       double products = PROMPT * 2. * LAYERS + 2 * HEAD;
       double rate = figure(result, "prefillGemmShare") * figure(result, "linearGigaflopsPerSecond");
       assertThat(result.get("gemmRows").intValue()).isEqualTo(PROMPT);

@@ -36,7 +36,7 @@ final class CudaEngines {
     if (options.weights().bits() == 8) {
       missing.add(
           "weights of eight bits (four are)"); // see README: kernels are for a few GPUs, or want
-                                               // rows rounded
+      // rows rounded
     }
     if (options.type() == ElementType.FLOAT32 && !options.devices().getFirst().standIn()) {
       missing.add("dtype float32 (bfloat16 is)");
