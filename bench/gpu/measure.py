@@ -128,7 +128,11 @@ def beside(kit: Kit, cases: list, device: str, options: argparse.Namespace, rows
     if kit["quantization"] != "none":
         say("transformers is left out: the kit's weights are quantised")
         return
-    generate = peer.Generate(kit["shape"], kit["dtype"], device, max(case["context"] for case in cases))
+    try:
+        generate = peer.Generate(kit["shape"], kit["dtype"], device, max(case["context"] for case in cases))
+    except Exception as error:  # whatever it raises, what was measured stays
+        say(f"transformers failed to make the model: {reason(error)}")
+        return
     known = {}
     for case, row in zip(cases, rows):
         key = (case["kind"], case["rows"], case["context"])
@@ -138,7 +142,7 @@ def beside(kit: Kit, cases: list, device: str, options: argparse.Namespace, rows
                     known[key] = generate.prefill(case["context"], options.generate_repeats)
                 else:
                     known[key] = generate.decode(case["rows"], case["context"], options.generate_repeats)
-            except RuntimeError as error:  # out of memory above all
+            except Exception as error:  # out of memory above all
                 say(f"transformers failed in {case['case']}: {reason(error)}")
                 known[key] = None
         if known[key] is not None:

@@ -31,7 +31,7 @@ UNITS = {
     "errorToEngine": "largest difference to the engine of the processor in float32, in parts of the largest logit",
     "errorToTransformers": "the same to transformers in float32 on this device",
     "errorOfTransformers": "the same of transformers in the kit's type to transformers in float32",
-    "typicalError": "root of the mean square of the difference to that engine over that of its logits, of the worst step",
+    "typicalError": "root mean square of the difference to that engine over that of its logits, in the worst step",
     "agreement": "share of tokens with the likeliest next token of the engine of the processor",
     "failed": "why a check or a case failed",
     "copyTerabytesPerSecond": "10^12 bytes/s, read and written, of a copy of 2 GiB on the device",
