@@ -39,6 +39,7 @@ class Measured:
         self.torch = self.program.torch
         self.torch.manual_seed(1)
         self.program.load(kit["model"]["load"])
+        self.loaded = self.torch.cuda.memory_reserved() / 1e9 if on_device else 0
         self.kernels = []
 
     def case(self, case: dict) -> dict:
@@ -71,6 +72,9 @@ class Measured:
             result["teraflopsPerSecond"] = case["flops"] / millis / 1e9
             result["computeShare"] = case["flops"] / millis / 1e9 / self.options.peak_teraflops
         self.profile(case["case"], step, result)
+        if self.on_device:
+            result["reservedGigabytesLoaded"] = self.loaded
+            result["reservedGigabytes"] = self.torch.cuda.memory_reserved() / 1e9
         return result
 
     def ceilings(self, copied: int = 2 << 30, side: int = 8192) -> dict:

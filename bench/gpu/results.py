@@ -25,6 +25,8 @@ UNITS = {
     "computeShare": "teraflopsPerSecond over the shape's peakTeraflops",
     "launches": "kernels, copies and fills of a step, by torch.profiler",
     "launchesPerLayer": "those of a layer",
+    "reservedGigabytesLoaded": "10^9 bytes of the device that PyTorch keeps, with weights and KV cache loaded",
+    "reservedGigabytes": "the same after the case",
     "operators": "operators of a step, by torch.profiler; a stand-in launches nothing",
     "generateMs": "ms of the same by generate of transformers, median",
     "generateOver": "generateMs over ms",

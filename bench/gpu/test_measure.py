@@ -62,6 +62,7 @@ class MeasureTest(unittest.TestCase):
         made.on_device = True
         made.torch = torch
         made.kernels = []
+        made.loaded = 18.0
         made.program = mock.Mock(device="cpu", dtype=torch.float32)
         made.program.arguments.return_value = []
         return made
@@ -91,6 +92,7 @@ class MeasureTest(unittest.TestCase):
         with (
             mock.patch.object(torch.cuda, "Event", Event),
             mock.patch.object(torch.cuda, "synchronize"),
+            mock.patch.object(torch.cuda, "memory_reserved", return_value=18_500_000_000),
             mock.patch.object(kernels, "profiled", return_value=rows),
             mock.patch.object(measure.time, "perf_counter", side_effect=[i * 0.004 for i in range(16)]),
         ):
@@ -103,6 +105,7 @@ class MeasureTest(unittest.TestCase):
         self.assertAlmostEqual(result["teraflopsPerSecond"], 1000)
         self.assertAlmostEqual(result["computeShare"], 1.25)
         self.assertEqual((result["kernelMs"], result["launches"], result["launchesPerLayer"]), (4.0, 8, 4))
+        self.assertEqual((result["reservedGigabytesLoaded"], result["reservedGigabytes"]), (18.0, 18.5))
         self.assertEqual(result["tokens"], 2)
         self.assertLessEqual(set(result), set(results.UNITS))
 

@@ -34,9 +34,8 @@ final class CudaEngines {
     }
     List<String> missing = new ArrayList<>(GpuSupport.missing(config));
     if (options.weights().bits() == 8) {
-      missing.add(
-          "weights of eight bits (four are)"); // see README: kernels are for a few GPUs, or want
-      // rows rounded
+      // libtorch's kernels for them are for some GPUs only, or want rounded rows: see README.md.
+      missing.add("weights of eight bits (four are)");
     }
     if (options.type() == ElementType.FLOAT32 && !options.devices().getFirst().standIn()) {
       missing.add("dtype float32 (bfloat16 is)");
